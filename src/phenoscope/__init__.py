@@ -1,0 +1,1 @@
+"""Phenoscope: a laboratory for the phenomena of deep learning."""

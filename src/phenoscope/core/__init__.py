@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, specs and their ids, random streams, flat points."""

@@ -1,0 +1,67 @@
+"""Parameters as one flat vector, and back.
+
+A *point* is the vector of a model's trainable parameters, shape (p,); several points are a matrix (n, p), one
+row a network. A `Layout` knows the names and shapes in between. Parameters that are tied appear once; frozen
+ones (`requires_grad=False`) are not part of the point.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from phenoscope.core.errors import BadInput
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """Where each parameter lies in the point: names and shapes, in the model's own order."""
+
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return tuple(math.prod(shape) for shape in self.shapes)
+
+    @property
+    def size(self) -> int:
+        """p, the number of trainable parameters."""
+        return sum(self.sizes)
+
+    def unravel(self, points: Float[Tensor, "*rows p"]) -> dict[str, Tensor]:
+        """The named parameters at a point (p,), or with a leading axis of rows at points (n, p)."""
+        if points.shape[-1] != self.size:
+            raise BadInput(
+                f"a point of this model has {self.size} entries, got shape {tuple(points.shape)}. "
+                "Only trainable parameters count, tied ones once."
+            )
+        rows = points.shape[:-1]
+        parts = points.split(self.sizes, dim=-1)
+        return {
+            name: part.reshape(*rows, *shape)
+            for name, shape, part in zip(self.names, self.shapes, parts, strict=True)
+        }
+
+    def ravel(self, parameters: Mapping[str, Tensor], *, rows: int = 0) -> Tensor:
+        """The point (p,) of named parameters; with `rows` leading axes kept, the points (n, p)."""
+        return torch.cat([parameters[name].flatten(start_dim=rows) for name in self.names], dim=-1)
+
+
+def layout(model: nn.Module) -> Layout:
+    """The layout of a model's trainable parameters."""
+    named = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
+    if not named:
+        raise BadInput(
+            "the model has no trainable parameter. Set `requires_grad=True` on those that should make up the point."
+        )
+    return Layout(tuple(name for name, _ in named), tuple(tuple(value.shape) for _, value in named))
+
+
+def point(model: nn.Module) -> Float[Tensor, " p"]:
+    """The model's trainable parameters as one detached flat vector (a copy)."""
+    parameters = dict(model.named_parameters())
+    return layout(model).ravel({name: value.detach() for name, value in parameters.items()}).clone()

@@ -1,0 +1,61 @@
+"""A record: what was measured along one member."""
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+
+from phenoscope.core.errors import BadInput
+
+Outcome = Literal["finished", "diverged", "running"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Series:
+    """One named quantity along training: `steps` (m,), rising, and `values` (m,) in float64."""
+
+    steps: np.ndarray
+    values: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.steps.shape != self.values.shape or self.steps.ndim != 1:
+            raise BadInput(
+                f"a series needs as many values as steps, got {self.steps.shape} steps and {self.values.shape} values."
+            )
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Record:
+    """Everything that claims may look at: settings, outcome and series of one member; never its parameters.
+
+    Attributes:
+        id: the member's id (or the pair's, for comparisons).
+        settings: the numbers of the resolved recipe by name ("seed", "steps", "lr", "momentum", ...).
+        series: what was measured, by name.
+        outcome: how training ended.
+        stopped_at: the last step reached, when it diverged.
+    """
+
+    id: str
+    settings: Mapping[str, float]
+    series: Mapping[str, Series]
+    outcome: Outcome = "finished"
+    stopped_at: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
+        object.__setattr__(self, "series", MappingProxyType(dict(self.series)))
+
+    @property
+    def seed(self) -> int:
+        return int(self.settings["seed"])
+
+    @property
+    def steps(self) -> int:
+        """The number of training steps the recipe asks for."""
+        return int(self.settings["steps"])
