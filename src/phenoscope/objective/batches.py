@@ -1,0 +1,173 @@
+"""Data as batches that can be gone through again and again: pairs of tensors, data sets, loaders, lists."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, TensorDataset, default_collate
+
+from phenoscope.core.errors import BadInput
+
+Batch = tuple[Any, Any]
+"""(input, target); an input may be a tensor, or a tuple or mapping of tensors that the model takes apart."""
+
+
+def batches_of(data: Any, batch_size: int | None, device: torch.device) -> Callable[[], Iterator[Batch]]:
+    """A function that starts a fresh pass over the data, each batch on the given device.
+
+    Args:
+        data: a pair of tensors, a Dataset, a DataLoader or any re-iterable of (input, target).
+        batch_size: how many examples a batch holds; `None` keeps loaders and lists as they are and takes
+            everything else as one batch.
+    """
+    if batch_size is not None and batch_size < 1:
+        raise BadInput(f"`batch_size` must be at least 1, got {batch_size}. Use None for everything at once.")
+    source = _source(data, batch_size)
+
+    def start() -> Iterator[Batch]:
+        number = -1
+        for number, batch in enumerate(source):
+            yield to_device(_pair(batch, number), device)
+        if number < 0:
+            raise BadInput("the data are empty: not one batch came. Pass at least one (input, target).")
+
+    return start
+
+
+def fixed(data: Any) -> bool:
+    """Whether each pass must give the same batches because the data lie in memory as tensors."""
+    if isinstance(data, TensorDataset) or _is_pair(data):
+        return True
+    return isinstance(data, list | tuple)
+
+
+def freeze(loader: Iterable[Any], n: int | None = None) -> tuple[Batch, ...]:
+    """Draw a fixed set of batches from a loader that shuffles or augments at random.
+
+    Measurements need one loss; a loader that draws anew at each pass defines a different one every time.
+
+    Args:
+        loader: any iterable of (input, target).
+        n: the number of examples to draw; further passes are made where one holds fewer, and the last batch
+            is cut to fit. `None` takes exactly one pass.
+
+    Returns:
+        The batches, detached, in the order drawn: pass them to `Objective` as its data.
+    """
+    if n is not None and n < 1:
+        raise BadInput(f"`n` must be at least 1 example, got {n}.")
+    drawn: list[Batch] = []
+    count = 0
+    while True:
+        before = count
+        for batch in loader:
+            pair = _pair(batch, len(drawn))
+            room = length(pair) if n is None else n - count
+            drawn.append(detached(take(pair, 0, room)))
+            count += min(room, length(pair))
+            if count == n:
+                return tuple(drawn)
+        if count == before:
+            raise BadInput("the loader gave no examples. Pass one that yields (input, target) at each pass.")
+        if n is None:
+            return tuple(drawn)
+
+
+def length(batch: Batch) -> int:
+    """The number of examples: the first axis of the target, or of the first tensor of the input."""
+    for part in (batch[1], batch[0]):
+        found = next(tensors(part), None)
+        if found is not None and found.ndim > 0:
+            return len(found)
+    raise BadInput("a batch needs tensors with examples along the first axis; neither input nor target has any.")
+
+
+def take(batch: Batch, start: int, stop: int) -> Batch:
+    """The examples from `start` up to `stop` of every tensor in the batch."""
+    return _mapped(batch, lambda part: part[start:stop] if part.ndim > 0 else part)
+
+
+def detached(batch: Batch) -> Batch:
+    return _mapped(batch, lambda part: part.detach().clone())
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    return _mapped(batch, lambda part: part.to(device))
+
+
+def split(batch: Batch, size: int) -> Iterator[Batch]:
+    """The batch in consecutive pieces of at most `size` examples."""
+    for start in range(0, length(batch), size):
+        yield take(batch, start, start + size)
+
+
+def tensors(value: Any) -> Iterator[Tensor]:
+    """Every tensor inside nested tuples, lists and mappings."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from tensors(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from tensors(part)
+
+
+def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: _mapped(part, change) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_mapped(part, change) for part in value)
+    return value
+
+
+def _is_pair(data: Any) -> bool:
+    return isinstance(data, list | tuple) and len(data) == 2 and isinstance(data[1], Tensor)
+
+
+def _source(data: Any, batch_size: int | None) -> Iterable[Any]:
+    if isinstance(data, TensorDataset) and len(data.tensors) == 2:
+        data = data.tensors
+    if _is_pair(data):
+        pair = _pair(data, 0)
+        inputs = next(tensors(pair[0]), None)
+        if inputs is None or len(inputs) != len(pair[1]):
+            raise BadInput(
+                "inputs and targets must have as many examples along their first axis, got "
+                f"{'no tensor' if inputs is None else tuple(inputs.shape)} and {tuple(pair[1].shape)}."
+            )
+        return list(split(pair, batch_size or max(1, length(pair))))
+    if isinstance(data, DataLoader | list | tuple):
+        if batch_size is not None:
+            raise BadInput(f"{type(data).__name__} data come in batches already: leave `batch_size` out.")
+        return data
+    if isinstance(data, Dataset):
+        return _loader(data, batch_size)
+    if isinstance(data, Iterator) or not isinstance(data, Iterable):
+        raise BadInput(
+            f"the data must be gone through more than once, and a {type(data).__name__} cannot be. "
+            "Pass a pair of tensors, a Dataset, a DataLoader or a list of (input, target) batches."
+        )
+    return data
+
+
+def _loader(data: Dataset[Any], batch_size: int | None) -> DataLoader[Any]:
+    count = len(data) if hasattr(data, "__len__") else 0  # type: ignore[arg-type]
+    if count == 0:
+        raise BadInput("the Dataset is empty or does not tell its length. Pass one with at least one example.")
+    return DataLoader(data, batch_size=batch_size or count, shuffle=False, collate_fn=default_collate)
+
+
+def _pair(batch: Any, number: int) -> Batch:
+    if isinstance(batch, Sequence) and not isinstance(batch, str) and len(batch) == 2:
+        return batch[0], batch[1]
+    if isinstance(batch, Mapping):
+        came = f"a mapping with {sorted(map(str, batch))}"
+    elif isinstance(batch, Tensor):
+        came = f"one tensor of shape {tuple(batch.shape)}"
+    else:
+        came = f"a {type(batch).__name__}" + (f" of length {len(batch)}" if isinstance(batch, Sequence) else "")
+    raise BadInput(f"every batch must be a pair (input, target), batch {number} is {came}.")

@@ -1,0 +1,91 @@
+"""The loss around n points: value, gradient and curvature, computed once and shared by whoever asks."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from phenoscope.objective.batches import Batch
+from phenoscope.objective.network import Network, Rows
+from phenoscope.objective.operators import Curvature, GaussNewton, Hessian, Piece, PieceOf, total
+from phenoscope.objective.pieces import gauss_newton_piece, gradient_piece, hessian_piece
+from phenoscope.objective.weighting import Weighting
+
+Which = Literal["hessian", "gauss_newton"]
+
+
+class Linearisation:
+    """One loss at n points θ, shape (n, p), rows of a cohort or a single one.
+
+    Nothing is computed before it is asked for. Once the Hessian has been asked for, loss and gradient are those
+    of its graph; so ask for curvature first where both are needed.
+
+    Args:
+        network: model and loss.
+        points: (n, p).
+        start: begins a pass over the batches.
+        by: how the batches are weighed.
+        rows: one network, or many with shared or own data.
+        keep: whether the graphs of all batches may stay in memory.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        points: Float[Tensor, "n p"],
+        start: Callable[[], Iterator[Batch]],
+        by: Weighting,
+        *,
+        rows: Rows = "one",
+        keep: bool = True,
+    ) -> None:
+        self.network, self.points, self.keep = network, points.detach(), keep
+        self._start, self._by, self._rows = start, by, rows
+        self._hessian: Curvature | None = None
+        self._gauss_newton: Curvature | None = None
+        self._first_order: tuple[Tensor, Tensor] | None = None
+
+    @property
+    def loss(self) -> Float[Tensor, " n"]:
+        """L(θ) of each row, accumulated over the batches in float64."""
+        return self._values()[0]
+
+    @property
+    def gradient(self) -> Float[Tensor, "n p"]:
+        """∇L(θ) of each row."""
+        return self._values()[1]
+
+    def hessian(self) -> Curvature:
+        """The Hessian at these points; its graph is kept and shared by all who ask."""
+        if self._hessian is None:
+            self._hessian = self._curvature(Hessian, hessian_piece)
+        return self._hessian
+
+    def gauss_newton(self) -> Curvature:
+        """The Gauss-Newton matrix at these points."""
+        if self._gauss_newton is None:
+            self._gauss_newton = self._curvature(GaussNewton, gauss_newton_piece)
+        return self._gauss_newton
+
+    def operator(self, which: Which) -> Curvature:
+        return self.hessian() if which == "hessian" else self.gauss_newton()
+
+    def _curvature(self, kind: type[Curvature], piece: Callable[..., Piece]) -> Curvature:
+        build = self._bound(piece)
+        return kind(self.network, self.points, self._start, build, self._by, keep=self.keep)
+
+    def _values(self) -> tuple[Tensor, Tensor]:
+        for curvature in (self._hessian, self._gauss_newton):
+            if curvature is not None:
+                return curvature.loss, curvature.gradient
+        if self._first_order is None:
+            build = self._bound(gradient_piece)
+            found = total(self.network, self.points, self._start, build, self._by, keep=False)
+            self._first_order = found.loss, found.gradient
+        return self._first_order
+
+    def _bound(self, piece: Callable[..., Piece]) -> PieceOf:
+        return partial(piece, self.network, self.points, self._by, self._rows)

@@ -1,0 +1,34 @@
+"""Losses that are specs: a recipe can name them, and their denominators are known."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from phenoscope.core.specs import spec
+
+
+@spec
+class SquaredError:
+    """½ ‖f(x) - e_y‖², summed over the outputs and averaged over the examples; e_y is the one-hot label.
+
+    With this factor the Hessian of a linear model is the mean of x xᵀ for each output, and gradient descent
+    with rate η is stable below curvature 2/η.
+    """
+
+    denominator = "examples"
+    output_curvature = "constant"
+
+    def __call__(self, outputs: Float[Tensor, "n c"], labels: Int[Tensor, " n"]) -> Float[Tensor, ""]:
+        targets = torch.nn.functional.one_hot(labels, outputs.shape[-1]).to(outputs.dtype)
+        return (outputs - targets).square().sum() / (2 * outputs.shape[0])
+
+
+@spec
+class CrossEntropy:
+    """-log softmax(f(x))_y, averaged over the examples, in nats."""
+
+    denominator = "examples"
+    output_curvature = "varying"
+
+    def __call__(self, outputs: Float[Tensor, "n c"], labels: Int[Tensor, " n"]) -> Float[Tensor, ""]:
+        return torch.nn.functional.cross_entropy(outputs, labels)

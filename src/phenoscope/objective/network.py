@@ -1,0 +1,161 @@
+"""A model evaluated at parameters that are not its own, one network at a time or many as rows.
+
+The model is never changed: parameters and buffers are passed in, modes and random states are restored.
+"""
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from phenoscope.core.errors import BadInput
+from phenoscope.core.points import Layout, layout
+from phenoscope.objective.batches import Batch
+
+Buffers = Literal["running", "batch", "refuse"]
+Rows = Literal["one", "shared data", "own data"]
+"""One network; or many as rows, which see the same batch or each its own (inputs and targets with a leading axis)."""
+Loss = Callable[[Tensor, Any], Tensor]
+
+_Normalisation = nn.modules.batchnorm._NormBase  # BatchNorm and InstanceNorm, lazy and synchronised ones included
+
+
+class Network:
+    """Model and loss as functions of named parameters.
+
+    Args:
+        model: any module whose forward pass gives a tensor (or an object with `.logits`).
+        loss: (outputs, targets) -> scalar.
+        buffers: how normalisation layers with running statistics act: `"running"` uses the statistics as
+            stored, `"batch"` those of each batch (stored ones stay as they were), `"refuse"` raises.
+    """
+
+    def __init__(self, model: nn.Module, loss: Loss, *, buffers: Buffers = "running") -> None:
+        if not callable(loss):
+            raise BadInput(f"the loss must be a function of (outputs, targets), got a {type(loss).__name__}.")
+        if buffers not in ("running", "batch", "refuse"):
+            raise BadInput(f"`buffers` must be 'running', 'batch' or 'refuse', got {buffers!r}.")
+        self.model = model
+        self.loss = loss
+        self.buffers: Buffers = buffers
+        self.layout: Layout = layout(model)
+        self._normalisation = _checked_normalisation(model, buffers)
+        first = next(p for p in model.parameters() if p.requires_grad)
+        self.dtype, self.device = first.dtype, first.device
+        mixed = {p.dtype for p in model.parameters() if p.requires_grad}
+        if len(mixed) > 1:
+            raise BadInput(
+                f"the trainable parameters have several dtypes ({', '.join(sorted(map(str, mixed)))}), so they make "
+                "no single vector. Convert the model with `.to(torch.float32)` or `.double()` first."
+            )
+
+    @property
+    def batch_dependent(self) -> bool:
+        """Whether an example's output depends on the others in its batch, so that a batch must not be split."""
+        return self.buffers == "batch" and any(isinstance(m, _Normalisation) for m in self.model.modules())
+
+    def outputs(self, parameters: Mapping[str, Tensor], inputs: Any) -> Tensor:
+        """The model's outputs for one batch, differentiable in the parameters."""
+        buffers = self._buffer_copies()
+        result = functional_call(self.model, {**parameters, **buffers}, *_arguments(inputs))
+        result = getattr(result, "logits", result)
+        if not isinstance(result, Tensor):
+            raise BadInput(
+                f"the model must return a tensor or an object with `.logits`, got a {type(result).__name__}. "
+                "Wrap it in a module that picks the part the loss needs."
+            )
+        return result
+
+    def value(self, outputs: Tensor, targets: Any) -> Tensor:
+        """The loss of one batch as a scalar tensor."""
+        value = self.loss(outputs, targets)
+        if not isinstance(value, Tensor) or value.ndim != 0:
+            came = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+            raise BadInput(
+                f"the loss must be a scalar tensor, got {came}. Reduce over the batch first, for example with `.mean()`."
+            )
+        return value
+
+    def forward(self, points: Float[Tensor, "n p"], batch: Batch, rows: Rows) -> tuple[Tensor, Tensor]:
+        """Outputs and losses (n,) of the networks at n points, differentiable in the points.
+
+        With `rows="one"` the outputs are those of the single network; else they have a leading axis of n.
+        """
+        inputs, targets = batch
+        if rows == "one":
+            outputs = self.outputs(self.layout.unravel(points[0]), inputs)
+            return outputs, self.value(outputs, targets)[None]
+        axis = 0 if rows == "own data" else None
+        outputs = vmap(self.outputs, in_dims=(0, axis))(self.layout.unravel(points), inputs)
+        return outputs, vmap(self.value, in_dims=(0, axis))(outputs, targets)
+
+    @contextlib.contextmanager
+    def evaluation(self) -> Iterator[None]:
+        """Modes as the policy asks, differentiable attention, and everything as found afterwards."""
+        modes = [(module, module.training) for module in self._normalisation]
+        fastpath = torch.backends.mha.get_fastpath_enabled()
+        try:
+            for module, _ in modes:
+                module.training = self.buffers == "batch"
+            torch.backends.mha.set_fastpath_enabled(False)
+            with preserved_randomness(), sdpa_kernel(SDPBackend.MATH):
+                yield
+        finally:
+            torch.backends.mha.set_fastpath_enabled(fastpath)
+            for module, mode in modes:
+                module.training = mode
+
+    def _buffer_copies(self) -> dict[str, Tensor]:
+        """Fresh copies where a forward pass may write to buffers (layers in training mode), else nothing."""
+        if not any(module.training for module in self.model.modules()):
+            return {}
+        return {name: buffer.clone() for name, buffer in self.model.named_buffers()}
+
+
+@contextlib.contextmanager
+def preserved_randomness() -> Iterator[None]:
+    """Put back the random states of torch, NumPy and Python: starting a DataLoader alone draws from torch's."""
+    state, python = torch.get_rng_state(), random.getstate()
+    numpy = np.random.get_state()  # noqa: NPY002 (the legacy state is what user code draws from)
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+        if cuda is not None:
+            torch.cuda.set_rng_state_all(cuda)
+
+
+def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if isinstance(inputs, Mapping):
+        return (), dict(inputs)
+    if isinstance(inputs, list | tuple):
+        return tuple(inputs), {}
+    return (inputs,), {}
+
+
+def _checked_normalisation(model: nn.Module, buffers: Buffers) -> tuple[nn.Module, ...]:
+    found = {name: module for name, module in model.named_modules() if isinstance(module, _Normalisation)}
+    batch = nn.modules.batchnorm._BatchNorm
+    tracked = {name: module for name, module in found.items() if module.track_running_stats}
+    if buffers == "refuse" and tracked:
+        raise BadInput(
+            f"the layers {', '.join(tracked)} keep running statistics, which `buffers='refuse'` does not allow. "
+            "Choose `buffers='running'` (as stored) or `buffers='batch'` (of each batch)."
+        )
+    untracked = [n for n, module in found.items() if isinstance(module, batch) and not module.track_running_stats]
+    if untracked and buffers != "batch":
+        raise BadInput(
+            f"the layers {', '.join(untracked)} keep no running statistics, so the loss depends on how the data are "
+            "cut into batches. Choose `buffers='batch'`: the partition is then recorded."
+        )
+    return tuple(tracked.values())

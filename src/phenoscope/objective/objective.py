@@ -1,0 +1,207 @@
+"""The objective: a loss as a function of the point, for one model and one fixed set of data."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from phenoscope.core import points
+from phenoscope.core.errors import BadInput
+from phenoscope.objective.batches import Batch, batches_of, fixed, length, split
+from phenoscope.objective.linearisation import Linearisation, Which
+from phenoscope.objective.memory import bytes_per_example
+from phenoscope.objective.network import Buffers, Loss, Network, preserved_randomness
+from phenoscope.objective.operators import Curvature
+from phenoscope.objective.pieces import PIECES
+from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
+
+MEMORY = 4 * 2**30
+"""Bytes that the kept graphs of one operator may take unless the caller says otherwise: 4 GiB."""
+
+
+class Objective:
+    """A loss as a function of the point θ: model x loss x data.
+
+    The model is left as it was found: parameters, buffers, modes, `requires_grad`, `.grad` and the random state.
+    Dropout and other modules act in the mode the model is in; a loss that differs between two evaluations is
+    refused. Normalisation layers follow `buffers`. Fused attention is replaced by its differentiable form.
+
+    Args:
+        model: any module with trainable parameters; frozen ones stay fixed, tied ones count once.
+        loss: (outputs, targets) -> scalar, such as `torch.nn.CrossEntropyLoss()`.
+        data: a pair of tensors, a Dataset, a DataLoader or any re-iterable of (input, target).
+        batch_size: examples a batch, for tensors and Datasets; `None` takes all at once.
+        buffers: what normalisation layers use: `"running"` statistics, those of each `"batch"` (`partition`
+            then tells how the data were cut), or `"refuse"` such layers.
+        denominator: what the loss divides by (`"examples"`, `"targets"`, `"elements"`, `"sum"`, or a function of
+            outputs and targets), where it cannot be known: batches are weighted by it.
+        memory: bytes that the graphs kept for products may take; beyond it they are rebuilt chunk by chunk.
+
+    Raises:
+        BadInput: empty data, a loss that is random, not a scalar or not finite, mixed dtypes, an unknown weighting.
+
+    Example:
+        >>> model = torch.nn.Linear(2, 1, bias=False)
+        >>> x, y = torch.eye(2), torch.zeros(2, 1)
+        >>> objective = Objective(model, torch.nn.MSELoss(), (x, y))
+        >>> objective.hessian() @ torch.tensor([1.0, 2.0])
+        tensor([1., 2.])
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: Loss,
+        data: Any,
+        batch_size: int | None = None,
+        *,
+        buffers: Buffers = "running",
+        denominator: Name | Denominator | None = None,
+        memory: int = MEMORY,
+    ) -> None:
+        self._network = Network(model, loss, buffers=buffers)
+        self._passes = batches_of(data, batch_size, self._network.device)
+        self._memory = memory
+        self._bytes: dict[str, float] = {}  # of graph an example takes, measured once
+        self.partition: tuple[int, ...] = tuple(length(batch) for batch in self._once())
+        self._by = self._weighting(denominator)
+        self._refuse_randomness(whole=not fixed(data))
+
+    @property
+    def model(self) -> nn.Module:
+        return self._network.model
+
+    @property
+    def point(self) -> Float[Tensor, " p"]:
+        """The model's trainable parameters now, as one flat vector (a copy)."""
+        return points.point(self._network.model)
+
+    @property
+    def weighting(self) -> str:
+        """What the batches are weighed by: the loss's own denominator."""
+        return self._by.name
+
+    def at(self, point: Float[Tensor, " p"] | None = None) -> Linearisation:
+        """The loss around a point, to be shared by all who need its value, gradient or Hessian."""
+        return self._around("hessian", self._rows(point))
+
+    def loss(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, ""]:
+        """L(θ), accumulated over the batches in float64."""
+        rows = self._rows(point)
+        with self._network.evaluation():
+            return _finite(self._loss(rows), "loss")
+
+    def gradient(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, " p"]:
+        """∇L(θ), shape (p,)."""
+        around = Linearisation(self._network, self._rows(point), self._passes, self._by)
+        return _finite(around.gradient[0], "gradient")
+
+    def outputs(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, "..."]:
+        """The model's outputs for all data, batches one after the other along the first axis."""
+        rows = self._rows(point)
+        with self._network.evaluation():
+            return torch.cat([outputs for outputs, _ in self._forward(rows)])
+
+    def hessian(self, point: Float[Tensor, " p"] | None = None) -> Curvature:
+        """∇²L(θ) as an operator; the gradient's graph is built now, once, and serves every product."""
+        return self.operator("hessian", point)
+
+    def gauss_newton(self, point: Float[Tensor, " p"] | None = None) -> Curvature:
+        """Jᵀ (∂²L/∂f²) J as an operator: positive semi-definite for a loss convex in the outputs f."""
+        return self.operator("gauss_newton", point)
+
+    def operator(self, which: Which, point: Float[Tensor, " p"] | None = None) -> Curvature:
+        """The curvature matrix of that name."""
+        if which not in PIECES:
+            raise BadInput(f"the operator must be one of {', '.join(PIECES)}, got {which!r}.")
+        operator = self._around(which, self._rows(point)).operator(which)
+        _finite(operator.gradient, "gradient")
+        return operator
+
+    def _around(self, which: Which, rows: Tensor) -> Linearisation:
+        start, keep = self._chunks(which, rows)
+        return Linearisation(self._network, rows, start, self._by, keep=keep)
+
+    def _chunks(self, which: Which, rows: Tensor) -> tuple[Callable[[], Iterator[Batch]], bool]:
+        """Passes whose pieces fit the memory allowed, and whether the graphs of all of them do together."""
+        splittable = not self._network.batch_dependent and self._by is not WHOLE
+        if which not in self._bytes:
+            piece_of = partial(PIECES[which], self._network, rows, self._by, "one")
+            with self._network.evaluation():
+                self._bytes[which] = bytes_per_example(piece_of, next(self._once()), splittable=splittable)
+        if self._bytes[which] * sum(self.partition) <= self._memory:
+            return self._passes, True
+        size = max(1, int(self._memory / max(self._bytes[which], 1.0)))
+        if not splittable or max(self.partition) <= size:
+            return self._passes, False
+        return (lambda: (part for batch in self._passes() for part in split(batch, size))), False
+
+    def _rows(self, point: Tensor | None) -> Float[Tensor, "1 p"]:
+        given = self.point if point is None else point.detach().to(self._network.device, self._network.dtype)
+        if given.shape != (self._network.layout.size,):
+            raise BadInput(
+                f"a point of this model is one flat vector of {self._network.layout.size} entries (trainable "
+                f"parameters, tied ones once), got shape {tuple(given.shape)}."
+            )
+        return given[None].clone()
+
+    def _once(self) -> Iterator[Batch]:
+        """A pass that leaves the random state alone; starting a DataLoader draws from it."""
+        with preserved_randomness():
+            yield from self._passes()
+
+    def _forward(self, rows: Tensor) -> Iterator[tuple[Tensor, Any]]:
+        parameters = self._network.layout.unravel(rows[0])
+        with torch.no_grad():
+            for inputs, targets in self._passes():
+                yield self._network.outputs(parameters, inputs), targets
+
+    def _loss(self, rows: Tensor, most: int | None = None) -> Tensor:
+        total, weight = torch.zeros((), dtype=torch.float64, device=self._network.device), 0.0
+        for outputs, targets in itertools.islice(self._forward(rows), most):
+            share = self._by.of(outputs, targets)
+            if share > 0:
+                total += share * self._network.value(outputs, targets).double()
+                weight += share
+        if weight == 0:
+            raise BadInput("every target is ignored, so there is no loss. Check `ignore_index` and the targets.")
+        return total / (1.0 if self._by.is_sum else weight)
+
+    def _weighting(self, denominator: Name | Denominator | None) -> Weighting:
+        known = known_weighting(self._network.loss, denominator)
+        if known is not None:
+            return known
+        tolerance = 1e4 * torch.finfo(self._network.dtype).eps
+        with self._network.evaluation():
+            seen = self._forward(self._rows(None))
+            try:
+                return found_weighting(self._network.value, seen, rtol=tolerance)
+            except BadInput:
+                if len(self.partition) == 1:
+                    return WHOLE
+                raise
+
+    def _refuse_randomness(self, *, whole: bool) -> None:
+        """Evaluate twice in a row, all data where each pass may draw anew, else the first batch."""
+        rows = self._rows(None)
+        with self._network.evaluation():
+            first, second = (_finite(self._loss(rows, None if whole else 1), "loss") for _ in range(2))
+        if (first - second).abs() > 100 * torch.finfo(self._network.dtype).eps * (first.abs() + second.abs()):
+            raise BadInput(
+                f"the loss differs between two evaluations at the same point ({first:.6g} and {second:.6g}), so it has "
+                "no curvature to measure. If the model draws at random (dropout), call `model.eval()`; if the loader "
+                "augments, shuffles with dropped batches or samples, pass `ps.freeze(loader, n)` as the data."
+            )
+
+
+def _finite(value: Tensor, what: str) -> Tensor:
+    if torch.isfinite(value).all():
+        return value
+    raise BadInput(
+        f"the {what} is not finite at this point (nan or infinity came). Check the inputs and targets, or go to a "
+        "point from before training diverged."
+    )

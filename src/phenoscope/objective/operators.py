@@ -1,0 +1,150 @@
+"""Symmetric matrices known through their products: the Hessian and the Gauss-Newton matrix of a loss.
+
+Inside, a block of vectors lies as (n, k, p): n networks, k vectors each, one vector a contiguous row.
+"""
+
+import abc
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from phenoscope.core.errors import BadInput
+from phenoscope.objective.batches import Batch
+from phenoscope.objective.network import Network
+from phenoscope.objective.weighting import Weighting
+
+class Operator(abc.ABC):
+    """A symmetric (p, p) matrix, or n of them, that answers products.
+
+    `A @ v` takes a vector (p,) or a block of columns (p, k); for n > 1 networks rows (n, p), or blocks (n, p, k).
+
+    Attributes:
+        rows: n, the number of networks.
+        size: p.
+        products: how many vectors (per network) have been multiplied so far.
+    """
+
+    def __init__(self, rows: int, size: int, dtype: torch.dtype, device: torch.device) -> None:
+        self.rows, self.size, self.dtype, self.device = rows, size, dtype, device
+        self.products = 0
+
+    @abc.abstractmethod
+    def _apply(self, block: Tensor) -> Tensor:
+        """The products of a block (n, k, p), in the same shape."""
+
+    def multiply(self, block: Float[Tensor, "n k p"]) -> Float[Tensor, "n k p"]:
+        self.products += block.shape[1]
+        return self._apply(block.to(self.dtype))
+
+    def __matmul__(self, vectors: Tensor) -> Tensor:
+        single = (self.size,) if self.rows == 1 else (self.rows, self.size)
+        if vectors.shape[: len(single)] != single or vectors.ndim > len(single) + 1:
+            shape = ", ".join(map(str, single))
+            raise BadInput(f"a product needs shape ({shape}) or ({shape}, k), got {tuple(vectors.shape)}.")
+        block = vectors.reshape(self.rows, self.size, -1).transpose(1, 2)
+        return self.multiply(block).transpose(1, 2).reshape(vectors.shape)
+
+
+class Matrix(Operator):
+    """A dense symmetric matrix (p, p), or a stack of them (n, p, p), as an operator."""
+
+    def __init__(self, entries: Float[Tensor, "*n p p"]) -> None:
+        if entries.ndim not in (2, 3) or entries.shape[-1] != entries.shape[-2]:
+            raise BadInput(f"a matrix must be square, got shape {tuple(entries.shape)}.")
+        stacked = entries if entries.ndim == 3 else entries[None]
+        asymmetry = (stacked - stacked.mT).abs().max()
+        if asymmetry > 1e-4 * stacked.abs().max():
+            raise BadInput(f"the matrix must be symmetric; it differs from its transpose by {asymmetry:.2g}.")
+        super().__init__(len(stacked), stacked.shape[-1], stacked.dtype, stacked.device)
+        self._entries = stacked
+
+    def _apply(self, block: Tensor) -> Tensor:
+        return block @ self._entries
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """One batch of a curvature matrix: its weight, loss and gradient, and its products while its graph lives."""
+
+    weight: float
+    loss: Float[Tensor, " n"]
+    gradient: Float[Tensor, "n p"]
+    multiply: Callable[[Tensor], Tensor]
+
+
+PieceOf = Callable[[Batch], Piece]
+
+
+@dataclasses.dataclass(frozen=True)
+class Total:
+    """The weighted mean (or sum) over all batches: loss (n,) in float64, gradient (n, p), and the pieces if kept."""
+
+    loss: Float[Tensor, " n"]
+    gradient: Float[Tensor, "n p"]
+    weight: float
+    pieces: tuple[Piece, ...] | None
+
+
+def total(
+    network: Network, points: Tensor, start: Callable[[], Iterator[Batch]], piece_of: PieceOf, by: Weighting,
+    *, keep: bool,
+) -> Total:  # fmt: skip
+    """One pass over the data; batches of weight zero (every target ignored) have no loss and are left out."""
+    loss = torch.zeros(len(points), dtype=torch.float64, device=points.device)
+    gradient, weight, kept = torch.zeros_like(points), 0.0, []
+    with network.evaluation():
+        for piece in map(piece_of, start()):
+            if piece.weight > 0:
+                loss += piece.weight * piece.loss.double()
+                gradient += piece.weight * piece.gradient
+                weight += piece.weight
+                kept.extend([piece] if keep else [])
+    weight = 1.0 if by.is_sum else weight
+    return Total(loss / weight, gradient / weight, weight, tuple(kept) if keep else None)
+
+
+class Curvature(Operator):
+    """A weighted sum of pieces, one a batch; their graphs are kept, or built anew for each product.
+
+    Args:
+        start: begins a pass over the batches.
+        piece_of: builds one batch's piece.
+        keep: whether the graphs may stay in memory together.
+    """
+
+    def __init__(
+        self, network: Network, points: Tensor, start: Callable[[], Iterator[Batch]], piece_of: PieceOf,
+        by: Weighting, *, keep: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(points.shape[0], points.shape[1], points.dtype, points.device)
+        self._network, self._start, self._piece_of = network, start, piece_of
+        self._total = total(network, points, start, piece_of, by, keep=keep)
+        self.loss, self.gradient = self._total.loss, self._total.gradient
+
+    @property
+    def kept(self) -> bool:
+        """Whether the graphs are in memory; else each product rebuilds them batch by batch."""
+        return self._total.pieces is not None
+
+    def _apply(self, block: Tensor) -> Tensor:
+        result = torch.zeros_like(block)
+        if self._total.pieces is not None:
+            for piece in self._total.pieces:
+                result += piece.weight * piece.multiply(block)
+        else:
+            with self._network.evaluation():
+                for piece in map(self._piece_of, self._start()):
+                    if piece.weight > 0:
+                        result += piece.weight * piece.multiply(block)
+        return result / self._total.weight
+
+
+class Hessian(Curvature):
+    """∇²L(θ): the second derivatives of the loss (Pearlmutter 1994, fast exact multiplication by the Hessian)."""
+
+
+class GaussNewton(Curvature):
+    """Jᵀ (∂²L/∂f²) J: the Hessian without the second derivatives of the network (Schraudolph 2002)."""

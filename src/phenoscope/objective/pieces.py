@@ -1,0 +1,96 @@
+"""One batch's part of a curvature matrix: the graph is built here, products run backwards through it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from phenoscope.objective.batches import Batch, length
+from phenoscope.objective.network import Network, Rows
+from phenoscope.objective.operators import Piece
+from phenoscope.objective.weighting import Weighting
+
+BATCHED_WORK = 500_000
+"""Below this many parameters x examples x networks, k vectors at once are faster than one after the other: the
+interpreter's time dominates there, the arithmetic above (`benchmarks/products.py`)."""
+
+
+def gradient_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:
+    """Loss and gradient of one batch, with no graph left behind and so no products."""
+    leaf = points.detach().requires_grad_()
+    outputs, losses = network.forward(leaf, batch, rows)
+    (gradient,) = torch.autograd.grad(losses.sum(), leaf, materialize_grads=True)
+    return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient, _no_products)
+
+
+def hessian_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:
+    """The gradient's graph, built once; a product is one more pass backwards through it."""
+    leaf = points.detach().requires_grad_()
+    outputs, losses = network.forward(leaf, batch, rows)
+    (gradient,) = torch.autograd.grad(losses.sum(), leaf, create_graph=True, materialize_grads=True)
+    batched = _batched(leaf, batch)
+
+    def multiply(block: Tensor) -> Tensor:
+        return _pull(gradient, leaf, block.transpose(0, 1), batched=batched).transpose(0, 1)
+
+    return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient.detach(), multiply)
+
+
+def gauss_newton_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:
+    """J v by differentiating u -> Jᵀu twice, then the loss's second derivative, then Jᵀ: three passes a product."""
+    leaf = points.detach().requires_grad_()
+    outputs, _ = network.forward(leaf, batch, rows)
+    cut = outputs.detach().requires_grad_()
+    losses = _losses(network, cut, batch[1], rows)
+    (slope,) = torch.autograd.grad(losses.sum(), cut, create_graph=True)
+    (gradient,) = torch.autograd.grad(outputs, leaf, slope.detach(), retain_graph=True, materialize_grads=True)
+    dummy = torch.zeros_like(outputs, requires_grad=True)
+    (pulled,) = torch.autograd.grad(outputs, leaf, dummy, create_graph=True, materialize_grads=True)
+    batched = _batched(leaf, batch)
+
+    def multiply(block: Tensor) -> Tensor:
+        pushed = _pull(pulled, dummy, block.transpose(0, 1), batched=batched)
+        curved = _pull(slope, cut, pushed, batched=batched)
+        return _pull(outputs, leaf, curved, batched=batched).transpose(0, 1)
+
+    return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient.detach(), multiply)
+
+
+PIECES: dict[str, Callable[..., Piece]] = {"hessian": hessian_piece, "gauss_newton": gauss_newton_piece}
+
+
+def _pull(end: Tensor, leaf: Tensor, seeds: Tensor, *, batched: bool) -> Tensor:
+    """The vector-Jacobian products of the graph from `leaf` to `end` with k seeds, stacked along the first axis."""
+    if not end.requires_grad:
+        return seeds.new_zeros(len(seeds), *leaf.shape)
+
+    def pull(seed: Tensor, *, many: bool) -> Tensor:
+        (grad,) = torch.autograd.grad(
+            end, leaf, seed, retain_graph=True, materialize_grads=True, is_grads_batched=many
+        )
+        return grad
+
+    if batched and len(seeds) > 1:
+        return pull(seeds, many=True)
+    return torch.stack([pull(seed, many=False) for seed in seeds])
+
+
+def _losses(network: Network, outputs: Tensor, targets: Any, rows: Rows) -> Tensor:
+    if rows == "one":
+        return network.value(outputs, targets)[None]
+    return torch.func.vmap(network.value, in_dims=(0, 0 if rows == "own data" else None))(outputs, targets)
+
+
+def _weight(by: Weighting, outputs: Tensor, batch: Batch, rows: Rows) -> float:
+    if rows == "one":
+        return by.of(outputs.detach(), batch[1])
+    return by.of(outputs.detach()[0], batch[1][0] if rows == "own data" else batch[1])
+
+
+def _batched(points: Tensor, batch: Batch) -> bool:
+    return points.numel() * length(batch) <= BATCHED_WORK
+
+
+def _no_products(block: Tensor) -> Tensor:
+    raise AssertionError("this piece was built without a graph")

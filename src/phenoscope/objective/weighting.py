@@ -1,0 +1,161 @@
+"""How the losses of batches make up the loss of all data: weighted by the loss's own denominator.
+
+A mean over examples, over tokens or over targets that are not ignored divides by something else each time; a
+plain average over batches is wrong as soon as the last one is ragged. The denominator is known for the common
+losses of PyTorch; for any other function it is found by taking one batch apart and seeing what adds up.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from phenoscope.core.errors import BadInput
+from phenoscope.objective.batches import Batch, length, take
+
+Denominator = Callable[[Tensor, Any], float]
+Name = Literal["examples", "targets", "elements", "sum"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Weighting:
+    """The weight of a batch in the total, and how it was found.
+
+    Attributes:
+        name: what the loss divides by.
+        of: (outputs, targets) -> the denominator of that batch; 1 for a sum.
+        is_sum: the losses of the batches add up, with no division.
+    """
+
+    name: str
+    of: Denominator
+    is_sum: bool = False
+
+
+def examples(outputs: Tensor, targets: Any) -> float:
+    return float(length((outputs, targets)))
+
+
+def elements(outputs: Tensor, targets: Any) -> float:
+    """Entries of the difference between outputs and targets, broadcast as PyTorch does."""
+    if not isinstance(targets, Tensor):
+        return float(outputs.numel())
+    try:
+        return float(torch.broadcast_shapes(outputs.shape, targets.shape).numel())
+    except RuntimeError:  # no difference can be formed, so neither can a mean over one
+        return float(outputs.numel())
+
+
+def kept_targets(
+    outputs: Tensor, targets: Any, *, ignore_index: int = -100, weight: Tensor | None = None
+) -> float:
+    """The targets that are not ignored, each counted with its class weight; class probabilities count by position."""
+    if not isinstance(targets, Tensor):
+        return examples(outputs, targets)
+    if targets.is_floating_point():
+        return targets.numel() / targets.shape[min(1, targets.ndim - 1)]
+    kept = targets[targets != ignore_index]
+    return float(kept.numel() if weight is None else weight.to(kept.device)[kept].sum())
+
+
+BY_NAME: dict[str, Weighting] = {
+    "examples": Weighting("examples", examples),
+    "targets": Weighting("targets", kept_targets),
+    "elements": Weighting("elements", elements),
+    "sum": Weighting("sum", lambda outputs, targets: 1.0, is_sum=True),
+}
+WHOLE = Weighting("whole", lambda outputs, targets: 1.0)
+
+_ELEMENTWISE = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.BCELoss, nn.BCEWithLogitsLoss)
+_ELEMENTWISE_FUNCTIONS = (
+    functional.mse_loss,
+    functional.l1_loss,
+    functional.smooth_l1_loss,
+    functional.huber_loss,
+    functional.binary_cross_entropy,
+    functional.binary_cross_entropy_with_logits,
+)
+_CLASSIFYING_FUNCTIONS = (functional.cross_entropy, functional.nll_loss)
+
+
+def known_weighting(loss: Any, denominator: Name | Denominator | None) -> Weighting | None:
+    """The weighting the caller asks for or the loss is known to have; `None` where it must be found out."""
+    asked = denominator if denominator is not None else getattr(loss, "denominator", None)
+    if isinstance(asked, str):
+        if asked not in BY_NAME:
+            raise BadInput(f"`denominator` must be one of {', '.join(BY_NAME)} or a function, got {asked!r}.")
+        return BY_NAME[asked]
+    if callable(asked):
+        return Weighting("given", asked)
+    options = dict(loss.keywords) if isinstance(loss, functools.partial) else {}
+    function = loss.func if isinstance(loss, functools.partial) else loss
+    if isinstance(loss, nn.Module):
+        options = {name: getattr(loss, name) for name in ("reduction", "ignore_index", "weight") if hasattr(loss, name)}
+    if not (isinstance(loss, _ELEMENTWISE) or function in _ELEMENTWISE_FUNCTIONS):
+        if not (isinstance(loss, nn.CrossEntropyLoss | nn.NLLLoss) or function in _CLASSIFYING_FUNCTIONS):
+            return None
+        classifying = functools.partial(
+            kept_targets, ignore_index=options.get("ignore_index", -100), weight=options.get("weight")
+        )
+        return BY_NAME["sum"] if options.get("reduction") == "sum" else Weighting("targets", classifying)
+    return BY_NAME["sum" if options.get("reduction") == "sum" else "elements"]
+
+
+def found_weighting(
+    value: Callable[[Tensor, Any], Tensor], seen: Iterable[tuple[Tensor, Any]], *, rtol: float
+) -> Weighting:
+    """Find the denominator of an unknown loss by cutting batches in two and seeing what adds up.
+
+    Args:
+        value: the loss of outputs and targets.
+        seen: outputs and targets of every batch.
+        rtol: how closely the parts must add up to the whole.
+
+    Raises:
+        BadInput: when nothing adds up (the loss compares examples with each other, say), or when several
+            denominators do although they would weigh these batches differently.
+    """
+    candidates = dict(BY_NAME)
+    weights: dict[str, list[float]] = {name: [] for name in candidates}
+    for outputs, targets in seen:
+        for name, weighting in candidates.items():
+            weights[name].append(weighting.of(outputs, targets))
+        candidates = {
+            name: weighting
+            for name, weighting in candidates.items()
+            if _adds_up(value, outputs, targets, weighting, rtol=rtol)
+        }
+    if not candidates:
+        raise BadInput(
+            "the loss of a batch is neither a sum nor a mean over its examples, targets or elements, so the losses of "
+            "several batches make no total. Pass all data as one batch, or say what to weigh by: "
+            "`denominator='examples' | 'targets' | 'elements' | 'sum'` or a function of (outputs, targets)."
+        )
+    shares = {name: torch.tensor(weights[name], dtype=torch.float64) for name in candidates}
+    shares = {name: share / share.sum() for name, share in shares.items() if not candidates[name].is_sum}
+    first = next(iter(candidates))
+    if any(not torch.allclose(share, shares[first], rtol=1e-9) for share in shares.values()):
+        raise BadInput(
+            f"the loss could be a mean over {' or over '.join(shares)}, and these batches would be weighed differently. "
+            f"Say which: `denominator='{first}'`, for example."
+        )
+    return candidates[first]
+
+
+def _adds_up(value: Callable[..., Tensor], outputs: Tensor, targets: Any, by: Weighting, *, rtol: float) -> bool:
+    count = length((outputs, targets))
+    if count < 2:
+        return True
+    cut = max(1, count // 3)
+    parts: list[Batch] = [take((outputs, targets), 0, cut), take((outputs, targets), cut, count)]
+    sizes = [by.of(*part) for part in parts]
+    if min(sizes) == 0:
+        return True
+    pieces = torch.stack([value(*part) for part in parts]).double()
+    total = torch.dot(torch.tensor(sizes, dtype=torch.float64, device=pieces.device), pieces)
+    whole = value(outputs, targets).double() * by.of(outputs, targets)
+    return bool((total - whole).abs() <= rtol * (pieces.abs().sum() * max(sizes) + 1e-300))
