@@ -1,0 +1,23 @@
+"""Data sets as specs: real and generated sources, and how examples are drawn from them."""
+
+from phenoscope.data.clusters import GaussianClusters
+from phenoscope.data.dataset import Dataset
+from phenoscope.data.digits import Digits
+from phenoscope.data.examples import Draw, Examples, Pool, Source
+from phenoscope.data.idx import IDX
+from phenoscope.data.mnist1d import MNIST1D
+from phenoscope.data.registry import DATASETS, dataset
+
+__all__ = [
+    "DATASETS",
+    "IDX",
+    "MNIST1D",
+    "Dataset",
+    "Digits",
+    "Draw",
+    "Examples",
+    "GaussianClusters",
+    "Pool",
+    "Source",
+    "dataset",
+]
