@@ -1,0 +1,29 @@
+"""Pure functions that measure: an objective, operator or tensors in, a reading with its evidence out."""
+
+from phenoscope.instruments.descent import (
+    Alternation,
+    GradientNorm,
+    RelativeProgress,
+    alternation,
+    gradient_norm,
+    relative_progress,
+)
+from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs, eigenvalues, sharpness
+from phenoscope.instruments.tracking import Tracker, Tracking
+
+__all__ = [
+    "Alternation",
+    "Eigenpair",
+    "Eigenpairs",
+    "GradientNorm",
+    "Outcome",
+    "RelativeProgress",
+    "Tracker",
+    "Tracking",
+    "alternation",
+    "eigenvalues",
+    "gradient_norm",
+    "relative_progress",
+    "sharpness",
+]

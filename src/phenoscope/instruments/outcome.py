@@ -1,0 +1,15 @@
+"""How a measurement ended: part of every reading, never an exception."""
+
+import enum
+
+
+class Outcome(enum.Enum):
+    """The ways an iterative measurement ends; each value is the sentence shown to a person."""
+
+    CONVERGED = "converged: the residual meets the tolerance"
+    NOT_CONVERGED = "not converged: the products allowed were used up before the residual met the tolerance"
+    PRECISION_FLOOR = "precision floor: rounding stopped the residual above the tolerance; use float64 to go further"
+    NOT_FINITE = "not finite: a product came back as nan or infinity"
+
+    def __str__(self) -> str:
+        return self.value.split(":")[0]
