@@ -1,0 +1,10 @@
+"""Models as specs: what to build, with every parameter drawn from one generator."""
+
+from phenoscope.models.activations import ACTIVATIONS
+from phenoscope.models.cnn import CNN
+from phenoscope.models.layers import Classifier
+from phenoscope.models.linear import DeepLinear
+from phenoscope.models.mlp import MLP
+from phenoscope.models.registry import MODELS, Architecture, model
+
+__all__ = ["ACTIVATIONS", "CNN", "MLP", "MODELS", "Architecture", "Classifier", "DeepLinear", "model"]

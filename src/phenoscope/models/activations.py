@@ -1,0 +1,37 @@
+"""Activation functions by name."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "identity": lambda inputs: inputs,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "erf": torch.erf,  # erf(x), not the erf(x/√2) of Saad & Solla 1995
+    "relu": torch.relu,
+    "leaky_relu": functional.leaky_relu,
+    "elu": functional.elu,
+    "gelu": functional.gelu,
+    "silu": functional.silu,
+    "softplus": functional.softplus,
+    "quadratic": torch.square,
+}
+
+
+class Activation(nn.Module):
+    """An activation function from the table, entry by entry."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """The function of each entry; the shape stays."""
+        return ACTIVATIONS[self.name](inputs)
+
+    def extra_repr(self) -> str:
+        """The function's name, for `print(model)`."""
+        return self.name
