@@ -1,0 +1,88 @@
+"""How much curvature does an update rule bear? The largest stable eigenvalue on a quadratic.
+
+On L(θ) = ½ λ θ² every rule here is a linear recurrence, and as λ grows it loses stability when the recurrence
+first has a root at -1: the iterate then swings from side to side. Setting z = -1 in its characteristic equation
+gives the thresholds below. They are curvatures, in loss per squared parameter; for adaptive rules they bound the
+*effective* curvature, the eigenvalues of P^(-1/2) H P^(-1/2) with P the preconditioner, held fixed.
+
+Weight decay `decay` is the coefficient w: coupled decay adds w θ to the gradient, decoupled decay shrinks θ by
+the factor 1 - η w in each step.
+"""
+
+from phenoscope.core.errors import BadInput
+
+
+def gradient_descent_threshold(lr: float, *, decay: float = 0.0, decoupled: bool = False) -> float:
+    """2/η for θ' = θ - η ∇L; with decay w it is 2/η - w, coupled or not.
+
+    Source: textbook; Cohen et al. 2021, arXiv:2103.00065.
+
+    Example:
+        >>> gradient_descent_threshold(0.5)
+        4.0
+    """
+    return heavy_ball_threshold(lr, 0.0, decay=decay, decoupled=decoupled)
+
+
+def heavy_ball_threshold(lr: float, momentum: float, *, decay: float = 0.0, decoupled: bool = False) -> float:
+    """(2 + 2β)/η for m' = β m + ∇L, θ' = θ - η m'.
+
+    With coupled decay w: (2 + 2β)/η - w. Decoupled: (1 + β)(2/η - w).
+    Source: Cohen et al. 2021, arXiv:2103.00065.
+
+    Example:
+        >>> heavy_ball_threshold(0.5, 0.5)
+        6.0
+    """
+    _check(lr, momentum)
+    bearable = (1 + momentum) * (2 / lr - (decay if decoupled else 0.0))
+    return bearable - (0.0 if decoupled else decay)
+
+
+def nesterov_threshold(lr: float, momentum: float, *, decay: float = 0.0, decoupled: bool = False) -> float:
+    """(2 + 2β)/((1 + 2β) η) for m' = β m + ∇L, θ' = θ - η (∇L + β m').
+
+    Source: Cohen et al. 2021, arXiv:2103.00065.
+
+    Example:
+        >>> nesterov_threshold(0.5, 0.5)
+        3.0
+    """
+    _check(lr, momentum)
+    bearable = (1 + momentum) * (2 / lr - (decay if decoupled else 0.0)) / (1 + 2 * momentum)
+    return bearable - (0.0 if decoupled else decay)
+
+
+def rmsprop_threshold(lr: float, *, decay: float = 0.0, decoupled: bool = False) -> float:
+    """2/η for the effective curvature of θ' = θ - η P⁻¹ ∇L, with P = sqrt(v) + ε.
+
+    Coupled decay counts as curvature (of the loss with ½ w ‖θ‖² added) and leaves the threshold as it is.
+    Source: the recurrence above, with P held fixed.
+
+    Example:
+        >>> rmsprop_threshold(0.5)
+        4.0
+    """
+    return adam_threshold(lr, 0.0, decay=decay, decoupled=decoupled)
+
+
+def adam_threshold(lr: float, beta1: float, *, decay: float = 0.0, decoupled: bool = False) -> float:
+    """(2 + 2β₁)/((1 - β₁) η) for the effective curvature of Adam: 38/η for β₁ = 0.9.
+
+    The rule is m' = β₁ m + (1 - β₁) ∇L, θ' = θ - η P⁻¹ m', with bias corrections that have died out. Decoupled
+    decay w (AdamW): (2/η - w)(1 + β₁)/(1 - β₁). Coupled decay counts as curvature, as for RMSProp.
+    Source: the recurrence above, with P held fixed.
+
+    Example:
+        >>> round(adam_threshold(1.0, 0.9), 6)
+        38.0
+    """
+    _check(lr, beta1)
+    return (2 / lr - (decay if decoupled else 0.0)) * (1 + beta1) / (1 - beta1)
+
+
+def _check(lr: float, momentum: float) -> None:
+    if not lr > 0:
+        raise BadInput(f"the learning rate must be positive, got {lr}.")
+    if not 0 <= momentum < 1:
+        raise BadInput(f"momentum must be at least 0 and below 1, got {momentum}.")

@@ -1,0 +1,52 @@
+"""From recipes to states: recipes, update rules, schedules, and the loop that advances cohorts."""
+
+from phenoscope.training.cohorts import cohorts, shape_of
+from phenoscope.training.landscape import Around, Landscape
+from phenoscope.training.linearised import Linearised
+from phenoscope.training.loop import Start, State, train
+from phenoscope.training.recipe import Dynamics, Point, Recipe, settings, with_setting
+from phenoscope.training.rules import (
+    Adam,
+    AdamW,
+    Clipped,
+    GradientDescent,
+    HeavyBall,
+    Memory,
+    Nesterov,
+    RMSProp,
+    Rule,
+    WeightDecay,
+    threshold,
+)
+from phenoscope.training.schedules import Cosine, Drop, Rate, Warmup
+
+__all__ = [
+    "Adam",
+    "AdamW",
+    "Around",
+    "Clipped",
+    "Cosine",
+    "Drop",
+    "Dynamics",
+    "GradientDescent",
+    "HeavyBall",
+    "Landscape",
+    "Linearised",
+    "Memory",
+    "Nesterov",
+    "Point",
+    "RMSProp",
+    "Rate",
+    "Recipe",
+    "Rule",
+    "Start",
+    "State",
+    "Warmup",
+    "WeightDecay",
+    "cohorts",
+    "settings",
+    "shape_of",
+    "threshold",
+    "train",
+    "with_setting",
+]

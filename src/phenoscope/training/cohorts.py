@@ -1,0 +1,48 @@
+"""Which recipes advance together, and how many at once."""
+
+import dataclasses
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from phenoscope.core.specs import canonical
+from phenoscope.training.recipe import Recipe
+
+STACKED_WORK = 500_000
+"""Below this many parameters x examples a step, rows advance faster as one matrix than one after the other: there
+the interpreter's time dominates, above it the arithmetic (`benchmarks/cohorts.py`)."""
+
+
+def shape_of(recipe: Recipe) -> Hashable:
+    """What the rows of a cohort must share: everything but seeds, parents and the numbers of the rule."""
+    plain = dataclasses.replace(recipe, seed=0, rule=_GENERIC, start=None)  # type: ignore[arg-type]
+    return canonical(plain), _structure(recipe.rule), None if recipe.start is None else recipe.start.at
+
+
+def cohorts(recipes: Sequence[Recipe], work: Sequence[int], most: int = 64) -> list[list[int]]:
+    """Indices of recipes that advance together, in order of first appearance.
+
+    Args:
+        recipes: any.
+        work: parameters x examples of one step, for each.
+        most: the largest cohort.
+
+    Linearised recipes each have their own expansion point and run alone; so do networks whose arithmetic
+    outweighs the interpreter.
+    """
+    groups: dict[Hashable, list[list[int]]] = {}
+    for index, (recipe, load) in enumerate(zip(recipes, work, strict=True)):
+        alone = recipe.dynamics == "linearised" or load > STACKED_WORK
+        key = ("alone", index) if alone else shape_of(recipe)
+        found = groups.setdefault(key, [[]])
+        if len(found[-1]) == most:
+            found.append([])
+        found[-1].append(index)
+    return [group for found in groups.values() for group in found]
+
+
+_GENERIC = None
+
+
+def _structure(rule: Any) -> tuple[str, ...]:
+    inner = _structure(rule.of) if hasattr(rule, "of") else ()
+    return (type(rule).__name__, *inner)

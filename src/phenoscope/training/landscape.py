@@ -1,0 +1,154 @@
+"""What a cohort trains on: the loss of each row's network on its data, or the quadratic model of that loss."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Literal, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from phenoscope.core.errors import BadInput
+from phenoscope.core.points import point
+from phenoscope.core.seeds import stream
+from phenoscope.data import Draw
+from phenoscope.models import CNN
+from phenoscope.objective import Linearisation, Network, Operator
+from phenoscope.objective.batches import Batch
+from phenoscope.objective.network import Rows
+from phenoscope.objective.weighting import WHOLE
+from phenoscope.training.linearised import Linearised
+from phenoscope.training.recipe import Recipe
+
+
+@runtime_checkable
+class Around(Protocol):
+    """The loss around n points: shared by the trainer and the probes, computed once."""
+
+    @property
+    def loss(self) -> Tensor: ...
+
+    @property
+    def gradient(self) -> Tensor: ...
+
+    def hessian(self) -> Operator: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Landscape:
+    """The losses of n networks as functions of their points.
+
+    Attributes:
+        network: model and loss.
+        rows: one network, or many with shared or own data.
+        draws: training and test data of each row (of all, where shared).
+        origin: (n, p), where training starts.
+        quadratic: the expansion that replaces the loss, if any.
+    """
+
+    network: Network
+    rows: Rows
+    draws: tuple[Draw, ...]
+    origin: Float[Tensor, "n p"]
+    quadratic: Linearisation | None = None
+
+    def around(self, points: Float[Tensor, "n p"], examples: Int[Tensor, "n b"] | None = None) -> Around:
+        """The loss around the points, on all training data or on the given examples of each row."""
+        if self.quadratic is not None:
+            return Quadratic(self.quadratic, points)
+        batch = self._batch("train", examples)
+
+        def once() -> Iterator[Batch]:
+            yield batch
+
+        return Linearisation(self.network, points, once, WHOLE, rows=self.rows)
+
+    def accuracy(self, points: Float[Tensor, "n p"], part: Literal["train", "test"]) -> Float[Tensor, " n"]:
+        """The share of examples whose largest output is the right one."""
+        if self.quadratic is not None:
+            raise BadInput("the quadratic model has a loss but no outputs, so it has no accuracy.")
+        batch = self._batch(part, None)
+        with torch.no_grad(), self.network.evaluation():
+            outputs, _ = self.network.forward(points, batch, self.rows)
+        right = (outputs.argmax(dim=-1) == batch[1]).double()
+        return right.mean(dim=-1).expand(len(points))
+
+    def _batch(self, part: Literal["train", "test"], examples: Tensor | None) -> Batch:
+        drawn = [getattr(draw, part) for draw in self.draws]
+        if examples is not None:
+            pairs = [(d.inputs[row], d.targets[row]) for d, row in zip(drawn, examples, strict=True)]
+        else:
+            pairs = [(d.inputs, d.targets) for d in drawn]
+        if self.rows == "own data":
+            return torch.stack([x for x, _ in pairs]), torch.stack([y for _, y in pairs])
+        return pairs[0]
+
+
+class Quadratic:
+    """L(θ₀) + g·d + ½ dᵀHd around θ₀, with d = θ - θ₀ and the true gradient and Hessian there."""
+
+    def __init__(self, at: Linearisation, points: Float[Tensor, "n p"]) -> None:
+        self._at, self._change = at, points - at.points
+        self._curved = at.hessian().multiply(self._change[:, None])[:, 0]
+
+    @property
+    def loss(self) -> Float[Tensor, " n"]:
+        slope = (self._at.gradient + self._curved / 2).double()
+        return self._at.loss + (slope * self._change.double()).sum(dim=-1)
+
+    @property
+    def gradient(self) -> Float[Tensor, "n p"]:
+        return self._at.gradient + self._curved
+
+    def hessian(self) -> Operator:
+        return self._at.hessian()
+
+
+def landscape(recipes: Sequence[Recipe], starts: Float[Tensor, "n p"] | None, device: torch.device) -> Landscape:
+    """Draw the data and build the networks of a cohort.
+
+    Args:
+        recipes: of one shape (see `cohorts.shape_of`).
+        starts: points (n, p) to start from instead of fresh initialisations.
+        device: where to put everything.
+    """
+    first = recipes[0]
+    dtype = getattr(torch, first.dtype)
+    shared = len({recipe.seed for recipe in recipes}) == 1
+    rows: Rows = "one" if len(recipes) == 1 else ("shared data" if shared else "own data")
+    draws = tuple(_drawn(recipe, dtype, device) for recipe in (recipes[:1] if shared else recipes))
+    models = [_built(recipe, dtype).to(device) for recipe in recipes]
+    origin = torch.stack([point(model) for model in models]) if starts is None else starts.to(device, dtype)
+    model = models[0]
+    if first.dynamics == "linearised":
+        network = Network(model, first.loss)
+        with torch.no_grad():
+            for name, value in network.layout.unravel(origin[0]).items():
+                model.get_parameter(name).copy_(value)
+        model = Linearised(model)
+    made = Landscape(Network(model, first.loss), rows, draws, origin)
+    if first.dynamics != "quadratic":
+        return made
+    expansion = made.around(origin)
+    expansion.hessian()
+    return dataclasses.replace(made, quadratic=expansion)
+
+
+def _drawn(recipe: Recipe, dtype: torch.dtype, device: torch.device) -> Draw:
+    draw = recipe.data.draw(stream(recipe.seed, "data"))
+
+    def moved(examples):  # type: ignore[no-untyped-def]
+        return dataclasses.replace(
+            examples, inputs=examples.inputs.to(device, dtype), targets=examples.targets.to(device)
+        )
+
+    return dataclasses.replace(draw, train=moved(draw.train), test=moved(draw.test))
+
+
+def _built(recipe: Recipe, dtype: torch.dtype) -> torch.nn.Module:
+    if isinstance(recipe.model, CNN) and recipe.model.normalisation == "batch":
+        raise BadInput(
+            "recipes do not keep the running statistics of batch normalisation. Choose `normalisation='layer'`."
+        )
+    generator = stream(recipe.seed, "initialisation")
+    return recipe.model.build(generator, inputs=recipe.data.shape, outputs=recipe.data.outputs, dtype=dtype)

@@ -1,0 +1,107 @@
+"""The loop: from recipes to states, lazily."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import stream
+from phenoscope.training.cohorts import shape_of
+from phenoscope.training.landscape import Around, Landscape, landscape
+from phenoscope.training.recipe import Recipe
+from phenoscope.training.rules import Memory, stacked
+from phenoscope.training.schedules import rate_at
+
+DIVERGED = 1e6
+"""A row has diverged once its loss is not finite or above this many times max(its first loss, 1)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """Where a fork begins: the points (n, p) and the rule's memory there, if the rule is to go on with it."""
+
+    points: Float[Tensor, "n p"]
+    memory: Memory | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """One moment of a cohort's training, before the update from `step` to `step + 1`.
+
+    Attributes:
+        recipes: one a row.
+        step: updates made so far.
+        points: (n, p).
+        memory: the rule's.
+        rates: (n,), the learning rates of the coming update.
+        alive: (n,), false for rows that have diverged; their points stay as they were.
+        around: the full-batch loss around the points: value, gradient, Hessian, each computed once if asked for.
+        landscape: the losses as functions, for those who need outputs.
+    """
+
+    recipes: tuple[Recipe, ...]
+    step: int
+    points: Float[Tensor, "n p"]
+    memory: Memory
+    rates: Float[Tensor, " n"]
+    alive: Bool[Tensor, " n"]
+    around: Around
+    landscape: Landscape
+
+
+def train(
+    recipes: Sequence[Recipe], *, start: Start | None = None, device: torch.device | str = "cpu"
+) -> Iterator[State]:
+    """Train a cohort, yielding its state at every step from 0 to `steps`.
+
+    Recipes of one shape advance together as the rows of one matrix; each row draws from its own seed's streams,
+    so a row ends where it would alone, up to the rounding of differently shaped products.
+
+    Args:
+        recipes: equal up to seeds and the numbers of the rule.
+        start: for recipes with a `start`, the points and memory found there.
+        device: where to compute.
+
+    Raises:
+        BadInput: recipes of several shapes, or a start missing.
+    """
+    cohort = tuple(recipes)
+    if len({shape_of(recipe) for recipe in cohort}) != 1:
+        raise BadInput("the recipes of a cohort must be equal up to seeds and the numbers of their rules.")
+    if (cohort[0].start is not None) != (start is not None):
+        raise BadInput("a recipe that starts from another's point needs `start`, and only such a one.")
+    ground = landscape(cohort, None if start is None else start.points, torch.device(device))
+    rule = stacked([recipe.rule for recipe in cohort], ground.origin)
+    points = ground.origin
+    memory = start.memory if start is not None and start.memory is not None else rule.init(points)
+    alive = torch.ones(len(cohort), dtype=torch.bool, device=points.device)
+    first: Tensor | None = None
+    for step in range(cohort[0].steps + 1):
+        around = ground.around(points)
+        rates = points.new_tensor([rate_at(recipe.rule.lr, step) for recipe in cohort])
+        local = around if cohort[0].full_batch else ground.around(points, _examples(cohort, ground, step))
+        state = State(cohort, step, points, memory, rates, alive, around, ground)
+        yield state
+        if step == cohort[0].steps:
+            return
+        gradient, loss = local.gradient, local.loss
+        first = loss.clamp_min(1.0) if first is None else first
+        alive = alive & torch.isfinite(loss) & (loss <= DIVERGED * first) & torch.isfinite(gradient).all(dim=1)
+        moved, remembered = rule.update(gradient, points, memory, step)
+        points = torch.where(alive[:, None], moved, points)
+        memory = {name: torch.where(alive[:, None], value, memory[name]) for name, value in remembered.items()}
+        if not bool(alive.any()):
+            yield dataclasses.replace(state, step=step + 1, points=points, memory=memory, alive=alive)
+            return
+
+
+def _examples(cohort: tuple[Recipe, ...], ground: Landscape, step: int) -> Int[Tensor, "n b"]:
+    """The examples of a step: each epoch is a fresh permutation from the row's own stream, cut into batches."""
+    count, size = len(ground.draws[0].train), cohort[0].batch or 0
+    steps = -(-count // size)
+    epoch, place = divmod(step, steps)
+    orders = [torch.randperm(count, generator=stream(recipe.seed, "order", epoch)) for recipe in cohort]
+    return torch.stack([order[place * size : (place + 1) * size] for order in orders]).to(ground.origin.device)

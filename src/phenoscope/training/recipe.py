@@ -1,0 +1,125 @@
+"""A recipe: everything that decides one training run."""
+
+import dataclasses
+from typing import Any, Literal
+
+from phenoscope.core.errors import BadInput
+from phenoscope.core.specs import spec
+from phenoscope.data import Dataset
+from phenoscope.models import CNN, MLP, DeepLinear
+from phenoscope.objective import CrossEntropy, SquaredError
+from phenoscope.training.rules import Rule
+
+Dynamics = Literal["network", "linearised", "quadratic"]
+
+
+@spec
+class Point:
+    """A place on another recipe's path, where training may start: the fork takes the rule's state along.
+
+    Attributes:
+        recipe: the recipe whose path it is.
+        at: a step, or the name of a mark that the run sets when its condition first holds.
+    """
+
+    recipe: "Recipe"
+    at: int | str
+
+
+@spec
+class Recipe:
+    """Everything that decides one training run; equal recipes have equal ids and equal results.
+
+    Attributes:
+        data: what is learned from.
+        model: what learns.
+        loss: what is lowered.
+        rule: how.
+        steps: updates in all.
+        seed: of the streams for data, initialisation and order.
+        batch: examples a step; `None` takes all of them (full batch).
+        dtype: of parameters and data.
+        dynamics: `"network"`; `"linearised"`, the model replaced by its first-order Taylor expansion around its
+            start (frozen features); or `"quadratic"`, the loss replaced by its second-order expansion there.
+        start: another recipe's point instead of an initialisation of its own.
+    """
+
+    data: Dataset
+    model: MLP | CNN | DeepLinear
+    loss: SquaredError | CrossEntropy
+    rule: Rule
+    steps: int
+    seed: int = 0
+    batch: int | None = None
+    dtype: Literal["float32", "float64"] = "float32"
+    dynamics: Dynamics = "network"
+    start: Point | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or (self.batch is not None and self.batch < 1):
+            raise BadInput(f"a recipe needs steps and batch of at least 1, got {self.steps} and {self.batch}.")
+        if self.dtype not in ("float32", "float64"):
+            raise BadInput(f"`dtype` must be 'float32' or 'float64', got {self.dtype!r}.")
+        if self.dynamics not in ("network", "linearised", "quadratic"):
+            raise BadInput(f"`dynamics` must be 'network', 'linearised' or 'quadratic', got {self.dynamics!r}.")
+        if self.dynamics == "quadratic" and self.batch is not None:
+            raise BadInput("the quadratic model is that of the full-batch loss: leave `batch` out.")
+        if self.start is not None and self.start.recipe.model != self.model:
+            raise BadInput("a recipe can only start from a point of the same model.")
+
+    @property
+    def full_batch(self) -> bool:
+        return self.batch is None
+
+
+def with_setting(value: Any, name: str, setting: Any) -> Any:
+    """The same spec with the field `name`, wherever it lies in it, set; parents of a fork follow along.
+
+    Raises:
+        BadInput: when no field, or more than one, has that name.
+    """
+    places = _places(value, name)
+    if len(places) != 1:
+        found = "no field" if not places else f"{len(places)} fields ({', '.join('.'.join(p) for p in places)})"
+        raise BadInput(f"a setting must name one field of the recipe; {name!r} names {found}.")
+    changed = _replaced(value, places[0], setting)
+    if isinstance(changed, Recipe) and changed.start is not None and name != "steps":
+        parent = changed.start.recipe
+        if _places(parent, name):
+            start = dataclasses.replace(changed.start, recipe=with_setting(parent, name, setting))
+            changed = dataclasses.replace(changed, start=start)
+    return changed
+
+
+def settings(recipe: Recipe) -> dict[str, float]:
+    """The numbers of a recipe by name: its own and the rule's by field, those of data and model with a prefix."""
+    found: dict[str, float] = {}
+    for prefix, part in (("data.", recipe.data), ("model.", recipe.model), ("", recipe), ("", recipe.rule)):
+        found |= {prefix + name: value for name, value in _numbers(part)}
+    rule = recipe.rule
+    while hasattr(rule, "of"):
+        rule = rule.of  # type: ignore[union-attr]
+        found |= dict(_numbers(rule))
+    return found
+
+
+def _numbers(part: Any) -> list[tuple[str, float]]:
+    values = ((field.name, getattr(part, field.name)) for field in dataclasses.fields(part))
+    return [(name, float(value)) for name, value in values if isinstance(value, int | float)]
+
+
+def _places(value: Any, name: str) -> list[tuple[str, ...]]:
+    places: list[tuple[str, ...]] = []
+    for field in dataclasses.fields(value):
+        part = getattr(value, field.name)
+        if field.name == name:
+            places.append((name,))
+        elif dataclasses.is_dataclass(part) and not isinstance(part, Point):
+            places += [(field.name, *place) for place in _places(part, name)]
+    return places
+
+
+def _replaced(value: Any, place: tuple[str, ...], setting: Any) -> Any:
+    head, *rest = place
+    inner = setting if not rest else _replaced(getattr(value, head), tuple(rest), setting)
+    return dataclasses.replace(value, **{head: inner})

@@ -1,0 +1,253 @@
+"""Update rules as pairs of pure functions: `init(points)` and `update(gradient, points, memory, step)`.
+
+A rule is a spec. The rows of a cohort may differ in any number of the rule: `stacked` makes one rule of many, its
+numbers being columns (n, 1) that broadcast over points (n, p). Rules compose by wrapping: `WeightDecay(Adam(1e-3),
+rate=1e-4)`, `Clipped(HeavyBall(0.1), norm=1.0)`; rates may be schedules.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from phenoscope.core.errors import BadInput
+from phenoscope.core.specs import spec
+from phenoscope.theory import adam_threshold, gradient_descent_threshold, heavy_ball_threshold, nesterov_threshold
+from phenoscope.training.schedules import Rate, rate_at
+
+Memory = dict[str, Tensor]
+Points = Float[Tensor, "n p"]
+
+
+@spec
+class GradientDescent:
+    """θ' = θ - η ∇L."""
+
+    lr: Rate
+
+    def __post_init__(self) -> None:
+        _checked(self)
+
+    def init(self, points: Points) -> Memory:
+        return {}
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        return points - _rate(self.lr, step) * gradient, memory
+
+    def threshold(self, step: int) -> float:
+        return gradient_descent_threshold(rate_at(self.lr, step))
+
+
+@spec
+class HeavyBall:
+    """m' = β m + ∇L, θ' = θ - η m' (Polyak 1964, in the form of deep-learning libraries)."""
+
+    lr: Rate
+    momentum: float = 0.9
+
+    def __post_init__(self) -> None:
+        _checked(self)
+
+    def init(self, points: Points) -> Memory:
+        return {"momentum": torch.zeros_like(points)}
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        momentum = self.momentum * memory["momentum"] + gradient
+        return points - _rate(self.lr, step) * momentum, {"momentum": momentum}
+
+    def threshold(self, step: int) -> float:
+        return heavy_ball_threshold(rate_at(self.lr, step), self.momentum)
+
+
+@spec
+class Nesterov:
+    """m' = β m + ∇L, θ' = θ - η (∇L + β m') (Nesterov's momentum, in the form of deep-learning libraries)."""
+
+    lr: Rate
+    momentum: float = 0.9
+
+    def __post_init__(self) -> None:
+        _checked(self)
+
+    def init(self, points: Points) -> Memory:
+        return {"momentum": torch.zeros_like(points)}
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        momentum = self.momentum * memory["momentum"] + gradient
+        return points - _rate(self.lr, step) * (gradient + self.momentum * momentum), {"momentum": momentum}
+
+    def threshold(self, step: int) -> float:
+        return nesterov_threshold(rate_at(self.lr, step), self.momentum)
+
+
+@spec
+class RMSProp:
+    """v' = β₂ v + (1 - β₂) ∇L², θ' = θ - η ∇L / (sqrt(v') + ε)."""
+
+    lr: Rate
+    beta2: float = 0.99
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        _checked(self)
+
+    def init(self, points: Points) -> Memory:
+        return {"square": torch.zeros_like(points)}
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        square = self.beta2 * memory["square"] + (1 - self.beta2) * gradient.square()
+        return points - _rate(self.lr, step) * gradient / (square.sqrt() + self.epsilon), {"square": square}
+
+
+@spec
+class Adam:
+    """Adam with bias correction (Kingma and Ba 2014); with `decoupled` > 0 it is AdamW (Loshchilov and Hutter 2017).
+
+    `decoupled` is the coefficient w of decoupled decay: θ shrinks by the factor 1 - η w in each step.
+    """
+
+    lr: Rate
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    decoupled: float = 0.0
+
+    def __post_init__(self) -> None:
+        _checked(self)
+
+    def init(self, points: Points) -> Memory:
+        return {"mean": torch.zeros_like(points), "square": torch.zeros_like(points)}
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        mean = self.beta1 * memory["mean"] + (1 - self.beta1) * gradient
+        square = self.beta2 * memory["square"] + (1 - self.beta2) * gradient.square()
+        corrected = mean / (1 - self.beta1 ** (step + 1))
+        scale = (square / (1 - self.beta2 ** (step + 1))).sqrt() + self.epsilon
+        rate = _rate(self.lr, step)
+        return points * (1 - rate * self.decoupled) - rate * corrected / scale, {"mean": mean, "square": square}
+
+
+def AdamW(lr: Rate, decay: float = 0.01, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Adam:
+    """Adam with decoupled weight decay."""
+    return Adam(lr, beta1, beta2, epsilon, decoupled=decay)
+
+
+@spec
+class WeightDecay:
+    """The rule `of` on the loss plus ½ `decay` ‖θ‖²: coupled decay, added to the gradient."""
+
+    of: "Rule"
+    decay: float
+
+    def __post_init__(self) -> None:
+        _checked(self)
+
+    @property
+    def lr(self) -> Rate:
+        return self.of.lr
+
+    def init(self, points: Points) -> Memory:
+        return self.of.init(points)
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        return self.of.update(gradient + self.decay * points, points, memory, step)
+
+    def threshold(self, step: int) -> float | None:
+        inner = threshold(self.of, step)
+        return None if inner is None else inner - self.decay
+
+
+@spec
+class Clipped:
+    """The rule `of` on gradients scaled down to Euclidean length `norm` where they are longer, row by row."""
+
+    of: "Rule"
+    norm: float
+
+    def __post_init__(self) -> None:
+        _checked(self)
+
+    @property
+    def lr(self) -> Rate:
+        return self.of.lr
+
+    def init(self, points: Points) -> Memory:
+        return self.of.init(points)
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        length = gradient.norm(dim=-1, keepdim=True)
+        scale = (self.norm / length.clamp_min(torch.finfo(gradient.dtype).tiny)).clamp_max(1.0)
+        return self.of.update(gradient * scale, points, memory, step)
+
+
+Rule = GradientDescent | HeavyBall | Nesterov | RMSProp | Adam | WeightDecay | Clipped
+
+
+def threshold(rule: Rule, step: int) -> float | None:
+    """The largest Hessian eigenvalue that the rule bears at a step, where theory gives one without knowing its state.
+
+    Clipping changes no small step, so it is left out; rules with a preconditioner have a threshold for the
+    *effective* curvature only (`theory.adam_threshold`), so here they have none.
+    """
+    if isinstance(rule, Clipped):
+        return threshold(rule.of, step)
+    if isinstance(rule, RMSProp | Adam):
+        return None
+    return rule.threshold(step)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Rates:
+    """The rates of many rows as a column (n, 1)."""
+
+    rows: tuple[Rate, ...]
+    like: Tensor
+
+    def at(self, step: int) -> Tensor:
+        return self.like.new_tensor([rate_at(rate, step) for rate in self.rows])[:, None]
+
+
+def stacked(rules: Sequence[Rule], like: Tensor) -> Rule:
+    """One rule for many rows: its numbers are columns (n, 1), its rates are looked up row by row.
+
+    Args:
+        rules: one a row, of the same classes.
+        like: a tensor of the points' dtype and device.
+    """
+    first = rules[0]
+    if any(type(rule) is not type(first) for rule in rules):
+        raise BadInput(f"the rows of a cohort must share a rule, got {sorted({type(r).__name__ for r in rules})}.")
+    made = object.__new__(type(first))
+    for field in dataclasses.fields(first):
+        values = [getattr(rule, field.name) for rule in rules]
+        object.__setattr__(made, field.name, _column(field.name, values, like))
+    return made
+
+
+def _column(name: str, values: list[Any], like: Tensor) -> Any:
+    if name == "of":
+        return stacked(values, like)
+    if name == "lr":
+        return _Rates(tuple(values), like)
+    return like.new_tensor(values)[:, None]
+
+
+def _rate(rate: Any, step: int) -> Any:
+    return rate.at(step) if isinstance(rate, _Rates) else rate_at(rate, step)
+
+
+def _checked(rule: Any) -> None:
+    for field in dataclasses.fields(rule):
+        value = getattr(rule, field.name)
+        if not isinstance(value, int | float):
+            continue
+        fraction = field.name in ("momentum", "beta1", "beta2")
+        fine = math.isfinite(value) and value >= 0 and (value < 1 if fraction else True)
+        fine = fine and (value > 0 if field.name in ("lr", "norm") else True)
+        if not fine:
+            wanted = "at least 0 and below 1" if fraction else "positive and finite"
+            raise BadInput(f"`{field.name}` of {type(rule).__name__} must be {wanted}, got {value}.")
