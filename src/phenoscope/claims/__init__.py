@@ -1,0 +1,66 @@
+"""Claims and verdicts: what is claimed of a record, and what the evidence says."""
+
+from phenoscope.claims.claim import Breaks, Claim, Twin
+from phenoscope.claims.expressions import Condition, Expression, Measured, Setting
+from phenoscope.claims.intervals import Interval, interval
+from phenoscope.claims.judge import judge
+from phenoscope.claims.passages import block_ratio, first_step, maximum_until
+from phenoscope.claims.reductions import (
+    first_value,
+    fraction_of,
+    growth,
+    last_value,
+    late_mean,
+    maximum,
+    mean,
+    minimum,
+    relative_spread,
+    sign_changes,
+)
+from phenoscope.claims.regions import Above, AtLeast, AtMost, Below, Between, Region, region_from_json
+from phenoscope.claims.slopes import SweepStatistic, log_log_slope
+from phenoscope.claims.statistics import Criterion, Statistic, Value, ratio
+from phenoscope.claims.verdict import ControlVerdict, Outcome, Verdict, verdict_from_json
+
+__all__ = [
+    "Above",
+    "AtLeast",
+    "AtMost",
+    "Below",
+    "Between",
+    "Breaks",
+    "Claim",
+    "Condition",
+    "ControlVerdict",
+    "Criterion",
+    "Expression",
+    "Interval",
+    "Measured",
+    "Outcome",
+    "Region",
+    "Setting",
+    "Statistic",
+    "SweepStatistic",
+    "Twin",
+    "Value",
+    "Verdict",
+    "block_ratio",
+    "first_step",
+    "first_value",
+    "fraction_of",
+    "growth",
+    "interval",
+    "judge",
+    "last_value",
+    "late_mean",
+    "log_log_slope",
+    "maximum",
+    "maximum_until",
+    "mean",
+    "minimum",
+    "ratio",
+    "region_from_json",
+    "relative_spread",
+    "sign_changes",
+    "verdict_from_json",
+]

@@ -1,0 +1,172 @@
+"""Statistics of when and between whiles: the first step of something, the largest value until then, block by block."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from phenoscope.claims.expressions import Condition, Expression, union
+from phenoscope.claims.readings import Readings, arithmetic
+from phenoscope.claims.reductions import happening, series
+from phenoscope.claims.statistics import Scale, Statistic, Value
+from phenoscope.core.errors import BadInput
+from phenoscope.record import Record
+
+
+@dataclasses.dataclass(frozen=True)
+class FirstStep(Statistic):
+    """See `first_step`."""
+
+    condition: Condition
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.condition.names
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return self.condition.settings
+
+    @property
+    def censored(self) -> bool:
+        return True
+
+    @property
+    def unit(self) -> str:
+        return "steps"
+
+    def _read(self, record: Record) -> Value:
+        readings = self.condition.readings(record)
+        steps = readings.steps
+        surely = np.flatnonzero((readings.values == 1) & (readings.errors == 0))
+        possibly = np.flatnonzero((readings.values == 1) | (readings.errors > 0))
+        if steps is None or len(surely) == 0:
+            doubt = " beyond its measurement error" if len(possibly) else ""
+            return self._unknown(f"{self.condition} never holds{doubt} in {len(readings)} readings")
+        found = surely[0]
+        if np.isnan(readings.values[:found]).any():
+            return self._unknown(f"{self.condition} cannot be told before step {steps[found]:g}: a reading is nan")
+        before = float(steps[possibly[0] - 1]) if possibly[0] > 0 else 0.0
+        low, high = min(before, float(steps[found])), float(steps[found])
+        return self._known((low + high) / 2, (high - low) / 2)
+
+    def __str__(self) -> str:
+        return f"first_step({self.condition})"
+
+
+@dataclasses.dataclass(frozen=True)
+class MaximumUntil(Statistic):
+    """See `maximum_until`."""
+
+    expression: Expression
+    condition: Condition
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return union(self.expression.names, self.condition.names)
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return union(self.expression.settings, self.condition.settings)
+
+    @property
+    def unit(self) -> str:
+        return self.expression.unit
+
+    def _read(self, record: Record) -> Value:
+        until, readings = self.condition.readings(record), self.expression.readings(record)
+        holds = np.flatnonzero(until.values == 1)
+        known = until.values[: holds[0]] if len(holds) else until.values
+        if np.isnan(known).any():
+            return self._unknown(f"the first step of {self.condition} cannot be told: a reading is nan")
+        if len(holds) and until.steps is not None and readings.steps is not None:
+            readings = readings.where(readings.steps <= until.steps[holds[0]])
+        if len(readings) == 0 or len(until) == 0:
+            return self._unknown(f"{self} needs a reading, got none")
+        reason = readings.not_finite()
+        return self._unknown(reason) if reason else self._known(readings.values.max(), readings.errors.max())
+
+    def __str__(self) -> str:
+        return f"maximum_until({self.expression}, {self.condition})"
+
+
+@dataclasses.dataclass(frozen=True)
+class BlockRatio(Statistic):
+    """See `block_ratio`."""
+
+    expression: Expression
+    block: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.expression.names
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return self.expression.settings
+
+    @property
+    def scale(self) -> Scale:
+        return "log"
+
+    def _read(self, record: Record) -> Value:
+        readings = self.expression.readings(record)
+        blocks = math.floor(_reached(record, readings) / self.block)
+        if blocks < 2:
+            return self._unknown(f"{self} needs 2 complete blocks of {self.block} steps, got {blocks}")
+        means, errors = np.empty(blocks), np.empty(blocks)
+        for index in range(blocks):
+            inside = _between(readings, index * self.block, (index + 1) * self.block)
+            if len(inside) == 0 or not np.isfinite(inside.values).all():
+                fault = inside.not_finite() or f"no reading in steps {index * self.block} to {(index + 1) * self.block}"
+                return self._unknown(fault)
+            means[index], errors[index] = inside.values.mean(), inside.errors.mean()
+        if (means <= 0).any():
+            return self._unknown("the mean of a block is not positive, so the ratio to it does not tell rise from fall")
+        ratios, sizes = arithmetic("/", means[1:], errors[1:], means[:-1], errors[:-1])
+        # |max a − max b| ≤ max |a − b|, so the largest ratio is no worse known than the worst known ratio.
+        return self._known(ratios.max(), sizes.max())
+
+    def __str__(self) -> str:
+        return f"block_ratio({self.expression}, block={self.block})"
+
+
+def first_step(condition: Condition) -> Statistic:
+    """The first step at which the condition holds (an onset), in steps.
+
+    It is read from a measuring grid, so the truth lies after the previous reading (after step 0, if there is none) and
+    no later than the reading found: the value is the middle, the error half the gap, and the interval of several
+    replicates is interval-censored. Where measurement errors leave the condition open, the bounds reach from before the
+    first reading at which it may hold to the first at which it surely does. If it never holds there is no number.
+    """
+    return FirstStep(happening(condition, "first_step"))
+
+
+def maximum_until(expression: Expression, condition: Condition) -> Statistic:
+    """Largest reading up to and including the first step at which the condition holds; of all, if it never does."""
+    return MaximumUntil(series(expression, "maximum_until"), happening(condition, "maximum_until"))
+
+
+def block_ratio(expression: Expression, block: int = 500) -> Statistic:
+    """Largest ratio of the mean over one block of steps to the mean over the block before it.
+
+    Block b holds the readings at steps b·block ≤ s < (b + 1)·block; blocks that training did not complete are left out.
+    Below 1, the mean falls from each block to the next. Judged on the log scale.
+    """
+    if isinstance(block, bool) or not isinstance(block, int) or block < 1:
+        raise BadInput(f"block is a number of steps, a whole number above 0, got {block!r}.")
+    return BlockRatio(series(expression, "block_ratio"), block)
+
+
+def _reached(record: Record, readings: Readings) -> float:
+    """The last step that training reached."""
+    if record.outcome == "finished":
+        return record.steps
+    last = float(readings.steps[-1]) if readings.steps is not None and len(readings) else 0.0
+    return last if record.stopped_at is None else record.stopped_at
+
+
+def _between(readings: Readings, start: int, stop: int) -> Readings:
+    if readings.steps is None:
+        return readings
+    return readings.where((readings.steps >= start) & (readings.steps < stop))
