@@ -201,6 +201,14 @@ def test_options_without_meaning_are_refused_at_once(options, says):
         Dataset(Numbered(), **options)
 
 
+@pytest.mark.parametrize("source", [Numbered(tests=9), GaussianClusters(3, 2, 1.0, 30)], ids=str)
+def test_a_draw_takes_one_number_from_the_generator_whatever_the_options(source):
+    generator, reference = stream(5), stream(5)
+    Dataset(source, train=8, label_noise=0.5).draw(generator)
+    torch.randint(2**62, (), generator=reference)
+    assert torch.equal(generator.get_state(), reference.get_state())
+
+
 def test_global_randomness_is_left_alone():
     before = torch.get_rng_state()
     drawn(train=10, label_noise=0.5)
