@@ -1,0 +1,176 @@
+"""Panels: which measured quantities are drawn, and the theory that is laid beside them.
+
+A panel is stated with expressions, like a claim; evaluated on records it becomes `PanelData`, plain numbers that
+a report can draw, and that a reader can take away, without knowing any expression or model.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from phenoscope.claims import Expression, Statistic
+from phenoscope.core.errors import BadInput
+from phenoscope.record import Record
+
+Evidence = Mapping[str, Sequence[Record]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Lines:
+    """A quantity along training, one line a member, with the theory's level or curve beside it.
+
+    Attributes:
+        title, caption: what it shows, and what to look for.
+        y: what is drawn against the step.
+        y_label: its name and unit.
+        arms: whose members are drawn.
+        theory: an expression drawn beside each arm and swept value, such as `2 / LR`.
+        theory_label: its name.
+        log_y: whether the axis is logarithmic.
+    """
+
+    title: str
+    caption: str
+    y: Expression
+    y_label: str
+    arms: tuple[str, ...]
+    theory: Expression | None = None
+    theory_label: str = "theory"
+    log_y: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Scatter:
+    """One number of each member against another, with the theory's line y = `slope` · x.
+
+    Attributes:
+        x, y: one number a member.
+        slope: of the theory's line through the origin.
+        log: whether both axes are logarithmic.
+    """
+
+    title: str
+    caption: str
+    x: Statistic
+    y: Statistic
+    x_label: str
+    y_label: str
+    arms: tuple[str, ...]
+    slope: float | None = None
+    theory_label: str = "theory"
+    log: bool = True
+
+
+Panel = Lines | Scatter
+
+
+@dataclasses.dataclass(frozen=True)
+class Trace:
+    """One line or set of points: whose it is, and its numbers.
+
+    Attributes:
+        arm: the arm, or "" for theory that belongs to all.
+        where: the swept values, for example {"lr": 0.3}.
+        seed: of the member; `None` for theory.
+        x, y: as many numbers each; those that are not finite are left out.
+    """
+
+    arm: str
+    where: Mapping[str, float]
+    seed: int | None
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+    @property
+    def label(self) -> str:
+        """The arm and the swept values, as a legend has them."""
+        return ", ".join(part for part in (self.arm, *(f"{k} = {v:g}" for k, v in self.where.items())) if part)
+
+
+@dataclasses.dataclass(frozen=True)
+class PanelData:
+    """A panel evaluated: everything needed to draw it."""
+
+    kind: Literal["lines", "scatter"]
+    title: str
+    caption: str
+    x_label: str
+    y_label: str
+    log_x: bool
+    log_y: bool
+    traces: tuple[Trace, ...]
+    theory: tuple[Trace, ...]
+    theory_label: str
+
+    @property
+    def slug(self) -> str:
+        """A file name for it."""
+        return "-".join("".join(c if c.isalnum() else " " for c in self.title.lower()).split())
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def panel_from_json(value: Mapping[str, Any]) -> PanelData:
+    """What `PanelData.to_json` wrote."""
+    fields = dict(value)
+    for part in ("traces", "theory"):
+        fields[part] = tuple(Trace(**{**t, "x": tuple(t["x"]), "y": tuple(t["y"])}) for t in fields[part])
+    return PanelData(**fields)
+
+
+def evaluate(panel: Panel, evidence: Evidence, sweeps: Mapping[str, tuple[str, ...]]) -> PanelData:
+    """The panel's numbers, from the records of its arms.
+
+    Args:
+        panel: what to draw.
+        evidence: records by arm.
+        sweeps: the swept settings of each arm.
+    """
+    members = [(arm, _where(record, sweeps.get(arm, ())), record) for arm in panel.arms for record in evidence[arm]]
+    if isinstance(panel, Scatter):
+        points = [(a, w, r, [(panel.x.of(r).value, panel.y.of(r).value)]) for a, w, r in members]
+        ends = [x for _, _, _, pairs in points for x, _ in pairs if math.isfinite(x)]
+        line = [] if panel.slope is None or not ends else [(x, panel.slope * x) for x in (min(ends), max(ends))]
+        theory = [_trace("", {}, None, line)] if line else []
+        labels, logs = (panel.x_label, panel.y_label), (panel.log, panel.log)
+    else:
+        points = [(a, w, r, _curve(panel.y, r)) for a, w, r in members]
+        theory = [] if panel.theory is None else _theory(panel.theory, members)
+        labels, logs = ("step", panel.y_label), (False, panel.log_y)
+    traces = tuple(_trace(arm, where, record.seed, pairs) for arm, where, record, pairs in points)
+    kind: Literal["lines", "scatter"] = "scatter" if isinstance(panel, Scatter) else "lines"
+    heads = (panel.title, panel.caption, *labels, *logs)
+    return PanelData(kind, *heads, traces, tuple(theory), panel.theory_label)
+
+
+def _theory(expression: Expression, members: Iterable[tuple[str, dict[str, float], Record]]) -> list[Trace]:
+    """One curve for each arm and swept value; a constant is drawn from the first step to the last."""
+    found: dict[tuple[str, str], Trace] = {}
+    for arm, where, record in members:
+        if expression.constant:
+            level = float(expression.readings(record).values.flat[0])
+            pairs = [(0.0, level), (float(record.steps), level)]
+        else:
+            pairs = _curve(expression, record)
+        found.setdefault((arm, str(where)), _trace(arm, where, None, pairs))
+    return list(found.values())
+
+
+def _curve(expression: Expression, record: Record) -> list[tuple[float, float]]:
+    if any(name not in record.series for name in expression.names):
+        return []
+    readings = expression.readings(record)
+    if readings.steps is None:
+        raise BadInput(f"a panel draws a quantity along training, got the constant {expression}.")
+    return list(zip(readings.steps.tolist(), readings.values.tolist(), strict=True))
+
+
+def _trace(arm: str, where: Mapping[str, float], seed: int | None, pairs: Iterable[tuple[float, float]]) -> Trace:
+    finite = [(x, y) for x, y in pairs if math.isfinite(x) and math.isfinite(y)]
+    return Trace(arm, dict(where), seed, tuple(x for x, _ in finite), tuple(y for _, y in finite))
+
+
+def _where(record: Record, swept: tuple[str, ...]) -> dict[str, float]:
+    return {name: record.settings[name] for name in swept}

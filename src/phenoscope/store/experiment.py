@@ -1,0 +1,81 @@
+"""An experiment on disk: which members answer which question, the verdicts, and what is drawn."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from phenoscope.claims import Verdict
+from phenoscope.panels import PanelData
+from phenoscope.record import Record
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ArmResult:
+    """One arm as it was run.
+
+    Attributes:
+        name, role, says: as in the phenomenon.
+        recipe: the recipe as canonical JSON, before seeds and sweeps.
+        sweep: values of the swept settings.
+        members: ids by arm, in the order run.
+        seconds: computing time of its members together.
+        diverged: how many members diverged.
+    """
+
+    name: str
+    role: str
+    says: str
+    recipe: Mapping[str, Any]
+    sweep: Mapping[str, tuple[float, ...]]
+    members: tuple[str, ...]
+    seconds: float
+    diverged: int
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Experiment:
+    """A run of a phenomenon: everything that a report needs, with no model and no expression.
+
+    Attributes:
+        path: its folder; the members lie in `path.parent / "members"`.
+        name, title, question, summary, scale, options, sources: as in the phenomenon.
+        seeds: of the members, in the order asked for.
+        looks: how many times verdicts were drawn with other seeds: each is another look at the data.
+        arms: as they were run.
+        verdicts: one a claim and place.
+        panels: the numbers to draw.
+        command: how to run it again.
+        environment: versions, machine, commit.
+        created: date and time, ISO 8601, UTC.
+    """
+
+    path: Path
+    name: str
+    title: str
+    question: str
+    summary: str
+    scale: str
+    options: Mapping[str, Any]
+    sources: tuple[tuple[str, str], ...]
+    seeds: tuple[int, ...]
+    looks: int
+    arms: tuple[ArmResult, ...]
+    verdicts: tuple[Verdict, ...]
+    panels: tuple[PanelData, ...]
+    command: str
+    environment: Mapping[str, Any]
+    created: str
+
+    @property
+    def records(self) -> dict[str, tuple[Record, ...]]:
+        """The records of the members, by arm, read from disk."""
+        from phenoscope.store.members import read_member
+
+        folder = self.path.parent / "members"
+        return {arm.name: tuple(read_member(folder / member) for member in arm.members) for arm in self.arms}
+
+    @property
+    def seconds(self) -> float:
+        """Computing time of all members together."""
+        return sum(arm.seconds for arm in self.arms)
