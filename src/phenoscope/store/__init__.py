@@ -1,0 +1,25 @@
+"""Members and experiments as folders: writing, finding, reading."""
+
+from phenoscope.store.experiment import ArmResult, Experiment
+from phenoscope.store.experiments import find_experiment, read_experiment, write_experiment
+from phenoscope.store.files import read_json, write_json
+from phenoscope.store.journal import Journal, read_journal
+from phenoscope.store.members import MemberFolder, finished, member_seconds, read_member, read_point, read_points
+
+__all__ = [
+    "ArmResult",
+    "Experiment",
+    "Journal",
+    "MemberFolder",
+    "find_experiment",
+    "finished",
+    "member_seconds",
+    "read_experiment",
+    "read_journal",
+    "read_json",
+    "read_member",
+    "read_point",
+    "read_points",
+    "write_experiment",
+    "write_json",
+]

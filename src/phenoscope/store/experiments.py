@@ -1,0 +1,60 @@
+"""Experiments as folders: `experiment.json`, `verdicts.json`, `panels.json`, `pairs/`."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from phenoscope.claims import verdict_from_json
+from phenoscope.core.errors import BadInput
+from phenoscope.panels import panel_from_json
+from phenoscope.store.experiment import ArmResult, Experiment
+from phenoscope.store.files import SCHEMA, read_json, write_json
+
+EXPERIMENT, VERDICTS, PANELS = "experiment.json", "verdicts.json", "panels.json"
+
+
+def write_experiment(experiment: Experiment) -> None:
+    """Write the three files of an experiment's folder, each whole or not at all."""
+    fields = {f.name: getattr(experiment, f.name) for f in dataclasses.fields(experiment)}
+    apart = ("path", "verdicts", "panels", "arms")
+    about = {name: value for name, value in fields.items() if name not in apart}
+    arms = [dataclasses.asdict(arm) for arm in experiment.arms]
+    verdicts = [verdict.to_json() for verdict in experiment.verdicts]
+    panels = [panel.to_json() for panel in experiment.panels]
+    write_json(experiment.path / PANELS, {"schema": SCHEMA, "panels": panels})
+    write_json(experiment.path / VERDICTS, {"schema": SCHEMA, "verdicts": verdicts})
+    write_json(experiment.path / EXPERIMENT, {"schema": SCHEMA, **about, "arms": arms})
+
+
+def read_experiment(path: Path) -> Experiment:
+    """An experiment from its folder."""
+    about = read_json(path / EXPERIMENT)
+    try:
+        verdicts = tuple(verdict_from_json(v) for v in read_json(path / VERDICTS)["verdicts"])
+        panels = tuple(panel_from_json(p) for p in read_json(path / PANELS)["panels"])
+        arms = tuple(_arm(arm) for arm in about.pop("arms"))
+        about.pop("schema")
+        sources = tuple((text, address) for text, address in about.pop("sources"))
+        seeds = tuple(about.pop("seeds"))
+        return Experiment(
+            path=path, arms=arms, verdicts=verdicts, panels=panels, sources=sources, seeds=seeds, **about
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise BadInput(f"{path} cannot be read as an experiment ({problem!r}). Run it again to write it anew.") from None
+
+
+def find_experiment(path: Path) -> Path:
+    """The experiment's folder that a path means: itself, or the only one inside."""
+    if (path / EXPERIMENT).exists():
+        return path
+    inside = sorted(found.parent for found in path.glob(f"*/{EXPERIMENT}"))
+    if len(inside) == 1:
+        return inside[0]
+    if not inside:
+        raise BadInput(f"{path} holds no experiment (no {EXPERIMENT}). Pass the folder that `phenoscope run` printed.")
+    raise BadInput(f"{path} holds several experiments: {', '.join(p.name for p in inside)}. Pass one of them.")
+
+
+def _arm(value: dict[str, Any]) -> ArmResult:
+    sweep = {name: tuple(values) for name, values in value["sweep"].items()}
+    return ArmResult(**{**value, "sweep": sweep, "members": tuple(value["members"])})
