@@ -268,8 +268,13 @@ def test_breaks_by_contradiction(arm):
     assert verdict.outcome == "supported"
     assert verdict.control is not None
     assert verdict.control.how == "contradicted there; no two seeds in common to compare"
-    near = one(made, {"main": arm(GOOD), "control": arm([1.05, 1.07, 1.03, 1.06, 1.04])})
-    assert near.outcome == "supported, control did not discriminate"
+    near, wide = arm([1.05, 1.07, 1.03, 1.06, 1.04]), arm([0.0, 5.0, 2.0])
+    for members in (near, wide):
+        verdict = one(made, {"main": arm(GOOD), "control": members})
+        assert verdict.outcome == "supported, control did not discriminate"
+    by_difference = claim(control=Breaks("control", by="difference"))
+    verdict = one(by_difference, {"main": arm(GOOD), "control": arm([2.0, 2.1, 1.9], seeds=[7, 8, 9])})
+    assert verdict.outcome == "supported, control did not discriminate"
 
 
 def test_breaks_by_a_paired_difference(arm):
@@ -344,7 +349,8 @@ def test_proportions(arm):
     by_difference = claim(last_value(X) > 0.5, AtLeast(0.4), summary="proportion", control=Breaks("c", "difference"))
     six = one(by_difference, {"main": arm([1.0] * 6), "c": arm([0.0] * 6)})
     five = one(by_difference, {"main": arm([1.0] * 6), "c": arm([0.0] * 5 + [1.0])})
-    assert six.outcome == "supported"
+    alike = one(by_difference, {"main": arm([1.0] * 12), "c": arm([0.0] * 6 + [1.0] * 6)})
+    assert six.outcome == alike.outcome == "supported"
     assert five.outcome == "supported, control did not discriminate"
 
 

@@ -71,6 +71,12 @@ def test_the_last_third_has_a_third_of_the_steps(record, steps):
     assert third.steps[-1] == steps
 
 
+@pytest.mark.parametrize("fraction", [0.1, 0.3, 0.7, 0.9, 1 / 3, 2 / 3])
+def test_rounding_of_the_fraction_moves_no_step(record, fraction):
+    one = record({"x": np.arange(31)})
+    assert len(X.readings(one).late(one, fraction)) == round(30 * fraction)
+
+
 @given(values=VALUES)
 @settings(deadline=None)
 def test_simple_reductions_are_those_of_numpy(record, values):
@@ -172,6 +178,11 @@ def test_block_ratio_takes_complete_blocks_only(record):
     )
 
 
+def test_block_ratio_is_no_better_known_than_its_worst_known_block(record):
+    one = record({"x": [1, 1, 0.9], "x.residual": [0, 0, 0.5]}, steps=3)
+    assert (block_ratio(X, block=1).of(one).value, block_ratio(X, block=1).of(one).error) == (1, 0.5)
+
+
 def test_block_ratio_without_an_answer(record):
     assert "2 complete blocks" in str(block_ratio(X).of(record({"x": [1.0] * 900})).reason)
     gap = record({"x": ([0, 1, 4, 5, 6], [1, 1, 1, 1, 1])})
@@ -188,6 +199,9 @@ def test_growth_is_late_root_mean_square_over_first_size(record):
 
 def test_relative_spread(record):
     assert relative_spread(X).of(record({"x": [-2, 1, 3]})).value == 2.5
+    # Both ends of the spread may be off, in opposite directions.
+    both_off = record({"x": [5, 9, 1], "x.residual": [0, 0.5, 0.5]})
+    assert relative_spread(X).of(both_off).error == pytest.approx(1 / 5)
 
 
 def test_arithmetic_of_statistics(record):
