@@ -1,7 +1,8 @@
 """Records written by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import jaxtyping
 import numpy as np
 import pytest
 
@@ -24,3 +25,23 @@ def _record(
 @pytest.fixture(scope="session")
 def record() -> Callable[..., Record]:
     return _record
+
+
+@pytest.fixture(scope="session")
+def arm(record):
+    """Members with one reading each: one value per seed."""
+
+    def made(values, seeds=None, **settings):
+        numbers = range(len(values)) if seeds is None else seeds
+        return [record({"x": [value]}, seed=seed, **settings) for seed, value in zip(numbers, values, strict=True)]
+
+    return made
+
+
+@pytest.fixture
+def as_shipped() -> Iterator[None]:
+    """Without the type checks that only the tests install: a caller's mistake must meet the library's own sentence."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)

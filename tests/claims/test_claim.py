@@ -54,6 +54,7 @@ def test_a_precondition_may_be_a_comparison_of_settings():
     assert str(claim(given=Setting("momentum") > 0).given) == "momentum > 0"
 
 
+@pytest.mark.usefixtures("as_shipped")
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -93,6 +94,7 @@ def test_mistakes_are_refused_at_definition(wrong, message):
         claim(**wrong)
 
 
+@pytest.mark.usefixtures("as_shipped")
 @pytest.mark.parametrize(
     "wrong", [lambda: Breaks(""), lambda: Breaks("a", by="magic"), lambda: Twin("a", expects=0.5), lambda: Twin(3)]
 )

@@ -97,6 +97,7 @@ def test_a_comparison_within_the_errors_is_in_doubt(record):
     assert exact.errors.tolist() == [0, 0]
 
 
+@pytest.mark.usefixtures("as_shipped")
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -219,6 +219,7 @@ def test_huge_values_give_no_warning():
     assert not (math.isfinite(found.low) and math.isfinite(found.high))
 
 
+@pytest.mark.usefixtures("as_shipped")
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -69,6 +69,7 @@ def test_edges_are_floats_whatever_was_passed():
     assert Between(0, 2).to_json() == Between(0.0, 2.0).to_json() == {"kind": "Between", "low": 0.0, "high": 2.0}
 
 
+@pytest.mark.usefixtures("as_shipped")
 @pytest.mark.parametrize(
     "wrong",
     [
