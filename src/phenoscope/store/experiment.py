@@ -21,6 +21,7 @@ class ArmResult:
         members: ids by arm, in the order run.
         seconds: computing time of its members together.
         diverged: how many members diverged.
+        skipped: how many could not be run, because the point they start from was never reached.
     """
 
     name: str
@@ -31,6 +32,7 @@ class ArmResult:
     members: tuple[str, ...]
     seconds: float
     diverged: int
+    skipped: int = 0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,0 +1,6 @@
+"""The only place with processes, devices and clocks: run a phenomenon, load what was run."""
+
+from phenoscope.engine.executor import Executor, Local, Serial
+from phenoscope.engine.run import run
+
+__all__ = ["Executor", "Local", "Serial", "run"]

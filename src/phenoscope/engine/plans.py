@@ -1,0 +1,99 @@
+"""From a phenomenon and seeds to plans in order: parents before those that start from their points."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from phenoscope.core.errors import BadInput
+from phenoscope.core.points import layout
+from phenoscope.core.seeds import stream
+from phenoscope.models import Architecture
+from phenoscope.phenomenon import Phenomenon, Plan
+from phenoscope.training import Point, Recipe, cohorts
+
+
+def point_name(at: Point | int) -> str:
+    """The name under which a point is kept: its mark's, or its step."""
+    place = at.at if isinstance(at, Point) else at
+    return place if isinstance(place, str) else f"step {place}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A plan and the id of the member whose point it starts from, if any."""
+
+    plan: Plan
+    parent: str | None = None
+
+
+def waves(phenomenon: Phenomenon, seeds: Sequence[int]) -> list[list[Job]]:
+    """All members to be run, each once, in waves: those of a wave start from points of earlier waves."""
+    plans = {plan.id: plan for arm in phenomenon.arms for plan in arm.plans(seeds)}
+    level: dict[str, int] = {}
+    jobs: dict[str, Job] = {}
+
+    def place(plan: Plan) -> int:
+        if plan.id not in jobs:
+            start = plan.recipe.start
+            parent = None if start is None else _parent(start, plans.values())
+            level[plan.id] = 0 if parent is None else place(parent) + 1
+            jobs[plan.id] = Job(plan, None if parent is None else parent.id)
+        return level[plan.id]
+
+    for plan in plans.values():
+        place(plan)
+    return [[job for i, job in jobs.items() if level[i] == wave] for wave in range(max(level.values()) + 1)]
+
+
+def grouped(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Jobs that advance together as cohorts, the most expensive first so that workers end together."""
+    together: list[list[Job]] = []
+    by_probes: dict[object, list[Job]] = {}
+    for job in jobs:
+        by_probes.setdefault((job.plan.probes, job.plan.marks, job.plan.keep), []).append(job)
+    for same in by_probes.values():
+        recipes = [job.plan.recipe for job in same]
+        together += [[same[i] for i in group] for group in cohorts(recipes, [work_of(r) for r in recipes])]
+    return sorted(together, key=lambda group: -sum(_cost(job.plan.recipe) for job in group))
+
+
+def work_of(recipe: Recipe) -> int:
+    """Parameters x examples of one step; data sets whose size is not in the recipe count as large."""
+    examples = recipe.batch or recipe.data.train or 10_000
+    return examples * parameters_of(recipe)
+
+
+def parameters_of(recipe: Recipe) -> int:
+    """The number of parameters p."""
+    return _parameters(recipe.model, recipe.data.shape, recipe.data.outputs)
+
+
+@lru_cache(maxsize=256)
+def _parameters(model: Architecture, inputs: tuple[int, ...], outputs: int) -> int:
+    return layout(model.build(stream(0, "size"), inputs=inputs, outputs=outputs)).size
+
+
+def _cost(recipe: Recipe) -> float:
+    factor = {"network": 1.0, "linearised": 2.5, "quadratic": 1.5}[recipe.dynamics]
+    return factor * recipe.steps * work_of(recipe)
+
+
+def _parent(start: Point, plans: Iterable[Plan]) -> Plan:
+    """The plan that runs the parent's recipe and keeps the point; one is made where only a step is asked for."""
+    name = point_name(start)
+    same = [plan for plan in plans if plan.recipe == start.recipe]
+    for plan in same:
+        kept = {"initial", "final", *(mark.name for mark in plan.marks), *(point_name(s) for s in plan.keep)}
+        if name in kept:
+            return plan
+    if isinstance(start.at, int):
+        return Plan(start.recipe, probes=(), keep=(start.at,))
+    raise BadInput(f"no arm with the parent's recipe sets the mark {start.at!r}, from which another one starts.")
+
+
+def kept(members: Path, job: Job) -> bool:
+    """Whether the point that a job starts from was reached and kept."""
+    if job.parent is None or job.plan.recipe.start is None:
+        return True
+    return (members / job.parent / "points" / f"{point_name(job.plan.recipe.start)}.safetensors").exists()
