@@ -59,3 +59,12 @@ class Record:
     def steps(self) -> int:
         """The number of training steps the recipe asks for."""
         return int(self.settings["steps"])
+
+    @property
+    def reached(self) -> float:
+        """The last step of training: all that the recipe asks for, or where it stopped by diverging."""
+        if self.outcome == "finished":
+            return self.steps
+        if self.stopped_at is not None:
+            return self.stopped_at
+        return max((float(s.steps[-1]) for s in self.series.values() if len(s)), default=0.0)

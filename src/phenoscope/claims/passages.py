@@ -111,7 +111,7 @@ class BlockRatio(Statistic):
 
     def _read(self, record: Record) -> Value:
         readings = self.expression.readings(record)
-        blocks = math.floor(_reached(record, readings) / self.block)
+        blocks = math.floor(record.reached / self.block)
         if blocks < 2:
             return self._unknown(f"{self} needs 2 complete blocks of {self.block} steps, got {blocks}")
         means, errors = np.empty(blocks), np.empty(blocks)
@@ -156,14 +156,6 @@ def block_ratio(expression: Expression, block: int = 500) -> Statistic:
     if isinstance(block, bool) or not isinstance(block, int) or block < 1:
         raise BadInput(f"block is a number of steps, a whole number above 0, got {block!r}.")
     return BlockRatio(series(expression, "block_ratio"), block)
-
-
-def _reached(record: Record, readings: Readings) -> float:
-    """The last step that training reached."""
-    if record.outcome == "finished":
-        return record.steps
-    last = float(readings.steps[-1]) if readings.steps is not None and len(readings) else 0.0
-    return last if record.stopped_at is None else record.stopped_at
 
 
 def _between(readings: Readings, start: int, stop: int) -> Readings:

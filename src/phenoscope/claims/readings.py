@@ -42,7 +42,7 @@ class Readings:
         return Readings(self.steps[chosen], self.values[chosen], self.errors[chosen])
 
     def late(self, record: Record, fraction: float) -> "Readings":
-        """Readings in the last `fraction` of the steps that the recipe asks for.
+        """Readings in the last `fraction` of the steps that training made: those asked for, or fewer if it diverged.
 
         By step number, not by index: on a grid that is denser early, the last third of the readings starts
         before the last third of training. With N steps these are the steps s > (1 − fraction)·N.
@@ -50,7 +50,7 @@ class Readings:
         if self.steps is None or fraction >= 1:
             return self
         # The small margin keeps step 200 of 300 out of "the last third" whichever way 1/3 was rounded.
-        start = record.steps * (1 - fraction) + 1e-9 * record.steps
+        start = record.reached * (1 - fraction) + 1e-9 * record.reached
         return self.where(self.steps > start)
 
     def not_finite(self) -> str | None:

@@ -3,6 +3,7 @@
 from phenoscope.store.experiment import ArmResult, Experiment
 from phenoscope.store.experiments import find_experiment, read_experiment, write_experiment
 from phenoscope.store.files import read_json, write_json
+from phenoscope.store.loading import Member, load
 from phenoscope.store.journal import Journal, read_journal
 from phenoscope.store.members import MemberFolder, finished, member_seconds, read_member, read_point, read_points
 
@@ -10,9 +11,11 @@ __all__ = [
     "ArmResult",
     "Experiment",
     "Journal",
+    "Member",
     "MemberFolder",
     "find_experiment",
     "finished",
+    "load",
     "member_seconds",
     "read_experiment",
     "read_journal",

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from phenoscope.claims import Verdict
 from phenoscope.panels import PanelData
 from phenoscope.record import Record
@@ -68,6 +70,13 @@ class Experiment:
     command: str
     environment: Mapping[str, Any]
     created: str
+
+    @property
+    def series(self) -> pl.DataFrame:
+        """Every reading, tidy: arm, swept settings, seed, member, step, name, value."""
+        from phenoscope.store.loading import frame
+
+        return frame(self)
 
     @property
     def records(self) -> dict[str, tuple[Record, ...]]:

@@ -1,0 +1,177 @@
+"""`phenoscope list | run | show | report`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import cyclopts
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Table
+
+from phenoscope.core.errors import PhenoscopeError
+
+app = App(
+    name="phenoscope",
+    help="A laboratory for the phenomena of deep learning: measure, reproduce, judge.",
+    version_flags=("--version",),
+    result_action="return_value",
+)
+
+Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object and nothing else.")]
+Scale = Literal["smoke", "laptop", "paper"]
+
+
+@app.command(name="list")
+def list_(*, as_json: Json = False) -> None:
+    """List the phenomena: what is asked, how many claims are judged, and the options."""
+    from phenoscope.atlas import ATLAS, find, options_of
+
+    found = [(find(name), options_of(name)) for name in sorted(ATLAS)]
+    if as_json:
+        rows = [
+            {"name": p.name, "question": p.question, "claims": len(p.claims), "arms": [a.name for a in p.arms], "options": o}
+            for p, o in found
+        ]
+        _print_json({"phenomena": rows})
+        return
+    table = Table("name", "question", "claims", "options", box=None, pad_edge=False)
+    for p, options in found:
+        table.add_row(p.name, p.question, str(len(p.claims)), ", ".join(options))
+    Console().print(table)
+
+
+@app.command
+def run(
+    name: str,
+    /,
+    *,
+    scale: Scale = "laptop",
+    seeds: str | None = None,
+    out: Path = Path("runs"),
+    jobs: int | None = None,
+    data: str | None = None,
+    rates: str | None = None,
+    dry_run: bool = False,
+    as_json: Json = False,
+    quiet: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Run a phenomenon, judge its claims, and write the report.
+
+    Parameters
+    ----------
+    name
+        Which one; see `phenoscope list`.
+    scale
+        smoke (seconds), laptop (minutes) or paper (the size of the source).
+    seeds
+        A count, or a list such as 11,12,13,14,15.
+    out
+        The folder for members and experiments.
+    jobs
+        Worker processes; as many as cores unless given.
+    data
+        The data set, where the phenomenon offers a choice.
+    rates
+        Learning rates such as 0.2,0.3, where the phenomenon offers a choice.
+    dry_run
+        Only say what would be run, and about how long it would take.
+    quiet
+        No progress.
+    """
+    from phenoscope.cli.running import describe, execute
+
+    options: dict[str, Any] = {} if data is None else {"data": data}
+    if rates is not None:
+        options["rates"] = _numbers(rates, float, "--rates")
+    chosen = None if seeds is None else _seeds(seeds)
+    if dry_run:
+        described = describe(name, scale, chosen, out, jobs, options)
+        _print_json(described.as_json) if as_json else Console().print(described.text)
+        return
+    experiment, page = execute(name, scale, chosen, out, jobs, options, quiet=quiet)
+    _tell(experiment, as_json, page)
+
+
+@app.command
+def show(run: Path, /, *, as_json: Json = False) -> None:
+    """Show the verdicts of an experiment on disk.
+
+    Parameters
+    ----------
+    run
+        Its folder, or the folder given as `--out` if there is only one in it.
+    """
+    from phenoscope.store import find_experiment, read_experiment
+
+    experiment = read_experiment(find_experiment(run))
+    _tell(experiment, as_json, None)
+
+
+@app.command
+def report(run: Path, /, *, as_json: Json = False) -> None:
+    """Write the report of an experiment anew: one page that opens from disk.
+
+    Parameters
+    ----------
+    run
+        The experiment's folder.
+    """
+    from phenoscope.report import write_page
+    from phenoscope.store import find_experiment, read_experiment
+
+    experiment = read_experiment(find_experiment(run))
+    page = write_page(experiment, experiment.path / "report")
+    _print_json({"report": str(page)}) if as_json else print(f"Report: {page}")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; leaves with 0 (done), 1 (bad input), 2 (usage) or 130 (interrupted)."""
+    console = Console(stderr=True)
+    try:
+        app(arguments, exit_on_error=False, console=console)
+    except cyclopts.CycloptsError:
+        sys.exit(2)
+    except PhenoscopeError as problem:
+        console.print(f"[bold red]Error:[/] {_escaped(str(problem))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        console.print("Interrupted. Finished members are kept: run the same command again to go on from them.")
+        sys.exit(130)
+
+
+def _tell(experiment: Any, as_json: bool, page: Path | None) -> None:
+    from phenoscope.report import print_verdicts
+
+    if as_json:
+        about = {"name": experiment.name, "scale": experiment.scale, "seeds": list(experiment.seeds)}
+        where = {"folder": str(experiment.path), "report": None if page is None else str(page)}
+        _print_json(about | where | {"verdicts": [verdict.to_json() for verdict in experiment.verdicts]})
+        return
+    print_verdicts(experiment, Console())
+    print(f"Data:   {experiment.path}")
+    if page is not None:
+        print(f"Report: {page}")
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def _seeds(text: str) -> int | tuple[int, ...]:
+    numbers = _numbers(text, int, "--seeds")
+    return numbers[0] if "," not in text else numbers
+
+
+def _numbers(text: str, kind: type, option: str) -> tuple[Any, ...]:
+    from phenoscope.core.errors import BadInput
+
+    try:
+        return tuple(kind(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise BadInput(f"{option} takes numbers separated by commas, got {text!r}.") from None
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
