@@ -1,0 +1,8 @@
+"""Reports: verdicts and panels as a page, as figures and as text; nothing here computes a measurement."""
+
+from phenoscope.report.figures import data_csv, draw
+from phenoscope.report.page import write_page
+from phenoscope.report.strips import interval_strip
+from phenoscope.report.text import markdown_table, print_verdicts, verdict_table
+
+__all__ = ["data_csv", "draw", "interval_strip", "markdown_table", "print_verdicts", "verdict_table", "write_page"]

@@ -1,0 +1,58 @@
+"""Numbers as written against the numbers themselves."""
+
+import math
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phenoscope.report.numbers import counted, duration, interval, number, read
+
+FINITE = st.floats(-1e300, 1e300, allow_subnormal=False)
+
+
+@given(FINITE)
+def test_number_is_within_half_a_unit_of_its_fourth_digit(value):
+    assert read(number(value)) == pytest.approx(value, rel=5.001e-4, abs=0)
+
+
+@pytest.mark.parametrize(("value", "text"), [(math.inf, "∞"), (-math.inf, "−∞"), (math.nan, "–"), (-0.5, "−0.5")])
+def test_special_numbers(value, text):
+    assert number(value) == text
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e3), st.floats(-1e6, 1e6))
+def test_an_interval_is_rounded_finer_than_its_width_and_to_the_right_side(low, width, edge):
+    high = low + width
+    middle = (low + high) / 2
+    shown = [read(text) for text in interval(middle, low, high, edges=(edge,))]
+    for value, seen in zip((middle, low, high), shown, strict=True):
+        assert abs(seen - value) <= max(0.051 * width, 5.001e-4 * abs(value))
+    for value, seen in zip((low, high), shown[1:], strict=True):
+        assert value == edge or (seen > edge, seen < edge) == (value > edge, value < edge)
+
+
+def test_an_interval_that_only_just_crosses_an_edge_is_seen_to_cross():
+    assert interval(1.2, 0.99996, 1.4)[1] == "1.00"
+    assert interval(1.2, 0.99996, 1.4, edges=(1.0, math.inf))[1] == "0.99996"
+
+
+def test_the_three_have_the_same_decimals():
+    texts = interval(1.0, 0.95, 1.1)
+    assert {Decimal(text).as_tuple().exponent for text in texts} == {-3} or texts == ("1.00", "0.95", "1.10")
+
+
+def test_no_negative_zero():
+    assert interval(0.0, -0.0004, 2.0)[1] == "0.0"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(59.7, "60 s"), (60, "1 min"), (3599.6, "1 h"), (3600, "1 h"), (math.nan, "–")]
+)
+def test_duration(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_counted_plural():
+    assert counted(0, "member has", "members have") == "0 members have"
