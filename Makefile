@@ -1,0 +1,49 @@
+# Everything a newcomer needs is `make demo` and `make test`; everything a change must pass is `make check`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check format lint types imports docs benchmarks clean
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
+	@touch $(READY)
+
+demo: $(READY) ## run the edge of stability on real digits and write its report
+	$(BIN)/phenoscope run edge_of_stability
+
+test: $(READY) ## the test suite
+	$(BIN)/pytest --quiet
+
+test-all: $(READY) ## the test suite with every smoke run of the atlas
+	$(BIN)/pytest --quiet --all-smoke
+
+check: lint types imports test ## the gate: what a change must pass
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+imports: $(READY)
+	$(BIN)/lint-imports
+
+format: $(READY) ## put the code into shape
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
+
+benchmarks: $(READY) ## time products and cohorts here; writes benchmarks/results/
+	$(BIN)/python -m benchmarks
+
+clean: ## remove the environment and caches, keep runs
+	rm -rf $(VENV) .ruff_cache .import_linter_cache .hypothesis build dist

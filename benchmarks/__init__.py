@@ -1,0 +1,1 @@
+"""Timings, as ratios measured in one process; never part of the tests. Run with `make benchmarks`."""

@@ -1,0 +1,13 @@
+"""Run all benchmarks, or those named: `python -m benchmarks [products] [cohorts] [eigenvalues]`."""
+
+import sys
+
+from benchmarks import cohorts, eigenvalues, products
+from phenoscope.engine.executor import one_thread
+
+ALL = {"products": products.run, "cohorts": cohorts.run, "eigenvalues": eigenvalues.run}
+
+if __name__ == "__main__":
+    with one_thread():
+        for name in sys.argv[1:] or ALL:
+            ALL[name]()

@@ -1,0 +1,74 @@
+"""What does a product with the Hessian cost, against one gradient? And a block against single products?"""
+
+from collections.abc import Callable
+
+import torch
+from torch.func import functional_call, grad, jvp
+
+from benchmarks.harness import Timing, interleaved, report
+from phenoscope import Objective
+from phenoscope.core.seeds import stream
+from phenoscope.models import CNN, MLP
+from phenoscope.objective import CrossEntropy
+from phenoscope.objective.memory import graph_bytes
+
+COLUMNS = 8
+BASELINE = "gradient, plain autograd"
+
+
+def run() -> None:
+    """The networks of the table, each on random inputs of the shape of real ones (the cost does not depend on them)."""
+    cases = {
+        "MLP 64-16-10, 100 examples": _timed(MLP((16,)), (64,), 100),
+        "MLP 64-100-100-10, 1,000 examples": _timed(MLP((100, 100)), (64,), 1000),
+        "MLP 784-200-200-10, 2,000 examples": _timed(MLP((200, 200)), (784,), 2000),
+        "CNN 16-32 channels, 28x28, 200 examples": _timed(CNN((16, 32)), (28, 28), 200),
+    }
+    report("Hessian products against one gradient", cases)
+
+
+def _timed(model: MLP | CNN, shape: tuple[int, ...], examples: int) -> list[Timing]:
+    network = model.build(stream(0, "initialisation"), inputs=shape, outputs=10)
+    inputs = torch.randn(examples, *shape, generator=stream(0, "inputs"))
+    labels = torch.randint(0, 10, (examples,), generator=stream(0, "labels"))
+    objective = Objective(network, CrossEntropy(), (inputs, labels))
+    kept = objective.hessian()
+    quarter = graph_bytes(objective.hessian) // 4
+    rebuilt = Objective(network, CrossEntropy(), (inputs, labels), memory=quarter).hessian()
+    gauss_newton = objective.gauss_newton()
+    vector = torch.randn(kept.size, generator=stream(0, "vector"))
+    block = torch.randn(kept.size, COLUMNS, generator=stream(0, "block"))
+    contenders: dict[str, Callable[[], object]] = {
+        BASELINE: _plain_gradient(network, inputs, labels),
+        "Objective.gradient": objective.gradient,
+        "product, graph kept": lambda: kept @ vector,
+        f"block of {COLUMNS}, graph kept, a column": lambda: kept @ block,
+        "product, graph rebuilt in about four chunks": lambda: rebuilt @ vector,
+        "product, jvp of grad (torch.func)": _forward_over_reverse(network, inputs, labels, vector),
+        "Gauss-Newton product, graph kept": lambda: gauss_newton @ vector,
+    }
+    timings = interleaved(contenders, baseline=BASELINE)
+    return [_a_column(timing) if "a column" in timing.name else timing for timing in timings]
+
+
+def _plain_gradient(network: torch.nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> Callable[[], object]:
+    parameters = list(network.parameters())
+    return lambda: torch.autograd.grad(torch.nn.functional.cross_entropy(network(inputs), labels), parameters)
+
+
+def _forward_over_reverse(
+    network: torch.nn.Module, inputs: torch.Tensor, labels: torch.Tensor, vector: torch.Tensor
+) -> Callable[[], object]:
+    parameters = {name: value.detach() for name, value in network.named_parameters()}
+    parts = vector.split([value.numel() for value in parameters.values()])
+    tangent = {name: p.view_as(value) for (name, value), p in zip(parameters.items(), parts, strict=True)}
+
+    def loss(values: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.nn.functional.cross_entropy(functional_call(network, values, (inputs,)), labels)
+
+    return lambda: jvp(grad(loss), (parameters,), (tangent,))
+
+
+def _a_column(timing: Timing) -> Timing:
+    low, middle, high = (ratio / COLUMNS for ratio in timing.ratio)
+    return Timing(timing.name, timing.seconds / COLUMNS, (low, middle, high))
