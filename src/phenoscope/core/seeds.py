@@ -11,8 +11,8 @@ import torch
 def stream(seed: int, *names: str | int, device: str = "cpu") -> torch.Generator:
     """The generator of one named stream, for example `stream(3, "order", epoch)`.
 
-    Streams of different names or seeds are independent for every practical purpose: the 63-bit state is the
-    start of a SHA-256 digest of the seed and the names.
+    The generator's seed is the start of a SHA-256 digest of the seed and the names. Torch's generator on the CPU
+    takes up only 32 bits of it: among 1,000 streams, two draw the same numbers with a chance of 1 in 10,000.
     """
     text = "/".join(str(part) for part in (seed, *names))
     digest = hashlib.sha256(text.encode()).digest()

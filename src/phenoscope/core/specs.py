@@ -9,6 +9,7 @@ behaviour are never taken for results of the new one.
 import dataclasses
 import hashlib
 import json
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -27,6 +28,9 @@ KINDS: dict[str, type] = {}
 def spec(cls: type[T]) -> type[T]:
     """Make a class a spec: a frozen dataclass with a `version` (1 unless it says otherwise), known by its name."""
     made = dataclasses.dataclass(frozen=True)(cls)
+    taken = sorted({"kind", "version"} & {field.name for field in dataclasses.fields(made)})  # type: ignore[arg-type]
+    if taken:
+        raise BadInput(f"the spec {cls.__name__!r} has a field {taken[0]!r}, a name that its JSON needs. Rename it.")
     if not hasattr(made, "version"):
         made.version = 1  # type: ignore[attr-defined]
     known = KINDS.get(cls.__name__)
@@ -56,7 +60,9 @@ def to_json(value: Any, *, versions: bool = False) -> Json:
         return [to_json(part, versions=versions) for part in value]
     if isinstance(value, Mapping):
         return {str(name): to_json(part, versions=versions) for name, part in value.items()}
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, float):
+        return _number(value)
+    if value is None or isinstance(value, bool | int | str):
         return value
     raise BadInput(
         f"a spec cannot hold {value!r} ({type(value).__name__}): "
@@ -70,10 +76,10 @@ def from_json(value: Json) -> Any:
         return tuple(from_json(part) for part in value)
     if not isinstance(value, dict):
         return value
-    fields = {name: from_json(part) for name, part in value.items() if name not in ("kind", "version")}
     kind = value.get("kind")
     if not isinstance(kind, str):
-        return fields
+        return {name: from_json(part) for name, part in value.items()}
+    fields = {name: from_json(part) for name, part in value.items() if name not in ("kind", "version")}
     if kind not in KINDS:
         raise BadInput(f"this record holds a {kind!r}, which is not known here. Import the module that defines it.")
     try:
@@ -93,7 +99,13 @@ def identity(value: Any) -> str:
 
 
 def _is_spec(value: Any) -> bool:
-    return dataclasses.is_dataclass(value) and type(value).__name__ in KINDS and not isinstance(value, type)
+    return KINDS.get(type(value).__name__) is type(value)
+
+
+def _number(value: float) -> float:
+    if not math.isfinite(value):
+        raise BadInput(f"a spec cannot hold {value}: its numbers must be finite. Use None for no limit.")
+    return value + 0.0  # -0.0 equals 0.0, so it must have the same text
 
 
 def _typed(value: Any, hint: Any) -> Any:
@@ -101,4 +113,8 @@ def _typed(value: Any, hint: Any) -> Any:
     options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
     if type(value) is int and float in options and int not in options:
         return float(value)
+    entries = [typing.get_args(option) for option in options if typing.get_origin(option) is tuple]
+    if isinstance(value, tuple | list) and len(entries) == 1:
+        inner = entries[0][:1] * len(value) if entries[0][1:] == (Ellipsis,) else entries[0]
+        return [_typed(*pair) for pair in zip(value, inner, strict=True)] if len(inner) == len(value) else value
     return value
