@@ -1,5 +1,6 @@
 """Data as batches that can be gone through again and again: pairs of tensors, data sets, loaders, lists."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,19 +21,40 @@ def batches_of(data: Any, batch_size: int | None, device: torch.device) -> Calla
         data: a pair of tensors, a Dataset, a DataLoader or any re-iterable of (input, target).
         batch_size: how many examples a batch holds; `None` keeps loaders and lists as they are and takes
             everything else as one batch.
+        device: where the model is.
     """
     if batch_size is not None and batch_size < 1:
         raise BadInput(f"`batch_size` must be at least 1, got {batch_size}. Use None for everything at once.")
-    source = _source(data, batch_size)
+    source, generators = _source(data, batch_size), generators_of(data)
 
     def start() -> Iterator[Batch]:
         number = -1
-        for number, batch in enumerate(source):
+        for number, batch in enumerate(_undisturbed(source, generators)):
             yield to_device(_pair(batch, number), device)
         if number < 0:
             raise BadInput("the data are empty: not one batch came. Pass at least one (input, target).")
 
     return start
+
+
+def generators_of(data: Any) -> tuple[torch.Generator, ...]:
+    """The generators that a DataLoader brings along; a pass draws from them instead of the global one."""
+    if not isinstance(data, DataLoader):
+        return ()
+    samplers = (data.sampler, data.batch_sampler, getattr(data.batch_sampler, "sampler", None))
+    found = (getattr(part, "generator", None) for part in (data, *samplers))
+    return tuple({id(made): made for made in found if isinstance(made, torch.Generator)}.values())
+
+
+@contextlib.contextmanager
+def preserved(generators: Iterable[torch.Generator]) -> Iterator[None]:
+    """Put back the states of generators, so that measuring never changes the order in which a user trains."""
+    states = [(generator, generator.get_state()) for generator in generators]
+    try:
+        yield
+    finally:
+        for generator, state in states:
+            generator.set_state(state)
 
 
 def fixed(data: Any) -> bool:
@@ -84,8 +106,9 @@ def length(batch: Batch) -> int:
 
 
 def take(batch: Batch, start: int, stop: int) -> Batch:
-    """The examples from `start` up to `stop` of every tensor in the batch."""
-    return _mapped(batch, lambda part: part[start:stop] if part.ndim > 0 else part)
+    """The examples from `start` up to `stop`; tensors with another first axis (an attention mask) stay whole."""
+    count = length(batch)
+    return _mapped(batch, lambda part: part[start:stop] if part.shape[:1] == (count,) else part)
 
 
 def detached(batch: Batch) -> Batch:
@@ -152,6 +175,26 @@ def _source(data: Any, batch_size: int | None) -> Iterable[Any]:
             "Pass a pair of tensors, a Dataset, a DataLoader or a list of (input, target) batches."
         )
     return data
+
+
+def _undisturbed(source: Iterable[Any], generators: Sequence[torch.Generator]) -> Iterator[Any]:
+    """A pass during which the source's generators look untouched from outside, even if it is left half-way."""
+    if not generators:
+        yield from source
+        return
+    inside = [generator.get_state() for generator in generators]
+    entries: Iterator[Any] | None = None
+    while True:
+        with preserved(generators):
+            for generator, state in zip(generators, inside, strict=True):
+                generator.set_state(state)
+            try:
+                entries = iter(source) if entries is None else entries
+                batch = next(entries)
+            except StopIteration:
+                return
+            inside = [generator.get_state() for generator in generators]
+        yield batch
 
 
 def _loader(data: Dataset[Any], batch_size: int | None) -> DataLoader[Any]:

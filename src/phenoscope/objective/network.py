@@ -79,7 +79,8 @@ class Network:
         if not isinstance(value, Tensor) or value.ndim != 0:
             came = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
             raise BadInput(
-                f"the loss must be a scalar tensor, got {came}. Reduce over the batch first, for example with `.mean()`."
+                f"the loss must be a scalar tensor, got {came}. "
+                "Reduce over the batch first, for example with `.mean()`."
             )
         return value
 
@@ -98,14 +99,14 @@ class Network:
 
     @contextlib.contextmanager
     def evaluation(self) -> Iterator[None]:
-        """Modes as the policy asks, differentiable attention, and everything as found afterwards."""
+        """Modes as the policy asks, differentiable attention, graphs allowed, and everything as found afterwards."""
         modes = [(module, module.training) for module in self._normalisation]
         fastpath = torch.backends.mha.get_fastpath_enabled()
         try:
             for module, _ in modes:
                 module.training = self.buffers == "batch"
             torch.backends.mha.set_fastpath_enabled(False)
-            with preserved_randomness(), sdpa_kernel(SDPBackend.MATH):
+            with preserved_randomness(), sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
                 yield
         finally:
             torch.backends.mha.set_fastpath_enabled(fastpath)

@@ -1,7 +1,7 @@
 """The objective: a loss as a function of the point, for one model and one fixed set of data."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from phenoscope.core import points
 from phenoscope.core.errors import BadInput
-from phenoscope.objective.batches import Batch, batches_of, fixed, length, split
+from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length, preserved, split
 from phenoscope.objective.linearisation import Linearisation, Which
-from phenoscope.objective.memory import bytes_per_example
+from phenoscope.objective.memory import GraphSize, graph_size
 from phenoscope.objective.network import Buffers, Loss, Network, preserved_randomness
 from phenoscope.objective.operators import Curvature
 from phenoscope.objective.pieces import PIECES
@@ -66,10 +66,11 @@ class Objective:
         self._network = Network(model, loss, buffers=buffers)
         self._passes = batches_of(data, batch_size, self._network.device)
         self._memory = memory
-        self._bytes: dict[str, float] = {}  # of graph an example takes, measured once
-        self.partition: tuple[int, ...] = tuple(length(batch) for batch in self._once())
+        self._graph_sizes: dict[str, GraphSize] = {}  # measured once
+        with preserved_randomness():  # starting a DataLoader draws from it
+            self.partition: tuple[int, ...] = tuple(length(batch) for batch in self._passes())
         self._by = self._weighting(denominator)
-        self._refuse_randomness(whole=not fixed(data))
+        self._refuse_randomness(generators_of(data), whole=not fixed(data))
 
     @property
     def model(self) -> nn.Module:
@@ -104,7 +105,7 @@ class Objective:
         """The model's outputs for all data, batches one after the other along the first axis."""
         rows = self._rows(point)
         with self._network.evaluation():
-            return torch.cat([outputs for outputs, _ in self._forward(rows)])
+            return torch.cat([outputs for outputs, _ in self._forward(rows, self._passes())])
 
     def hessian(self, point: Float[Tensor, " p"] | None = None) -> Curvature:
         """∇²L(θ) as an operator; the gradient's graph is built now, once, and serves every product."""
@@ -129,16 +130,24 @@ class Objective:
     def _chunks(self, which: Which, rows: Tensor) -> tuple[Callable[[], Iterator[Batch]], bool]:
         """Passes whose pieces fit the memory allowed, and whether the graphs of all of them do together."""
         splittable = not self._network.batch_dependent and self._by is not WHOLE
-        if which not in self._bytes:
+        if which not in self._graph_sizes:
             piece_of = partial(PIECES[which], self._network, rows, self._by, "one")
             with self._network.evaluation():
-                self._bytes[which] = bytes_per_example(piece_of, next(self._once()), splittable=splittable)
-        if self._bytes[which] * sum(self.partition) <= self._memory:
+                self._graph_sizes[which] = graph_size(piece_of, next(self._passes()), splittable=splittable)
+        graph = self._graph_sizes[which]
+        if graph.of(self.partition) <= self._memory:
             return self._passes, True
-        size = max(1, int(self._memory / max(self._bytes[which], 1.0)))
-        if not splittable or max(self.partition) <= size:
+        size = graph.fitting(self._memory)
+        if not splittable or max(self.partition) <= size or not self._separable(rows, size):
             return self._passes, False
         return (lambda: (part for batch in self._passes() for part in split(batch, size))), False
+
+    def _separable(self, rows: Tensor, size: int) -> bool:
+        """Whether a batch in pieces has the loss it has as a whole; not so where examples lie along another axis."""
+        with self._network.evaluation():
+            batch = next(self._passes())
+            whole, cut = self._total(rows, [batch])[0], self._total(rows, split(batch, size))[0]
+        return bool((whole - cut).abs() <= 1e4 * torch.finfo(self._network.dtype).eps * whole.abs())
 
     def _rows(self, point: Tensor | None) -> Float[Tensor, "1 p"]:
         given = self.point if point is None else point.detach().to(self._network.device, self._network.dtype)
@@ -149,27 +158,28 @@ class Objective:
             )
         return given[None].clone()
 
-    def _once(self) -> Iterator[Batch]:
-        """A pass that leaves the random state alone; starting a DataLoader draws from it."""
-        with preserved_randomness():
-            yield from self._passes()
-
-    def _forward(self, rows: Tensor) -> Iterator[tuple[Tensor, Any]]:
+    def _forward(self, rows: Tensor, batches: Iterable[Batch]) -> Iterator[tuple[Tensor, Any]]:
         parameters = self._network.layout.unravel(rows[0])
-        with torch.no_grad():
-            for inputs, targets in self._passes():
-                yield self._network.outputs(parameters, inputs), targets
+        for inputs, targets in batches:
+            with torch.no_grad():  # not around the yield, where it would hold for the caller too
+                outputs = self._network.outputs(parameters, inputs)
+            yield outputs, targets
 
     def _loss(self, rows: Tensor, most: int | None = None) -> Tensor:
-        total, weight = torch.zeros((), dtype=torch.float64, device=self._network.device), 0.0
-        for outputs, targets in itertools.islice(self._forward(rows), most):
-            share = self._by.of(outputs, targets)
-            if share > 0:
-                total += share * self._network.value(outputs, targets).double()
-                weight += share
+        """The loss of all data, or of the first batches that have one."""
+        total, weight = self._total(rows, self._passes(), most)
         if weight == 0:
             raise BadInput("every target is ignored, so there is no loss. Check `ignore_index` and the targets.")
         return total / (1.0 if self._by.is_sum else weight)
+
+    def _total(self, rows: Tensor, batches: Iterable[Batch], most: int | None = None) -> tuple[Tensor, float]:
+        """The sum of the batches' losses times their weights, and of the weights."""
+        total, weight = torch.zeros((), dtype=torch.float64, device=self._network.device), 0.0
+        weighed = ((self._by.of(*seen), seen) for seen in self._forward(rows, batches))
+        for share, seen in itertools.islice((pair for pair in weighed if pair[0] > 0), most):
+            total += share * self._network.value(*seen).double()
+            weight += share
+        return total, weight
 
     def _weighting(self, denominator: Name | Denominator | None) -> Weighting:
         known = known_weighting(self._network.loss, denominator)
@@ -177,7 +187,7 @@ class Objective:
             return known
         tolerance = 1e4 * torch.finfo(self._network.dtype).eps
         with self._network.evaluation():
-            seen = self._forward(self._rows(None))
+            seen = self._forward(self._rows(None), self._passes())
             try:
                 return found_weighting(self._network.value, seen, rtol=tolerance)
             except BadInput:
@@ -185,11 +195,14 @@ class Objective:
                     return WHOLE
                 raise
 
-    def _refuse_randomness(self, *, whole: bool) -> None:
+    def _refuse_randomness(self, generators: tuple[torch.Generator, ...], *, whole: bool) -> None:
         """Evaluate twice in a row, all data where each pass may draw anew, else the first batch."""
-        rows = self._rows(None)
-        with self._network.evaluation():
-            first, second = (_finite(self._loss(rows, None if whole else 1), "loss") for _ in range(2))
+        rows, most = self._rows(None), None if whole else 1
+        with self._network.evaluation(), preserved(generators):
+            first = _finite(self._loss(rows, most), "loss")
+            for generator in generators:  # a pass puts them back, so without this it would repeat itself
+                torch.randint(2, (), generator=generator, device=generator.device)
+            second = _finite(self._loss(rows, most), "loss")
         if (first - second).abs() > 100 * torch.finfo(self._network.dtype).eps * (first.abs() + second.abs()):
             raise BadInput(
                 f"the loss differs between two evaluations at the same point ({first:.6g} and {second:.6g}), so it has "

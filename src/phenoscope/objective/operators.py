@@ -16,6 +16,7 @@ from phenoscope.objective.batches import Batch
 from phenoscope.objective.network import Network
 from phenoscope.objective.weighting import Weighting
 
+
 class Operator(abc.ABC):
     """A symmetric (p, p) matrix, or n of them, that answers products.
 
@@ -101,7 +102,8 @@ def total(
                 loss += piece.weight * piece.loss.double()
                 gradient += piece.weight * piece.gradient
                 weight += piece.weight
-                kept.extend([piece] if keep else [])
+                if keep:
+                    kept.append(piece)
     weight = 1.0 if by.is_sum else weight
     return Total(loss / weight, gradient / weight, weight, tuple(kept) if keep else None)
 

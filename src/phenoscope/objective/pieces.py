@@ -1,5 +1,6 @@
 """One batch's part of a curvature matrix: the graph is built here, products run backwards through it."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ def gradient_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, 
     """Loss and gradient of one batch, with no graph left behind and so no products."""
     leaf = points.detach().requires_grad_()
     outputs, losses = network.forward(leaf, batch, rows)
-    (gradient,) = torch.autograd.grad(losses.sum(), leaf, materialize_grads=True)
+    gradient = _slope(losses, leaf, graph=False)
     return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient, _no_products)
 
 
@@ -28,8 +29,8 @@ def hessian_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, b
     """The gradient's graph, built once; a product is one more pass backwards through it."""
     leaf = points.detach().requires_grad_()
     outputs, losses = network.forward(leaf, batch, rows)
-    (gradient,) = torch.autograd.grad(losses.sum(), leaf, create_graph=True, materialize_grads=True)
-    batched = _batched(leaf, batch)
+    gradient = _slope(losses, leaf, graph=True)
+    batched = _batched(leaf, batch, rows)
 
     def multiply(block: Tensor) -> Tensor:
         return _pull(gradient, leaf, block.transpose(0, 1), batched=batched).transpose(0, 1)
@@ -43,11 +44,11 @@ def gauss_newton_piece(network: Network, points: Tensor, by: Weighting, rows: Ro
     outputs, _ = network.forward(leaf, batch, rows)
     cut = outputs.detach().requires_grad_()
     losses = _losses(network, cut, batch[1], rows)
-    (slope,) = torch.autograd.grad(losses.sum(), cut, create_graph=True)
-    (gradient,) = torch.autograd.grad(outputs, leaf, slope.detach(), retain_graph=True, materialize_grads=True)
+    slope = _slope(losses, cut, graph=True)
+    gradient = _pull(outputs, leaf, slope.detach()[None], batched=False)[0]
     dummy = torch.zeros_like(outputs, requires_grad=True)
-    (pulled,) = torch.autograd.grad(outputs, leaf, dummy, create_graph=True, materialize_grads=True)
-    batched = _batched(leaf, batch)
+    pulled = _slope((outputs * dummy).sum(), leaf, graph=True)
+    batched = _batched(leaf, batch, rows)
 
     def multiply(block: Tensor) -> Tensor:
         pushed = _pull(pulled, dummy, block.transpose(0, 1), batched=batched)
@@ -60,19 +61,26 @@ def gauss_newton_piece(network: Network, points: Tensor, by: Weighting, rows: Ro
 PIECES: dict[str, Callable[..., Piece]] = {"hessian": hessian_piece, "gauss_newton": gauss_newton_piece}
 
 
+def _slope(values: Tensor, leaf: Tensor, *, graph: bool) -> Tensor:
+    """The derivative of the sum of some values, which need not depend on the leaf at all."""
+    if not values.requires_grad:
+        return torch.zeros_like(leaf)
+    (found,) = torch.autograd.grad(values.sum(), leaf, create_graph=graph, materialize_grads=True)
+    return found
+
+
 def _pull(end: Tensor, leaf: Tensor, seeds: Tensor, *, batched: bool) -> Tensor:
     """The vector-Jacobian products of the graph from `leaf` to `end` with k seeds, stacked along the first axis."""
     if not end.requires_grad:
         return seeds.new_zeros(len(seeds), *leaf.shape)
 
     def pull(seed: Tensor, *, many: bool) -> Tensor:
-        (grad,) = torch.autograd.grad(
-            end, leaf, seed, retain_graph=True, materialize_grads=True, is_grads_batched=many
-        )
+        (grad,) = torch.autograd.grad(end, leaf, seed, retain_graph=True, materialize_grads=True, is_grads_batched=many)
         return grad
 
     if batched and len(seeds) > 1:
-        return pull(seeds, many=True)
+        with contextlib.suppress(RuntimeError):  # some second derivatives (of GroupNorm under vmap) allow no batches
+            return pull(seeds, many=True)
     return torch.stack([pull(seed, many=False) for seed in seeds])
 
 
@@ -88,8 +96,9 @@ def _weight(by: Weighting, outputs: Tensor, batch: Batch, rows: Rows) -> float:
     return by.of(outputs.detach()[0], batch[1][0] if rows == "own data" else batch[1])
 
 
-def _batched(points: Tensor, batch: Batch) -> bool:
-    return points.numel() * length(batch) <= BATCHED_WORK
+def _batched(points: Tensor, batch: Batch, rows: Rows) -> bool:
+    examples = batch[1].shape[1] if rows == "own data" else length(batch)
+    return points.numel() * examples <= BATCHED_WORK
 
 
 def _no_products(block: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ losses of PyTorch; for any other function it is found by taking one batch apart 
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -50,14 +50,12 @@ def elements(outputs: Tensor, targets: Any) -> float:
         return float(outputs.numel())
 
 
-def kept_targets(
-    outputs: Tensor, targets: Any, *, ignore_index: int = -100, weight: Tensor | None = None
-) -> float:
+def kept_targets(outputs: Tensor, targets: Any, *, ignore_index: int = -100, weight: Tensor | None = None) -> float:
     """The targets that are not ignored, each counted with its class weight; class probabilities count by position."""
     if not isinstance(targets, Tensor):
         return examples(outputs, targets)
     if targets.is_floating_point():
-        return targets.numel() / targets.shape[min(1, targets.ndim - 1)]
+        return float(targets.numel() if targets.ndim < 2 else targets.numel() // targets.shape[1])
     kept = targets[targets != ignore_index]
     return float(kept.numel() if weight is None else weight.to(kept.device)[kept].sum())
 
@@ -70,16 +68,13 @@ BY_NAME: dict[str, Weighting] = {
 }
 WHOLE = Weighting("whole", lambda outputs, targets: 1.0)
 
-_ELEMENTWISE = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.BCELoss, nn.BCEWithLogitsLoss)
-_ELEMENTWISE_FUNCTIONS = (
-    functional.mse_loss,
-    functional.l1_loss,
-    functional.smooth_l1_loss,
-    functional.huber_loss,
-    functional.binary_cross_entropy,
-    functional.binary_cross_entropy_with_logits,
+_ELEMENTWISE = (
+    *(nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.BCELoss, nn.BCEWithLogitsLoss),
+    *(functional.mse_loss, functional.l1_loss, functional.smooth_l1_loss, functional.huber_loss),
+    *(functional.binary_cross_entropy, functional.binary_cross_entropy_with_logits),
 )
-_CLASSIFYING_FUNCTIONS = (functional.cross_entropy, functional.nll_loss)
+_CLASSIFYING = (nn.CrossEntropyLoss, nn.NLLLoss, functional.cross_entropy, functional.nll_loss)
+_NORMALISED = (functional.mse_loss, functional.l1_loss, functional.huber_loss)  # divide by their `weight`, if given
 
 
 def known_weighting(loss: Any, denominator: Name | Denominator | None) -> Weighting | None:
@@ -90,19 +85,26 @@ def known_weighting(loss: Any, denominator: Name | Denominator | None) -> Weight
             raise BadInput(f"`denominator` must be one of {', '.join(BY_NAME)} or a function, got {asked!r}.")
         return BY_NAME[asked]
     if callable(asked):
-        return Weighting("given", asked)
-    options = dict(loss.keywords) if isinstance(loss, functools.partial) else {}
-    function = loss.func if isinstance(loss, functools.partial) else loss
+        return Weighting("given", cast(Denominator, asked))
+    kind, options = _kind(loss)
+    unusual = {"size_average", "reduce", "weight" if kind in _NORMALISED else "reduce"} & options.keys()
+    if kind not in (*_ELEMENTWISE, *_CLASSIFYING) or unusual:
+        return None
+    if options.get("reduction") == "sum":
+        return BY_NAME["sum"]
+    if kind in _ELEMENTWISE:
+        return BY_NAME["elements"]
+    ignored, weight = options.get("ignore_index", -100), options.get("weight")
+    return Weighting("targets", functools.partial(kept_targets, ignore_index=ignored, weight=weight))
+
+
+def _kind(loss: Any) -> tuple[Any, dict[str, Any]]:
+    """The class or function a loss is, and its options; a subclass is a class of its own, which may do anything."""
     if isinstance(loss, nn.Module):
-        options = {name: getattr(loss, name) for name in ("reduction", "ignore_index", "weight") if hasattr(loss, name)}
-    if not (isinstance(loss, _ELEMENTWISE) or function in _ELEMENTWISE_FUNCTIONS):
-        if not (isinstance(loss, nn.CrossEntropyLoss | nn.NLLLoss) or function in _CLASSIFYING_FUNCTIONS):
-            return None
-        classifying = functools.partial(
-            kept_targets, ignore_index=options.get("ignore_index", -100), weight=options.get("weight")
-        )
-        return BY_NAME["sum"] if options.get("reduction") == "sum" else Weighting("targets", classifying)
-    return BY_NAME["sum" if options.get("reduction") == "sum" else "elements"]
+        return type(loss), {name: getattr(loss, name, None) for name in ("reduction", "ignore_index", "weight")}
+    if isinstance(loss, functools.partial):
+        return (None, {}) if loss.args else (loss.func, dict(loss.keywords))
+    return loss, {}
 
 
 def found_weighting(
@@ -117,7 +119,7 @@ def found_weighting(
 
     Raises:
         BadInput: when nothing adds up (the loss compares examples with each other, say), or when several
-            denominators do although they would weigh these batches differently.
+            denominators do although their totals would differ.
     """
     candidates = dict(BY_NAME)
     weights: dict[str, list[float]] = {name: [] for name in candidates}
@@ -135,13 +137,14 @@ def found_weighting(
             "several batches make no total. Pass all data as one batch, or say what to weigh by: "
             "`denominator='examples' | 'targets' | 'elements' | 'sum'` or a function of (outputs, targets)."
         )
-    shares = {name: torch.tensor(weights[name], dtype=torch.float64) for name in candidates}
-    shares = {name: share / share.sum() for name, share in shares.items() if not candidates[name].is_sum}
     first = next(iter(candidates))
-    if any(not torch.allclose(share, shares[first], rtol=1e-9) for share in shares.values()):
+    shares = {name: torch.tensor(weights[name], dtype=torch.float64) for name in candidates}
+    means = [share / share.sum() for name, share in shares.items() if not candidates[name].is_sum]
+    differ = any(not torch.allclose(share, means[0], rtol=1e-9) for share in means)
+    if differ or (len(means) < len(shares) and len(shares) > 1):
         raise BadInput(
-            f"the loss could be a mean over {' or over '.join(shares)}, and these batches would be weighed differently. "
-            f"Say which: `denominator='{first}'`, for example."
+            f"by these batches alone the loss could divide by {' or by '.join(shares)}, and the totals would differ. "
+            f"Say which it is: `denominator='{first}'`, for example."
         )
     return candidates[first]
 
@@ -155,7 +158,10 @@ def _adds_up(value: Callable[..., Tensor], outputs: Tensor, targets: Any, by: We
     sizes = [by.of(*part) for part in parts]
     if min(sizes) == 0:
         return True
-    pieces = torch.stack([value(*part) for part in parts]).double()
+    try:
+        pieces = torch.stack([value(*part) for part in parts]).double()
+    except (RuntimeError, ValueError, IndexError):  # made for batches of this size only, so it cannot add up
+        return False
     total = torch.dot(torch.tensor(sizes, dtype=torch.float64, device=pieces.device), pieces)
     whole = value(outputs, targets).double() * by.of(outputs, targets)
     return bool((total - whole).abs() <= rtol * (pieces.abs().sum() * max(sizes) + 1e-300))

@@ -1,0 +1,152 @@
+"""Measuring leaves everything as it was found, also where it fails."""
+
+import copy
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from oracles import labels, normal
+from phenoscope.core.errors import BadInput
+from phenoscope.objective import Objective
+
+
+class Drawing(Dataset):
+    """A data set that draws from all three global random states but gives fixed examples."""
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        random.random()
+        np.random.rand()  # noqa: NPY002
+        torch.rand(1)
+        return normal(1, 4, 4, seed=index), index % 3
+
+
+def network():
+    """Modules in mixed modes, with statistics, gradients and a frozen parameter."""
+    layers = nn.Sequential(
+        nn.Conv2d(1, 2, 2),
+        nn.BatchNorm2d(2),
+        nn.InstanceNorm2d(2, track_running_stats=True),
+        nn.Flatten(),
+        nn.Linear(18, 3),
+    ).double()
+    layers.train()
+    layers[1].eval()
+    layers[0].bias.requires_grad_(False)
+    layers[4].weight.grad = torch.ones_like(layers[4].weight)
+    return layers
+
+
+def found(model, generator):
+    """Everything that measuring might change."""
+    return {
+        "modes": [module.training for module in model.modules()],
+        "state": copy.deepcopy(model.state_dict()),
+        "identity": [(name, id(value)) for name, value in [*model.named_parameters(), *model.named_buffers()]],
+        "frozen": [parameter.requires_grad for parameter in model.parameters()],
+        "grad": [None if p.grad is None else p.grad.clone() for p in model.parameters()],
+        "torch": torch.get_rng_state(),
+        "numpy": np.random.get_state()[1].copy(),  # noqa: NPY002
+        "place": np.random.get_state()[2],  # noqa: NPY002
+        "random": random.getstate(),
+        "own": generator.get_state(),
+        "fastpath": torch.backends.mha.get_fastpath_enabled(),
+        "kernels": (
+            torch.backends.cuda.flash_sdp_enabled(),
+            torch.backends.cuda.math_sdp_enabled(),
+            torch.backends.cuda.mem_efficient_sdp_enabled(),
+            torch.backends.cuda.cudnn_sdp_enabled(),
+        ),
+        "grad mode": torch.is_grad_enabled(),
+    }
+
+
+def assert_same(before, after):
+    for name, value in before.items():
+        torch.testing.assert_close(after[name], value, rtol=0, atol=0, msg=name) if name in ("state", "grad") else None
+        if isinstance(value, torch.Tensor):
+            assert torch.equal(value, after[name]), name
+        elif isinstance(value, np.ndarray):
+            assert np.array_equal(value, after[name]), name
+        elif name not in ("state", "grad"):
+            assert value == after[name], name
+
+
+@pytest.mark.parametrize("buffers", ["running", "batch"])
+@pytest.mark.parametrize("memory", [2**30, 1])
+def test_everything_is_as_before(buffers, memory):
+    model, generator = network(), torch.Generator().manual_seed(3)
+    loader = DataLoader(Drawing(), 6, shuffle=True, generator=generator)
+    before = found(model, generator)
+    objective = Objective(model, nn.CrossEntropyLoss(), loader, buffers=buffers, memory=memory)
+    vector = normal(len(objective.point))
+    objective.loss()
+    objective.gradient()
+    objective.outputs()
+    objective.hessian() @ vector
+    objective.gauss_newton() @ vector
+    assert objective.at().loss > 0
+    assert_same(before, found(model, generator))
+
+
+@pytest.mark.parametrize("calls", [0, 1, 2, 3])
+def test_also_after_an_exception_inside(calls):
+    model, generator = network(), torch.Generator().manual_seed(3)
+    loader = DataLoader(Drawing(), 6, shuffle=True, generator=generator)
+    left = [calls]
+
+    def fails(outputs, targets):
+        torch.rand(1)
+        left[0] -= 1
+        if left[0] < 0:
+            raise RuntimeError("on purpose")
+        return nn.functional.cross_entropy(outputs, targets)
+
+    before = found(model, generator)
+    with pytest.raises(RuntimeError, match="on purpose"):
+        Objective(model, fails, loader, buffers="batch", denominator="examples").hessian()
+    assert_same(before, found(model, generator))
+
+
+def test_batch_statistics_may_be_refused():
+    with pytest.raises(BadInput, match="buffers='refuse'"):
+        Objective(network(), nn.CrossEntropyLoss(), (normal(3, 1, 4, 4), labels(3, 3)), buffers="refuse")
+    model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(16, track_running_stats=False), nn.Linear(16, 3)).double()
+    data = (normal(6, 1, 4, 4), labels(3, 6))
+    with pytest.raises(BadInput, match="keep no running statistics"):
+        Objective(model, nn.CrossEntropyLoss(), data)
+    assert Objective(model, nn.CrossEntropyLoss(), data, 3, buffers="batch").partition == (3, 3)
+
+
+def test_a_model_in_training_mode_is_measured_with_running_statistics_all_the_same():
+    model, data = network(), (normal(6, 1, 4, 4), labels(3, 6))
+    training = Objective(model, nn.CrossEntropyLoss(), data).loss()
+    assert training == Objective(model.eval(), nn.CrossEntropyLoss(), data).loss()
+    assert training != Objective(model, nn.CrossEntropyLoss(), data, buffers="batch").loss()
+
+
+def test_no_graph_outlives_its_operator():
+    """Measuring again and again must not fill the memory: nothing may hold on to a graph in a cycle."""
+    import gc
+    import weakref
+
+    model, data = network(), (normal(6, 1, 4, 4), labels(3, 6))
+    objective = Objective(model, nn.CrossEntropyLoss(), data)
+    gc.collect()
+    gc.disable()
+    try:
+        for name in ("hessian", "gauss_newton"):
+            around = objective.at()
+            operator = around.operator(name)
+            operator @ objective.point
+            watched = [weakref.ref(around), weakref.ref(operator), weakref.ref(operator.gradient)]
+            del around, operator
+            assert [ref() for ref in watched] == [None, None, None]
+    finally:
+        gc.enable()
