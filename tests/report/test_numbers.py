@@ -38,13 +38,26 @@ def test_an_interval_that_only_just_crosses_an_edge_is_seen_to_cross():
     assert interval(1.2, 0.99996, 1.4, edges=(1.0, math.inf))[1] == "0.99996"
 
 
+def test_an_end_next_to_zero_is_not_written_as_zero():
+    assert interval(0.5, 1e-40, 1.0, edges=(0.0,)) == ("0.5", "1×10⁻⁴⁰", "1")
+
+
 def test_the_three_have_the_same_decimals():
     texts = interval(1.0, 0.95, 1.1)
     assert {Decimal(text).as_tuple().exponent for text in texts} == {-3} or texts == ("1.00", "0.95", "1.10")
 
 
 def test_no_negative_zero():
-    assert interval(0.0, -0.0004, 2.0)[1] == "0.0"
+    assert interval(1.0, -0.0004, 2.0)[1] == "0.0"
+
+
+def test_a_wide_interval_does_not_swallow_its_estimate():
+    assert interval(0.402, -24.13, 24.93) == ("0.402", "−24.1", "24.9")
+    assert interval(0.0691, -0.6, 0.8)[0] == "0.0691"
+
+
+def test_large_numbers_show_their_spread():
+    assert interval(1234567.0, 1234500.0, 1234700.0)[0] == "1.23457×10⁶"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from phenoscope.report import data_csv, write_page
 from phenoscope.report.numbers import read
 from phenoscope.report.page import unique_slugs
 
-VOID = {"meta", "link", "br", "img", "input", "hr"}
+VOID = {"col", "meta", "link", "br", "img", "input", "hr"}
 LOADS = ("src", "srcset", "poster", "data", "action", "xlink:href")
 
 

@@ -1,14 +1,16 @@
 """Tables of verdicts as text against the verdicts."""
 
+import dataclasses
 import io
+import math
 from pathlib import Path
 
 import pytest
-from report_samples import NASTY, VERDICTS, experiment, verdict
+from report_samples import CONTROL, NASTY, VERDICTS, experiment, verdict
 from rich.console import Console
 
 from phenoscope.report import markdown_table, print_verdicts, verdict_table
-from phenoscope.report.words import MARKS, estimate, tally
+from phenoscope.report.words import MARKS, alone, estimate, tally
 
 
 def printed(width: int, *, terminal: bool, **options) -> str:
@@ -76,6 +78,18 @@ def test_says_where_the_report_is(tmp_path):
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "index.html").touch()
     assert f"Report: {tmp_path / 'report' / 'index.html'}" in printed(80, terminal=False, changes={"path": tmp_path})
+
+
+def test_a_control_without_a_number_shows_none():
+    control = dataclasses.replace(CONTROL, estimate=math.nan, discriminates=None)
+    text = printed(80, terminal=False, changes={"verdicts": (verdict(control=control),)})
+    assert text.splitlines()[1].endswith("control small step cannot be judged")
+
+
+def test_both_intervals_are_written_alike_unless_their_widths_differ_much():
+    assert str(estimate(verdict(low=-10.0, high=30.0))) == "1.02 [−10, 30]"
+    alike = verdict(estimate=1.0, low=0.95, high=1.05, raw_low=0.96, raw_high=1.04)
+    assert (str(estimate(alike)), str(alone(alike))) == ("1.000 [0.950, 1.050]", "1.000 [0.960, 1.040]")
 
 
 def test_no_verdicts():

@@ -26,6 +26,9 @@ def interval(
 ) -> tuple[str, str, str]:
     """An estimate and its interval, rounded together to two digits of the interval's width.
 
+    An interval much wider than its estimate is (as on a log scale) would hide the estimate that way; there each of
+    the three has three digits of its own.
+
     Digits are added while rounding would move an end to, or across, an edge of the region: else a page could show
     an interval inside the region beside the word "undecided".
 
@@ -41,6 +44,8 @@ def interval(
         ('1.023', '0.988', '1.054')
         >>> interval(0.95, 0.8999, 1.0, edges=(0.9,))
         ('0.9500', '0.8999', '1.0000')
+        >>> interval(0.119, 5.85e-12, 2.4e9)
+        ('0.119', '5.85×10⁻¹²', '2.4×10⁹')
     """
     written: list[str] = []
     for write in _ways(estimate, low, high, high - low if width is None else width):
@@ -79,12 +84,24 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 
 
 def _ways(estimate: float, low: float, high: float, width: float) -> list[Callable[[float], str]]:
-    """Ever finer ways to write the three: fixed decimals, or significant digits where those would be unreadable."""
+    """Ever finer ways to write the three: fixed decimals where those are readable, then significant digits.
+
+    The last way, 17 digits, tells any two numbers apart.
+    """
     size = max((abs(value) for value in (estimate, low, high) if math.isfinite(value)), default=0.0)
-    if not math.isfinite(width) or width <= 0 or not 1e-3 <= size < 1e5:
-        return [lambda value, digits=digits: number(value, digits) for digits in range(4, 18)]
+    if not math.isfinite(width) or width <= 0:
+        return _significant(4)
+    if width > 3 * abs(estimate):  # as wide as this, an interval is known to three digits at most
+        return _significant(3)
+    if not 1e-3 <= size < 1e5:
+        return _significant(3 + max(0, math.floor(math.log10(size / width))))
     first = max(0, 1 - math.floor(math.log10(width)))
-    return [lambda value, decimals=decimals: _fixed(value, decimals) for decimals in range(first, first + 14)]
+    fixed = [lambda value, decimals=decimals: _fixed(value, decimals) for decimals in range(first, first + 6)]
+    return fixed + _significant(4)
+
+
+def _significant(first: int) -> list[Callable[[float], str]]:
+    return [lambda value, digits=digits: number(value, digits) for digits in range(min(first, 17), 18)]
 
 
 def _fixed(value: float, decimals: int) -> str:

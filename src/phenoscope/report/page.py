@@ -3,6 +3,8 @@
 import datetime
 import itertools
 import json
+import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -49,7 +51,7 @@ def render(experiment: Experiment, slugs: Sequence[str]) -> str:
         .render(
             experiment=experiment,
             created=_moment(experiment.created),
-            tally=words.tally(experiment.verdicts),
+            tally=re.sub(r"(\d) ", "\\1\N{NO-BREAK SPACE}", words.tally(experiment.verdicts)),  # a count and its word
             claims=_claims(experiment.verdicts),
             figures=figures,
             arms=[_arm(arm) for arm in experiment.arms],
@@ -153,6 +155,7 @@ def _control(verdict: Verdict) -> dict[str, Any]:
         "arm": control.arm,
         "role": control.role,
         "word": words.control_word(control),
+        "known": not math.isnan(control.estimate),
         "found": words.control_estimate(control, verdict.region),
         "n": control.n,
     }

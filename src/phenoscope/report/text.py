@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -122,8 +123,7 @@ def _where(verdict: Verdict) -> str:
 def _notes(verdict: Verdict) -> list[Text]:
     notes = []
     if verdict.control is not None:
-        numbers = control_estimate(verdict.control, verdict.region)
-        notes.append(Text(f"control: {_control(verdict)}, {numbers}", style="dim"))
+        notes.append(Text(f"control: {_control_with_numbers(verdict)}", style="dim"))
     if verdict.reason:
         notes.append(Text(verdict.reason, style="italic"))
     return notes
@@ -135,8 +135,7 @@ def _line(verdict: Verdict) -> str:
         f"{estimate(verdict)} against {verdict.region}, n = {verdict.n}",
     ]
     if verdict.control is not None:
-        numbers = control_estimate(verdict.control, verdict.region)
-        parts.append(f"control {_control(verdict)}: {numbers}")
+        parts.append(f"control {_control_with_numbers(verdict)}")
     if verdict.reason:
         parts.append(verdict.reason)
     return " | ".join(" ".join(part.split()) for part in parts)
@@ -144,6 +143,13 @@ def _line(verdict: Verdict) -> str:
 
 def _control(verdict: Verdict) -> str:
     return "" if verdict.control is None else f"{verdict.control.arm} {control_word(verdict.control)}"
+
+
+def _control_with_numbers(verdict: Verdict) -> str:
+    control = verdict.control
+    if control is None or math.isnan(control.estimate):
+        return _control(verdict)
+    return f"{_control(verdict)}, {control_estimate(control, verdict.region)}"
 
 
 def _escaped(cell: str) -> str:

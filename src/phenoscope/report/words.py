@@ -81,12 +81,14 @@ class Found:
 
 def estimate(verdict: Verdict) -> Found:
     """Estimate and interval at the level that decides."""
-    return _found(verdict.estimate, verdict.low, verdict.high, verdict.region.edges, _width(verdict))
+    widths = (verdict.high - verdict.low, verdict.raw_high - verdict.raw_low)
+    return _found(verdict.estimate, verdict.low, verdict.high, verdict.region.edges, _width(*widths))
 
 
 def alone(verdict: Verdict) -> Found:
     """Estimate and interval as if the claim stood alone."""
-    return _found(verdict.estimate, verdict.raw_low, verdict.raw_high, verdict.region.edges, _width(verdict))
+    widths = (verdict.raw_high - verdict.raw_low, verdict.high - verdict.low)
+    return _found(verdict.estimate, verdict.raw_low, verdict.raw_high, verdict.region.edges, _width(*widths))
 
 
 def control_estimate(control: ControlVerdict, region: Region) -> Found:
@@ -103,10 +105,9 @@ def ends(low: float, high: float) -> tuple[float, float] | None:
     return None if low == -math.inf and high == math.inf else (low, high)
 
 
-def _width(verdict: Verdict) -> float:
-    """Of the narrower of the two intervals, so that both are written with the same digits."""
-    widths = [verdict.high - verdict.low, verdict.raw_high - verdict.raw_low]
-    return min((width for width in widths if math.isfinite(width)), default=math.inf)
+def _width(own: float, other: float) -> float:
+    """What sets the digits of an interval: of two of about one width the narrower, so that both are written alike."""
+    return min(own, other) if 0 < own < 5 * other < 25 * own else own
 
 
 def _found(middle: float, low: float, high: float, edges: Sequence[float], width: float) -> Found:
