@@ -12,7 +12,7 @@ import dataclasses
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.special import betainc
 from torch import Tensor
 
@@ -31,7 +31,7 @@ class Challenge:
     """
 
     failure_probability: Float[Tensor, " n"]
-    found: Float[Tensor, " n"]
+    found: Bool[Tensor, " n"]
     vectors: Float[Tensor, "n p"]
     products: int
 
@@ -44,7 +44,7 @@ def challenge(
     *,
     risk: float,
     generator: torch.Generator,
-    most: int = 60,
+    most: int,
 ) -> Challenge:
     """Search the complement of the known vectors for an eigenvalue above `floor`.
 
@@ -58,43 +58,51 @@ def challenge(
         most: the largest number of products.
     """
 
+    def outside(block: Tensor) -> Tensor:
+        return block - (block @ known.mT) @ known
+
     def deflated(block: Tensor) -> Tensor:
-        image = multiply(block)
-        return image - (image @ known.mT) @ known
+        return outside(multiply(outside(block)))
 
     room = known.shape[-1] - known.shape[1]
-    start = random_like(known[:, 0], generator)
-    start = start - ((known @ start[..., None]).mT @ known)[:, 0]
-    space = begin(deflated, start[:, None], generator)
+    space = begin(deflated, outside(random_like(known[:, :1], generator)), generator)
+    chance = torch.ones_like(level)
     while True:
         best = ritz(space, 1, 0)
-        chance = hidden_probability(space, level, room)
+        chance = hidden_probability(space, level, room, chance)
         found = best.values[:, 0] > floor
         settled = found | (chance <= risk)
         if bool(settled.all()) or space.dimension >= min(most, room):
             return Challenge(chance, found, best.vectors[:, 0], space.dimension)
-        following = space.images[:, -1] - ((known @ space.images[:, -1, :, None]).mT @ known)[:, 0]
-        space = extend(space, deflated, following[:, None], generator)
+        space = extend(space, deflated, outside(space.images[:, -1:]), generator)
 
 
-def hidden_probability(space: Subspace, level: Float[Tensor, " n"], dimensions: int) -> Float[Tensor, " n"]:
+def hidden_probability(
+    space: Subspace, level: Float[Tensor, " n"], dimensions: int, so_far: Float[Tensor, " n"]
+) -> Float[Tensor, " n"]:
     """The chance that the Krylov space of a random start hides an eigenvalue above `level`.
+
+    Every stage of the space bounds the chance, so the lowest bound counts; a row that ran out of directions of its
+    own (`space.pure`) keeps what it had.
 
     Args:
         space: grown from one random unit vector by the operator's images alone.
-        level: (n,); where a Ritz value lies above it the chance is 1, as nothing is excluded.
+        level: (n,); where a Ritz value lies above it nothing is excluded.
         dimensions: d, in which the start was drawn.
+        so_far: the chance from earlier stages, 1 at first.
     """
     m = space.dimension
     if m >= dimensions:
         return torch.zeros_like(level)
     inside = torch.diagonal(space.matrix, offset=1, dim1=1, dim2=2).abs().cpu().numpy()
-    last = space.images[:, -1].double() - (space.matrix[:, -1:, :] @ space.basis.double())[:, 0]
-    betas = np.concatenate([inside, last.norm(dim=-1).cpu().numpy()[:, None]], axis=1)
-    thetas = torch.linalg.eigvalsh(space.matrix).cpu().numpy()
-    gaps = level.cpu().numpy()[:, None] - thetas
+    last = space.images[:, -1:] - space.matrix[:, -1:].to(space.basis.dtype) @ space.basis
+    betas = np.concatenate([inside, last.norm(dim=-1).double().cpu().numpy()], axis=1)
+    gaps = level.cpu().numpy()[:, None] - torch.linalg.eigvalsh(space.matrix).cpu().numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         log_c = np.log(betas).sum(axis=1) - np.log(gaps).sum(axis=1)
+    # An invariant space (some β = 0) shows every eigenvalue that the start has a part of: almost surely all.
+    whole = (betas == 0).any(axis=1) & (gaps >= 0).all(axis=1)
     c_squared = np.where((gaps > 0).all(axis=1), np.exp(2 * np.minimum(log_c, 0.0)), 1.0)
-    chance = betainc(0.5, (dimensions - 1) / 2, c_squared) if dimensions > 1 else np.zeros(len(c_squared))
-    return torch.as_tensor(chance, dtype=torch.float64, device=level.device)
+    c_squared = np.where(whole, 0.0, c_squared)
+    chance = torch.as_tensor(betainc(0.5, (dimensions - 1) / 2, c_squared), dtype=torch.float64, device=level.device)
+    return torch.where(space.pure, torch.minimum(chance, so_far), so_far)

@@ -63,7 +63,8 @@ def relative_progress(
     the gradient is below 2/η. Dimensionless.
 
     Args:
-        before, after: L(θ_t) and L(θ_{t+1}).
+        before: L(θ_t).
+        after: L(θ_{t+1}).
         rate: η > 0.
         gradient_norm: ‖∇L(θ_t)‖; where it is 0 the value is nan.
         eps: relative rounding error of the losses.

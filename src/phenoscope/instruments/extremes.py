@@ -1,6 +1,7 @@
 """Extreme eigenpairs of n operators at once, cold or warm, each with the evidence for it."""
 
 import dataclasses
+import math
 
 import torch
 from jaxtyping import Bool, Float
@@ -24,13 +25,17 @@ STALL = 12
 """Expansions without progress after which a residual near rounding counts as the precision floor."""
 
 
+MOST_LOOKING = 60
+"""Products after which a challenge ends with whatever chance it has reached."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Wanted:
     """What is asked for, and how well.
 
     Attributes:
         top, bottom: how many of the largest and of the smallest eigenvalues.
-        tol: residuals are to be at most tol · max(|value|, ‖A‖ / 10).
+        tol: residuals are to be at most tol · max(|value|, ‖A‖ / 10), and well within the margin where risk counts.
         risk: the chance to accept of having missed a larger (smaller) eigenvalue; `None` does not look.
         margin: the chance is for eigenvalues beyond the last value by more than this fraction of ‖A‖.
         products: the largest number of products, per operator.
@@ -56,6 +61,7 @@ class Extremes:
         outcomes: one an operator.
         products: used, per operator.
         space: the subspace at the end, from which a later measurement may start.
+        runner_up: (n, p), the best direction outside the `top` ones, where a challenge has looked there.
     """
 
     values: Float[Tensor, "n k"]
@@ -65,6 +71,7 @@ class Extremes:
     outcomes: tuple[Outcome, ...]
     products: int
     space: Subspace
+    runner_up: Float[Tensor, "n p"] | None = None
 
 
 class _Counted:
@@ -77,9 +84,10 @@ class _Counted:
     def __call__(self, block: Tensor) -> Tensor:
         self.products += block.shape[1]
         image = self.multiply(block)
-        bad = ~torch.isfinite(image).flatten(1).all(dim=1)
+        # The norm overflows before inner products do, which would end in an error of the eigenvalue routine.
+        bad = ~torch.isfinite(image.norm(dim=-1)).all(dim=1)
         self.broken = self.broken.to(bad.device) | bad
-        return torch.where(self.broken[:, None, None], torch.zeros_like(image), image)
+        return image.masked_fill(self.broken[:, None, None], 0.0)
 
 
 def extremes(
@@ -103,31 +111,39 @@ def extremes(
     first = random_like(like, generator)[:, None] if start is None else start.to(like)
     growth = _Growth(begin(counted, first, generator), krylov=start is None)
     chance = torch.ones(len(like), dtype=torch.float64, device=like.device)
+    runner_up: Tensor | None = None
     while True:
         growth, pairs, met, stalled = _converge(growth, counted, wanted, generator)
         if wanted.risk is None or not (stalled or bool(met.any())):
             break
-        level = pairs.values[:, wanted.top - 1] + wanted.margin * pairs.scale
-        if growth.krylov and wanted.top == 1 and wanted.bottom == 0:
-            chance = hidden_probability(growth.space, level, like.shape[-1])
+        if growth.is_lanczos and wanted.top == 1 and wanted.bottom == 0:
+            level = pairs.values[:, 0] + wanted.margin * pairs.scale
+            chance = hidden_probability(growth.space, level, like.shape[-1], chance)
             missed = growth.following if bool((chance > wanted.risk).any()) and not stalled else None
         else:
-            chance, missed = _look(growth.space, counted, pairs, wanted, generator)
+            chance, missed, runner_up = _look(growth.space, counted, pairs, wanted, generator)
             growth = dataclasses.replace(growth, krylov=False)
         if missed is None or counted.products >= wanted.products:
             break
         growth = growth.extended(counted, missed, generator)
-    outcomes = tuple(_outcome(bool(broken), bool(ok), stalled) for broken, ok in zip(counted.broken, met, strict=True))
-    values = torch.where(counted.broken[:, None], torch.nan, pairs.values)
-    return Extremes(values, pairs.vectors, pairs.norms, chance, outcomes, counted.products, growth.space)
+    broken = counted.broken
+    outcomes = tuple(_outcome(bool(bad), bool(ok), stalled) for bad, ok in zip(broken, met, strict=True))
+    values = pairs.values.masked_fill(broken[:, None], torch.nan)
+    chance = chance.masked_fill(broken, 1.0)
+    return Extremes(values, pairs.vectors, pairs.norms, chance, outcomes, counted.products, growth.space, runner_up)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Growth:
-    """A subspace, and whether it is still the Krylov space of one random vector."""
+    """A subspace, and whether it grows by the images of its last vector, from one random vector on."""
 
     space: Subspace
     krylov: bool
+
+    @property
+    def is_lanczos(self) -> bool:
+        """Whether it still is the Krylov space of that vector, in every row."""
+        return self.krylov and bool(self.space.pure.all())
 
     @property
     def following(self) -> Tensor:
@@ -154,43 +170,67 @@ def _converge(
     best, since = float("inf"), 0
     while True:
         pairs = ritz(growth.space, wanted.top, wanted.bottom)
-        allowed = wanted.tol * torch.maximum(pairs.values.abs(), pairs.scale[:, None] / 10)
+        allowed = _allowed(pairs, wanted)
         unmet = pairs.norms > allowed
-        met = ~unmet.any(dim=1) & (pairs.values.shape[1] == count)
-        worst = (pairs.norms / allowed.clamp_min(torch.finfo(torch.float64).tiny)).amax().item()
+        unmet = unmet & ~multiply.broken[:, None]
+        met = ~unmet.any(dim=1) & ~multiply.broken & (pairs.values.shape[1] == count)
+        worst = (unmet * pairs.norms / allowed.clamp_min(torch.finfo(torch.float64).tiny)).amax().item()
         best, since = (worst, 0) if worst < 0.9 * best else (best, since + 1)
         stalled = growth.space.dimension == size or (since >= STALL and _near_rounding(pairs))
-        if bool(met.all()) or stalled or multiply.products >= wanted.products:
+        done = bool((met | multiply.broken).all())
+        if done or stalled or multiply.products >= wanted.products:
             return growth, pairs, met, stalled
         if growth.space.dimension >= _largest_basis(growth.space, count):
-            growth = growth.shrunk(2 * count + 8)
+            growth = growth.shrunk(count + 4)
         residual = pick(pairs.residuals, unmet.double().argmax(dim=1))
         growth = growth.extended(multiply, growth.following if growth.krylov else residual, generator)
 
 
+def _allowed(pairs: RitzPairs, wanted: Wanted) -> Float[Tensor, "n k"]:
+    """The residuals asked for; where a challenge follows, small enough to leave it half of the margin."""
+    allowed = wanted.tol * torch.maximum(pairs.values.abs(), pairs.scale[:, None] / 10)
+    if wanted.risk is None:
+        return allowed
+    return torch.minimum(allowed, wanted.margin * pairs.scale[:, None] / (2 * math.sqrt(pairs.values.shape[1])))
+
+
 def _look(
     space: Subspace, multiply: _Counted, pairs: RitzPairs, wanted: Wanted, generator: torch.Generator
-) -> tuple[Tensor, Tensor | None]:
-    """Challenge both ends as far as they are wanted: the chance of a miss, and a direction that was missed."""
-    chance = torch.zeros(len(pairs.values), dtype=torch.float64, device=pairs.values.device)
-    if pairs.vectors.shape[1] >= space.basis.shape[-1]:
-        return chance, None
-    for sign, last in ((1.0, wanted.top - 1), (-1.0, wanted.top)):
-        if (sign < 0 and wanted.bottom == 0) or wanted.risk is None:
-            continue
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Challenge both ends as far as they are wanted.
+
+    Returns:
+        The chance of a miss, a direction that was missed, and the best one outside the largest.
+    """
+    n, _, size = space.basis.shape
+    chance = torch.zeros(n, dtype=torch.float64, device=space.basis.device)
+    if space.dimension >= size or wanted.risk is None:  # nothing is left to look at
+        return chance, None, None
+    # Rounding must not look like a discovery: adding it would change nothing, and so without end.
+    rounding = 100 * torch.finfo(space.basis.dtype).eps * pairs.scale
+    best: Tensor | None = None
+    for sign, last in ((1.0, wanted.top - 1), (-1.0, wanted.top))[: 1 + (wanted.bottom > 0)]:
+        left = wanted.products - multiply.products
+        if left < 1:
+            return torch.ones_like(chance), None, best
         value = sign * pairs.values[:, last]
+        # By Weyl, leaving out vectors with residuals R hides at most ‖R‖ of an eigenvalue from the challenge.
+        level = value + wanted.margin * pairs.scale - pairs.norms.norm(dim=1)
+        tolerated = torch.maximum(wanted.tol * torch.maximum(value.abs(), pairs.scale / 10), rounding)
         found = challenge(
             lambda block, sign=sign: sign * multiply(block),
             pairs.vectors,
-            value + wanted.tol * torch.maximum(value.abs(), pairs.scale / 10),
-            value + wanted.margin * pairs.scale,
+            torch.minimum(value + tolerated, level),
+            level,
             risk=wanted.risk,
             generator=generator,
+            most=min(MOST_LOOKING, left),
         )
-        if bool(found.found.any()):
-            return torch.maximum(chance, found.failure_probability), found.vectors
         chance = torch.maximum(chance, found.failure_probability)
-    return chance, None
+        best = found.vectors if best is None else best
+        if bool(found.found.any()):
+            return chance, found.vectors, best
+    return chance, None, best
 
 
 def _near_rounding(pairs: RitzPairs) -> bool:

@@ -85,7 +85,10 @@ def sharpness(
     Args:
         objective: the loss (taken at the model's own point), or any operator.
         tol: stop once the residual is at most tol · |value| (of a tenth of ‖H‖ where the value is smaller).
-        start, risk, max_products, generator: as for `eigenvalues`.
+        start: as for `eigenvalues`, like the next three.
+        risk: chance of a missed larger eigenvalue to go on for.
+        max_products: the most products to use.
+        generator: of the random start.
 
     Returns:
         `Eigenpair`: value (), vector (p,), residual () = ‖Hv - λv‖, products used, converged.
@@ -95,9 +98,7 @@ def sharpness(
         >>> sharpness(Matrix(torch.diag(torch.tensor([1.0, 3.0, -5.0])))).value.item()
         3.0
     """
-    found = eigenvalues(
-        objective, 1, tol=tol, start=start, risk=risk, max_products=max_products, generator=generator
-    )
+    found = eigenvalues(objective, 1, tol=tol, start=start, risk=risk, max_products=max_products, generator=generator)
     evidence = (found.products, found.outcome, found.failure_probability, found.margin)
     return Eigenpair(found.values[0], found.vectors[:, 0], found.residuals[0], *evidence)
 
@@ -106,10 +107,10 @@ def eigenvalues(
     objective: Objective | Operator,
     k: int = 1,
     which: End = "largest",
+    *,
     operator: Literal["hessian", "gauss_newton"] = "hessian",
     tol: float = 1e-3,
     start: Tensor | Eigenpair | Eigenpairs | None = None,
-    *,
     risk: float | None = 1e-2,
     max_products: int = 1000,
     generator: torch.Generator | None = None,
@@ -127,7 +128,8 @@ def eigenvalues(
         operator: which curvature of an objective.
         tol: stop once every residual is at most tol · max(|value|, ‖A‖/10).
         start: earlier vectors, (p,) or (p, j), or an earlier reading.
-        risk: go on until the chance of having missed an eigenvalue is at most this; `None` does not examine it.
+        risk: go on until the chance of having missed an eigenvalue is at most this, or stop where that takes too
+            long (the reading has the chance reached); `None` does not examine it.
         max_products: give up after so many products; the outcome then says "not converged".
         generator: of the random start; seeded with 0 unless given.
 
@@ -184,8 +186,10 @@ def _columns(start: Tensor | Eigenpair | Eigenpairs, size: int) -> Float[Tensor,
         vectors = start.vector
     else:
         vectors = start.vectors if isinstance(start, Eigenpairs) else start
-    if vectors.shape[:1] != (size,) or vectors.ndim > 2 or vectors.numel() == 0:
-        raise BadInput(f"`start` must have shape ({size},) or ({size}, k), got {tuple(vectors.shape)}.")
+    if vectors.shape[:1] != (size,) or vectors.ndim > 2 or not 0 < vectors.numel() <= size**2:
+        raise BadInput(f"`start` must have shape ({size},) or ({size}, k), k <= {size}, got {tuple(vectors.shape)}.")
+    if not bool(torch.isfinite(vectors).all()):
+        raise BadInput("`start` holds nan or infinity. Start without it, or from a finite vector.")
     return vectors.reshape(size, -1).mT[None]
 
 

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 Multiply = Callable[[Tensor], Tensor]
@@ -21,11 +21,13 @@ class Subspace:
         basis: (n, m, p), orthonormal rows.
         images: (n, m, p), the operator times each basis vector.
         matrix: (n, m, m) in float64, symmetric.
+        pure: (n,), whether every direction is one that was asked for, none a random one in its place.
     """
 
     basis: Float[Tensor, "n m p"]
     images: Float[Tensor, "n m p"]
     matrix: Float[Tensor, "n m m"]
+    pure: Bool[Tensor, " n"]
 
     @property
     def dimension(self) -> int:
@@ -55,15 +57,17 @@ def begin(multiply: Multiply, start: Float[Tensor, "n k p"], spare: torch.Genera
     """The subspace spanned by the start vectors; `spare` replaces those that depend on the others."""
     n, _, p = start.shape
     nothing = start.new_zeros(n, 0, p)
-    empty = Subspace(nothing, nothing, torch.zeros(n, 0, 0, dtype=torch.float64, device=start.device))
-    return extend(empty, multiply, start, spare)
+    matrix = torch.zeros(n, 0, 0, dtype=torch.float64, device=start.device)
+    pure = torch.ones(n, dtype=torch.bool, device=start.device)
+    return extend(Subspace(nothing, nothing, matrix, pure), multiply, start, spare)
 
 
 def extend(space: Subspace, multiply: Multiply, new: Float[Tensor, "n k p"], spare: torch.Generator) -> Subspace:
     """The subspace with the directions `new` added, for one product each."""
-    fresh = space.basis
+    fresh, pure = space.basis, space.pure
     for column in new.unbind(1):
-        fresh = torch.cat([fresh, orthonormal(column, fresh, spare)[:, None]], dim=1)
+        unit, taken = orthonormal(column, fresh, spare)
+        fresh, pure = torch.cat([fresh, unit[:, None]], dim=1), pure & taken
     added = fresh[:, space.dimension :]
     images = torch.cat([space.images, multiply(added)], dim=1)
     block = (fresh @ images[:, space.dimension :].mT).double()  # (n, m + k, k)
@@ -73,25 +77,25 @@ def extend(space: Subspace, multiply: Multiply, new: Float[Tensor, "n k p"], spa
     matrix[:, :, old:] = block
     matrix[:, old:, :old] = block[:, :old].mT
     matrix[:, old:, old:] = (block[:, old:] + block[:, old:].mT) / 2
-    return Subspace(fresh, images, matrix)
+    return Subspace(fresh, images, matrix, pure)
 
 
-def orthonormal(column: Float[Tensor, "n p"], basis: Float[Tensor, "n m p"], spare: torch.Generator) -> Tensor:
-    """A unit vector along the part of `column` outside the basis, or a random one where nothing is left of it.
+def orthonormal(
+    column: Float[Tensor, "n p"], basis: Float[Tensor, "n m p"], spare: torch.Generator
+) -> tuple[Float[Tensor, "n p"], Bool[Tensor, " n"]]:
+    """A unit vector along the part of each row's `column` outside its basis, and whether there was such a part.
 
-    Orthogonalised twice, which is enough for working precision (Giraud, Langou, Rozložník 2005).
+    Rows where rounding is all that is left get a random direction instead. Orthogonalised twice, which is enough
+    for working precision (Giraud, Langou, Rozložník 2005).
     """
-    eps = torch.finfo(column.dtype).eps
-    for attempt in (column, None, None):
-        vector = random_like(column, spare) if attempt is None else attempt
-        vector = vector / vector.norm(dim=-1, keepdim=True).clamp_min(torch.finfo(column.dtype).tiny)
-        projected = _outside(_outside(vector, basis), basis)
-        left = projected.norm(dim=-1, keepdim=True)
-        if bool((left > 100 * eps).all()):
-            return projected / left
-        good = left > 100 * eps
-        column = torch.where(good, column, random_like(column, spare))
-    return projected / left.clamp_min(torch.finfo(column.dtype).tiny)
+    unit, taken = _outside(column, basis)
+    good = taken
+    for _ in range(2):
+        if bool(good.all()):
+            break
+        column = torch.where(good[:, None], column, random_like(column, spare))
+        unit, good = _outside(column, basis)
+    return unit, taken
 
 
 def random_like(column: Float[Tensor, "*n p"], generator: torch.Generator) -> Tensor:
@@ -122,7 +126,7 @@ def restart(space: Subspace, keep: int) -> Subspace:
     mix = coefficients[:, :, ends].mT
     basis = mix.to(space.basis.dtype) @ space.basis
     images = mix.to(space.basis.dtype) @ space.images
-    return Subspace(basis, images, torch.diag_embed(values[:, ends]))
+    return Subspace(basis, images, torch.diag_embed(values[:, ends]), space.pure)
 
 
 def pick(vectors: Float[Tensor, "n k p"], index: Int[Tensor, " n"]) -> Float[Tensor, "n p"]:
@@ -130,7 +134,13 @@ def pick(vectors: Float[Tensor, "n k p"], index: Int[Tensor, " n"]) -> Float[Ten
     return vectors[torch.arange(len(vectors), device=vectors.device), index]
 
 
-def _outside(vector: Tensor, basis: Tensor) -> Tensor:
-    if basis.shape[1] == 0:
-        return vector
-    return vector - ((basis @ vector[..., None]).mT @ basis)[:, 0]
+def _outside(
+    column: Float[Tensor, "n p"], basis: Float[Tensor, "n m p"]
+) -> tuple[Float[Tensor, "n p"], Bool[Tensor, " n"]]:
+    """The unit vectors along the parts outside the basis, and which rows had one that is more than rounding."""
+    limits = torch.finfo(column.dtype)
+    vector = column / column.norm(dim=-1, keepdim=True).clamp_min(limits.tiny)
+    for _ in range(2 * (basis.shape[1] > 0)):
+        vector = vector - ((basis @ vector[..., None]).mT @ basis)[:, 0]
+    left = vector.norm(dim=-1, keepdim=True)
+    return vector / left.clamp_min(limits.tiny), left[:, 0] > 100 * limits.eps

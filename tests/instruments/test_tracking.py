@@ -1,0 +1,80 @@
+"""Tracking slowly changing operators: never below the truth after a crossing, for fewer products than cold."""
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from oracles import normal, seeded
+from phenoscope.core.errors import BadInput
+from phenoscope.instruments import Outcome, Tracker, eigenvalues
+from phenoscope.objective import Matrix
+
+P, TIMES = 60, 40
+
+
+def family(t, turning=0.0005):
+    """A slowly turning matrix whose first eigenvalue falls while another one rises and overtakes it half-way."""
+    turn = normal(P, P, seed=1)
+    vectors = torch.linalg.matrix_exp(turning * t * (turn - turn.T)) @ torch.linalg.qr(normal(P, P)).Q
+    spectrum = torch.linspace(-0.5, 0.5, P, dtype=torch.float64)
+    spectrum[0], spectrum[1] = 1.2 - 0.3 * t / TIMES, 0.6 + 0.9 * t / TIMES
+    matrix = (vectors * spectrum) @ vectors.T
+    return (matrix + matrix.T) / 2
+
+
+def followed(tracker, **options):
+    memory, readings, generator = None, [], seeded()
+    for t in range(TIMES):
+        operator = Matrix(family(t, **options))
+        found, memory = tracker.measure(operator.multiply, torch.zeros(1, P, dtype=torch.float64), memory, generator)
+        assert found.products == operator.products
+        readings.append(found)
+    return readings, memory
+
+
+@pytest.mark.parametrize("guards", [0, 1])
+@pytest.mark.parametrize("k", [1, 2])
+def test_never_below_the_truth_and_cheaper_than_cold(k, guards):
+    readings, memory = followed(Tracker(k, 1e-3, guards=guards, challenge_every=5))
+    cold = 0
+    for t, found in enumerate(readings):
+        exact = torch.linalg.eigvalsh(family(t)).flip(0)[:k]
+        assert found.outcomes == (Outcome.CONVERGED,)
+        looked = t % 5 == 0
+        assert (found.failure_probability.item() <= 1e-2) == looked
+        if looked or guards:
+            assert (found.values[0] > 0.97 * exact).all(), t
+        cold += eigenvalues(Matrix(family(t)), k, tol=1e-3).products
+    assert sum(found.products for found in readings) < 0.6 * cold
+    assert memory.count == TIMES
+    assert memory.vectors.shape == (1, k + guards, P)
+
+
+def test_without_guards_and_challenges_it_stays_behind():
+    """The nearest wrong cousin: one warm vector follows the eigenvalue that has been overtaken."""
+    readings, _ = followed(Tracker(1, 1e-2, guards=0, challenge_every=1000), turning=0.0)
+    exact = torch.linalg.eigvalsh(family(TIMES - 1, turning=0.0))[-1]
+    assert readings[-1].outcomes == (Outcome.CONVERGED,)
+    assert readings[-1].values.item() < 0.75 * exact
+
+
+def test_rows_are_followed_together():
+    tracker, generator, memory = Tracker(1, 1e-6), seeded(), None
+    for t in range(6):
+        matrices = torch.stack([family(t), family(TIMES - t)])
+        found, memory = tracker.measure(Matrix(matrices).multiply, matrices[:, 0], memory, generator)
+        assert_close(found.values[:, 0], torch.linalg.eigvalsh(matrices)[:, -1], rtol=1e-9, atol=0)
+
+
+def test_a_standing_operator_costs_its_block():
+    tracker, generator = Tracker(1, 1e-3, guards=1), seeded()
+    like = torch.zeros(1, P, dtype=torch.float64)
+    _, memory = tracker.measure(Matrix(family(0)).multiply, like, None, generator)
+    found, _ = tracker.measure(Matrix(family(0)).multiply, like, memory, generator)
+    assert found.products == 2
+
+
+@pytest.mark.parametrize("options", [{"k": 0}, {"guards": -1}, {"challenge_every": 0}, {"tol": 0.0}])
+def test_mistakes_are_refused(options):
+    with pytest.raises(BadInput, match="a tracker needs"):
+        Tracker(**options)
