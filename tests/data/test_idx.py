@@ -11,7 +11,7 @@ import torch
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import identity
-from phenoscope.data import IDX, idx
+from phenoscope.data import IDX, idx, places
 
 MNIST_TRAIN = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
 MNIST_TEST = (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)
@@ -41,8 +41,9 @@ def mnist_folder(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def nothing_installed(monkeypatch):
+def nothing_installed(monkeypatch, tmp_path):
     monkeypatch.delenv("PHENOSCOPE_DATA", raising=False)
+    monkeypatch.setattr(places, "user_folder", lambda: tmp_path / "own")
     monkeypatch.setattr(idx, "SYSTEM_FOLDERS", {})
 
 
@@ -85,6 +86,9 @@ def test_a_damaged_file_is_named_and_refused(tmp_path, name, content, says):
 def test_mnist_is_found_in_every_place(mnist_folder, monkeypatch):
     source = IDX("mnist")
     pools = [source.load(stream(0), folder=mnist_folder)]
+    with monkeypatch.context() as own:
+        own.setattr(places, "user_folder", lambda: mnist_folder.parent)
+        pools.append(source.load(stream(0)))
     for root in (mnist_folder, mnist_folder.parent):
         monkeypatch.setenv("PHENOSCOPE_DATA", str(root))
         pools.append(source.load(stream(0)))
@@ -123,15 +127,16 @@ def test_missing_files_are_one_sentence_with_places_and_ways(tmp_path, monkeypat
     with pytest.raises(BadInput) as refusal:
         IDX().load(stream(0), folder=tmp_path / "mine")
     text = str(refusal.value)
-    places = [tmp_path / "mine", tmp_path / "root" / "fashion_mnist", tmp_path / "root", tmp_path / "system"]
-    assert ", ".join(map(str, places)) in text
+    looked = ["mine", "root/fashion_mnist", "root", "own/fashion_mnist", "system"]
+    assert ", ".join(str(tmp_path / place) for place in looked) in text
+    assert "`phenoscope data fetch fashion_mnist`" in text
     assert "apt install dataset-fashion-mnist" in text
     assert "set PHENOSCOPE_DATA to a folder" in text
     assert text.count(". ") == 0
 
 
 def test_missing_mnist_does_not_advise_another_data_set():
-    with pytest.raises(BadInput, match="PHENOSCOPE_DATA is not set") as refusal:
+    with pytest.raises(BadInput, match="phenoscope data fetch mnist") as refusal:
         IDX("mnist").load(stream(0))
     assert "fashion" not in str(refusal.value)
 

@@ -1,14 +1,13 @@
 """MNIST and Fashion-MNIST from IDX files that are already on this machine; nothing is downloaded.
 
 Where the files lie is a property of the machine and not of the experiment, so it is no field of the spec and does
-not change its id: folders come from the environment variable `PHENOSCOPE_DATA`, or from an argument of `load`.
+not change its id: folders come from `phenoscope.data.places`, or from an argument of `load`.
 That the files found are the data set asked for is checked by their shapes and class counts, because the two data
 sets share file names and sizes.
 """
 
 import gzip
 import math
-import os
 import struct
 import zlib
 from pathlib import Path
@@ -22,6 +21,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
 from phenoscope.data.examples import Examples, Pool
 from phenoscope.data.options import one_of
+from phenoscope.data.places import VARIABLE, places
 
 CLASS_COUNTS: dict[str, dict[str, tuple[int, ...]]] = {
     "fashion_mnist": {"train": (6000,) * 10, "t10k": (1000,) * 10},
@@ -71,33 +71,40 @@ class IDX:
 
         Args:
             generator: as every source takes one.
-            folder: looked in first. Then come `$PHENOSCOPE_DATA/<name>`, `$PHENOSCOPE_DATA` and the folder of the
-                system's package; the first that has all four files, plain or as .gz, is read.
+            folder: looked in first; then come the places that `places` lists.
         """
-        found = self._folder(folder)
+        found = self.find(folder)
+        if found is None:
+            raise BadInput(self._missing(folder))
         return Pool(self._part(found, "train"), self._part(found, "t10k"), self.classes)
 
-    def _folder(self, explicit: str | Path | None) -> Path:
-        places = [] if explicit is None else [Path(explicit)]
-        if (root := os.environ.get("PHENOSCOPE_DATA")) is not None:
-            places += [Path(root) / self.name, Path(root)]
-        if self.name in SYSTEM_FOLDERS:
-            places.append(SYSTEM_FOLDERS[self.name])
-        for place in places:
-            if all(_file(place, name) for name in FILES):
-                return place
+    def places(self, folder: str | Path | None = None) -> list[Path]:
+        """Where the files are looked for, in this order.
+
+        The folder given, `$PHENOSCOPE_DATA/<name>`, `$PHENOSCOPE_DATA`, the user's own folder, and the folder of the
+        system's package.
+        """
+        given = [] if folder is None else [Path(folder)]
+        system = [SYSTEM_FOLDERS[self.name]] if self.name in SYSTEM_FOLDERS else []
+        return [*given, *places(self.name), *system]
+
+    def find(self, folder: str | Path | None = None) -> Path | None:
+        """The first of the places that has all four files, plain or as .gz; what they hold is not looked at."""
+        return next((place for place in self.places(folder) if all(idx_file(place, name) for name in FILES)), None)
+
+    def _missing(self, folder: str | Path | None) -> str:
         package = (
-            "install Debian's package (apt install dataset-fashion-mnist) or " if self.name in SYSTEM_FOLDERS else ""
+            "install Debian's package (apt install dataset-fashion-mnist), " if self.name in SYSTEM_FOLDERS else ""
         )
-        raise BadInput(
-            f"the four IDX files of {self.name} are not here (looked in: "
-            f"{', '.join(map(str, places)) or 'no folder, since PHENOSCOPE_DATA is not set'}): {package}"
-            f"set PHENOSCOPE_DATA to a folder with {', '.join(FILES)}, each plain or as .gz."
+        return (
+            f"the four IDX files of {self.name} are not here (looked in: {', '.join(map(str, self.places(folder)))}): "
+            f"fetch them with `phenoscope data fetch {self.name}`, {package}or set {VARIABLE} to a folder with "
+            f"{', '.join(FILES)}, each plain or as .gz."
         )
 
     def _part(self, folder: Path, part: str) -> Examples:
         expected = CLASS_COUNTS[self.name][part]
-        images_file, labels_file = (_file(folder, name) or folder / name for name in FILES if name.startswith(part))
+        images_file, labels_file = (idx_file(folder, name) or folder / name for name in FILES if name.startswith(part))
         labels, images = read_idx(labels_file), read_idx(images_file)
         counts = tuple(torch.bincount(labels.flatten(), minlength=self.classes).tolist())
         if counts != expected or labels.ndim != 1:
@@ -135,7 +142,7 @@ def read_idx(path: Path) -> UInt8[Tensor, "..."]:
     return torch.from_numpy(np.frombuffer(content, np.uint8, offset=start)).reshape(shape)
 
 
-def _file(folder: Path, name: str) -> Path | None:
+def idx_file(folder: Path, name: str) -> Path | None:
     """The file of this name in the folder, plain or else compressed."""
     return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
 
