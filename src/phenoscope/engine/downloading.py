@@ -115,7 +115,7 @@ def download(
     there = f" What came ({kept:,} bytes) is kept: the same command goes on from there." if kept else ""
     raise PhenoscopeError(
         f"{target.name} could not be fetched: {'; '.join(reasons)}. Check the connection, try again later, or name "
-        f"another address.{there}"
+        f"another address with `--from`.{there}"
     )
 
 

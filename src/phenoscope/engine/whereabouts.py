@@ -1,5 +1,6 @@
 """The data sets of the registry as a person asks for them: what they are, whether they are here, how to get them."""
 
+import dataclasses
 import importlib.util
 import inspect
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ class Entry:
         test: examples of the official test part, 0 where there is none.
         origin: where it comes from.
         here: whether it can be used now.
-        where: the folder or package that it is in.
+        where: in which folder or package, in words.
+        folder: of its files, where they are files and here.
         get: how to get it, where it is not here.
     """
 
@@ -35,6 +37,7 @@ class Entry:
     origin: str
     here: bool
     where: str
+    folder: str | None
     get: str | None
 
 
@@ -46,8 +49,8 @@ def entries() -> list[Entry]:
 def _entry(name: str) -> Entry:
     asked = dataset(name)
     train, test = _examples(asked.source)
-    here, where, get = _place(asked.source)
-    return Entry(name, asked.source.shape, asked.outputs, train, test, _origin(asked.source), here, where, get)
+    origin, place = _origin(asked.source), _place(asked.source)
+    return Entry(name, asked.source.shape, asked.outputs, train, test, origin, **dataclasses.asdict(place))
 
 
 def _examples(source: Source) -> tuple[int | None, int | None]:
@@ -81,31 +84,40 @@ def _origin(source: Source) -> str:
     return (inspect.getdoc(type(source)) or "").partition("\n")[0]
 
 
-def _place(source: Source) -> tuple[bool, str, str | None]:
-    """Whether it is here, where, and else how to get it."""
+@dataclass(frozen=True)
+class _Place:
+    """The last fields of an entry."""
+
+    here: bool
+    where: str = ""
+    folder: str | None = None
+    get: str | None = None
+
+
+def _place(source: Source) -> _Place:
     if isinstance(source, IDX):
         return _files(source)
     packages = {Digits: ("sklearn", "scikit-learn"), MNIST1D: ("mnist1d", "mnist1d")}
     if type(source) not in packages:
-        return True, "made here", None
+        return _Place(True, "made when it is used")
     module, package = packages[type(source)]
     if importlib.util.find_spec(module) is None:
-        return False, "", f"pip install {package}"
-    return True, f"with the package {package}", None
+        return _Place(False, get=f"pip install {package}")
+    return _Place(True, f"in the package {package}")
 
 
-def _files(source: IDX) -> tuple[bool, str, str | None]:
+def _files(source: IDX) -> _Place:
     folder = source.find()
     if folder is not None:
-        return True, _named(folder, source.name), None
+        return _Place(True, _named(folder, source.name), str(folder))
     ways = [f"phenoscope data fetch {source.name}"] if source.name in ADDRESSES else []
     ways += ["apt install dataset-fashion-mnist"] if source.name in SYSTEM_FOLDERS else []
-    return False, "", " or ".join(ways)
+    return _Place(False, get=" or ".join(ways))
 
 
 def _named(folder: Path, name: str) -> str:
     """The folder, and why it was looked in where that is not plain."""
     if folder == SYSTEM_FOLDERS.get(name):
-        return f"{folder} (Debian's package)"
+        return f"in {folder} (Debian's package)"
     own = user_folder()
-    return str(folder) if own is not None and folder.is_relative_to(own) else f"{folder} ({VARIABLE})"
+    return f"in {folder}" if own is not None and folder.is_relative_to(own) else f"in {folder} ({VARIABLE})"
