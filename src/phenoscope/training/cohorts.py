@@ -14,8 +14,9 @@ the interpreter's time dominates, above it the arithmetic (`benchmarks/cohorts.p
 
 def shape_of(recipe: Recipe) -> Hashable:
     """What the rows of a cohort must share: everything but seeds, parents and the numbers of the rule."""
-    plain = dataclasses.replace(recipe, seed=0, rule=_GENERIC, start=None)  # type: ignore[arg-type]
-    return canonical(plain), _structure(recipe.rule), None if recipe.start is None else recipe.start.at
+    own = ("seed", "rule", "start")
+    shared = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe) if field.name not in own}
+    return canonical(shared), _structure(recipe.rule), None if recipe.start is None else recipe.start.at
 
 
 def cohorts(recipes: Sequence[Recipe], work: Sequence[int], most: int = 64) -> list[list[int]]:
@@ -38,9 +39,6 @@ def cohorts(recipes: Sequence[Recipe], work: Sequence[int], most: int = 64) -> l
             found.append([])
         found[-1].append(index)
     return [group for found in groups.values() for group in found]
-
-
-_GENERIC = None
 
 
 def _structure(rule: Any) -> tuple[str, ...]:

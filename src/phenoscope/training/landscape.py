@@ -1,17 +1,18 @@
 """What a cohort trains on: the loss of each row's network on its data, or the quadratic model of that loss."""
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-from phenoscope.core.points import point
+from phenoscope.core.points import layout, point
 from phenoscope.core.seeds import stream
-from phenoscope.data import Draw
+from phenoscope.data import Draw, Examples
 from phenoscope.models import CNN
 from phenoscope.objective import Linearisation, Network, Operator
 from phenoscope.objective.batches import Batch
@@ -19,19 +20,6 @@ from phenoscope.objective.network import Rows
 from phenoscope.objective.weighting import WHOLE
 from phenoscope.training.linearised import Linearised
 from phenoscope.training.recipe import Recipe
-
-
-@runtime_checkable
-class Around(Protocol):
-    """The loss around n points: shared by the trainer and the probes, computed once."""
-
-    @property
-    def loss(self) -> Tensor: ...
-
-    @property
-    def gradient(self) -> Tensor: ...
-
-    def hessian(self) -> Operator: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,11 +40,11 @@ class Landscape:
     origin: Float[Tensor, "n p"]
     quadratic: Linearisation | None = None
 
-    def around(self, points: Float[Tensor, "n p"], examples: Int[Tensor, "n b"] | None = None) -> Around:
-        """The loss around the points, on all training data or on the given examples of each row."""
+    def around(self, points: Float[Tensor, "n p"], examples: Int[Tensor, "d b"] | None = None) -> "Around":
+        """The loss around the points, on all training data or on the given examples of each draw."""
         if self.quadratic is not None:
             return Quadratic(self.quadratic, points)
-        batch = self._batch("train", examples)
+        batch = self._train if examples is None else self._some(examples)
 
         def once() -> Iterator[Batch]:
             yield batch
@@ -67,21 +55,31 @@ class Landscape:
         """The share of examples whose largest output is the right one."""
         if self.quadratic is not None:
             raise BadInput("the quadratic model has a loss but no outputs, so it has no accuracy.")
-        batch = self._batch(part, None)
+        batch = self._train if part == "train" else self._test
         with torch.no_grad(), self.network.evaluation():
             outputs, _ = self.network.forward(points, batch, self.rows)
         right = (outputs.argmax(dim=-1) == batch[1]).double()
         return right.mean(dim=-1).expand(len(points))
 
-    def _batch(self, part: Literal["train", "test"], examples: Tensor | None) -> Batch:
-        drawn = [getattr(draw, part) for draw in self.draws]
-        if examples is not None:
-            pairs = [(d.inputs[row], d.targets[row]) for d, row in zip(drawn, examples, strict=True)]
-        else:
-            pairs = [(d.inputs, d.targets) for d in drawn]
+    @functools.cached_property
+    def _train(self) -> Batch:
+        return self._together([draw.train for draw in self.draws])
+
+    @functools.cached_property
+    def _test(self) -> Batch:
+        return self._together([draw.test for draw in self.draws])
+
+    def _together(self, parts: Sequence[Examples]) -> Batch:
         if self.rows == "own data":
-            return torch.stack([x for x, _ in pairs]), torch.stack([y for _, y in pairs])
-        return pairs[0]
+            return torch.stack([part.inputs for part in parts]), torch.stack([part.targets for part in parts])
+        return parts[0].inputs, parts[0].targets
+
+    def _some(self, examples: Int[Tensor, "d b"]) -> Batch:
+        inputs, targets = self._train
+        if self.rows == "own data":
+            row = torch.arange(len(examples), device=examples.device)[:, None]
+            return inputs[row, examples], targets[row, examples]
+        return inputs[examples[0]], targets[examples[0]]
 
 
 class Quadratic:
@@ -104,6 +102,10 @@ class Quadratic:
         return self._at.hessian()
 
 
+Around = Linearisation | Quadratic
+"""The loss around n points: shared by the trainer and the probes, computed once."""
+
+
 def landscape(recipes: Sequence[Recipe], starts: Float[Tensor, "n p"] | None, device: torch.device) -> Landscape:
     """Draw the data and build the networks of a cohort.
 
@@ -118,15 +120,15 @@ def landscape(recipes: Sequence[Recipe], starts: Float[Tensor, "n p"] | None, de
     rows: Rows = "one" if len(recipes) == 1 else ("shared data" if shared else "own data")
     draws = tuple(_drawn(recipe, dtype, device) for recipe in (recipes[:1] if shared else recipes))
     models = [_built(recipe, dtype).to(device) for recipe in recipes]
-    origin = torch.stack([point(model) for model in models]) if starts is None else starts.to(device, dtype)
-    model = models[0]
-    if first.dynamics == "linearised":
-        network = Network(model, first.loss)
-        with torch.no_grad():
-            for name, value in network.layout.unravel(origin[0]).items():
-                model.get_parameter(name).copy_(value)
-        model = Linearised(model)
-    made = Landscape(Network(model, first.loss), rows, draws, origin)
+    origin = torch.stack([point(model) for model in models])
+    if starts is not None:
+        if starts.shape != origin.shape:
+            raise BadInput(
+                f"the points to start from must have shape {tuple(origin.shape)}, got {tuple(starts.shape)}."
+            )
+        origin = starts.to(device, dtype)
+    model = models[0] if first.dynamics != "linearised" else _linearised(models, origin)
+    made = Landscape(Network(model, first.loss, draws=False), rows, draws, origin)
     if first.dynamics != "quadratic":
         return made
     expansion = made.around(origin)
@@ -134,13 +136,20 @@ def landscape(recipes: Sequence[Recipe], starts: Float[Tensor, "n p"] | None, de
     return dataclasses.replace(made, quadratic=expansion)
 
 
+def _linearised(models: Sequence[torch.nn.Module], origin: Float[Tensor, "n p"]) -> Linearised:
+    if len(models) > 1:
+        raise BadInput("linearised recipes each have an expansion point of their own. Train them one at a time.")
+    with torch.no_grad():
+        for name, value in layout(models[0]).unravel(origin[0]).items():
+            models[0].get_parameter(name).copy_(value)
+    return Linearised(models[0])
+
+
 def _drawn(recipe: Recipe, dtype: torch.dtype, device: torch.device) -> Draw:
     draw = recipe.data.draw(stream(recipe.seed, "data"))
 
-    def moved(examples):  # type: ignore[no-untyped-def]
-        return dataclasses.replace(
-            examples, inputs=examples.inputs.to(device, dtype), targets=examples.targets.to(device)
-        )
+    def moved(examples: Examples) -> Examples:
+        return Examples(examples.inputs.to(device, dtype), examples.targets.to(device))
 
     return dataclasses.replace(draw, train=moved(draw.train), test=moved(draw.test))
 

@@ -3,7 +3,6 @@
 import copy
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jvp
 
@@ -33,5 +32,5 @@ class Linearised(nn.Module):
             return functional_call(self._model[0], self._layout.unravel(flat), inputs)
 
         origin = self.get_buffer("origin")
-        outputs, change = jvp(model_at, (origin,), (self.point - origin,))
-        return outputs + change
+        pushed = jvp(model_at, (origin,), (self.point - origin,))  # the outputs and their change
+        return pushed[0] + pushed[1]

@@ -1,6 +1,7 @@
 """The loop: from recipes to states, lazily."""
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -21,7 +22,11 @@ DIVERGED = 1e6
 
 @dataclasses.dataclass(frozen=True)
 class Start:
-    """Where a fork begins: the points (n, p) and the rule's memory there, if the rule is to go on with it."""
+    """Where a fork begins: the points (n, p) and the rule's memory there, if the rule is to go on with it.
+
+    Steps, schedules and the order of the examples begin anew; what the rule remembers (its averages, and the number of
+    updates in them) goes on.
+    """
 
     points: Float[Tensor, "n p"]
     memory: Memory | None = None
@@ -76,21 +81,23 @@ def train(
     ground = landscape(cohort, None if start is None else start.points, torch.device(device))
     rule = stacked([recipe.rule for recipe in cohort], ground.origin)
     points = ground.origin
-    memory = start.memory if start is not None and start.memory is not None else rule.init(points)
+    memory = _carried(rule.init(points), start)
+    order = _order(cohort, ground)
     alive = torch.ones(len(cohort), dtype=torch.bool, device=points.device)
     first: Tensor | None = None
     for step in range(cohort[0].steps + 1):
         around = ground.around(points)
+        if first is not None and step == cohort[0].steps:
+            alive = alive & _sound(around.loss, first)  # no update follows that would tell
         rates = points.new_tensor([rate_at(recipe.rule.lr, step) for recipe in cohort])
-        local = around if cohort[0].full_batch else ground.around(points, _examples(cohort, ground, step))
         state = State(cohort, step, points, memory, rates, alive, around, ground)
         yield state
         if step == cohort[0].steps:
             return
-        gradient, loss = local.gradient, local.loss
+        loss, gradient = _slope(ground, around, points, None if cohort[0].full_batch else next(order))
         first = loss.clamp_min(1.0) if first is None else first
-        alive = alive & torch.isfinite(loss) & (loss <= DIVERGED * first) & torch.isfinite(gradient).all(dim=1)
         moved, remembered = rule.update(gradient, points, memory, step)
+        alive = alive & _sound(loss, first) & torch.isfinite(moved).all(dim=1)
         points = torch.where(alive[:, None], moved, points)
         memory = {name: torch.where(alive[:, None], value, memory[name]) for name, value in remembered.items()}
         if not bool(alive.any()):
@@ -98,10 +105,32 @@ def train(
             return
 
 
-def _examples(cohort: tuple[Recipe, ...], ground: Landscape, step: int) -> Int[Tensor, "n b"]:
-    """The examples of a step: each epoch is a fresh permutation from the row's own stream, cut into batches."""
-    count, size = len(ground.draws[0].train), cohort[0].batch or 0
-    steps = -(-count // size)
-    epoch, place = divmod(step, steps)
-    orders = [torch.randperm(count, generator=stream(recipe.seed, "order", epoch)) for recipe in cohort]
-    return torch.stack([order[place * size : (place + 1) * size] for order in orders]).to(ground.origin.device)
+def _sound(loss: Float[Tensor, " n"], first: Float[Tensor, " n"]) -> Bool[Tensor, " n"]:
+    return torch.isfinite(loss) & (loss <= DIVERGED * first)
+
+
+def _slope(
+    ground: Landscape, around: Around, points: Float[Tensor, "n p"], examples: Int[Tensor, "d b"] | None
+) -> tuple[Float[Tensor, " n"], Float[Tensor, "n p"]]:
+    """Loss and gradient for the update; no name in the loop holds on to a graph while the next one is built."""
+    local = around if examples is None else ground.around(points, examples)
+    return local.loss, local.gradient
+
+
+def _carried(fresh: Memory, start: Start | None) -> Memory:
+    """The memory to begin with: that of the start, if it is of the same rule."""
+    if start is None or start.memory is None:
+        return fresh
+    wanted, came = ({name: tuple(value.shape) for name, value in memory.items()} for memory in (fresh, start.memory))
+    if wanted != came:
+        raise BadInput(f"the memory to start with is another rule's: it holds {came}, this rule needs {wanted}.")
+    return {name: value.to(fresh[name]) for name, value in start.memory.items()}
+
+
+def _order(cohort: tuple[Recipe, ...], ground: Landscape) -> Iterator[Int[Tensor, "d b"]]:
+    """The examples of each step: every epoch is a fresh permutation from each draw's own stream, cut into batches."""
+    count, size = len(ground.draws[0].train), cohort[0].batch or 1
+    for epoch in itertools.count():
+        streams = [stream(recipe.seed, "order", epoch) for recipe, _ in zip(cohort, ground.draws, strict=False)]
+        orders = torch.stack([torch.randperm(count, generator=generator) for generator in streams])
+        yield from orders.to(ground.origin.device).split(size, dim=1)

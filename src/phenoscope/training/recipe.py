@@ -82,13 +82,12 @@ def with_setting(value: Any, name: str, setting: Any) -> Any:
     if len(places) != 1:
         found = "no field" if not places else f"{len(places)} fields ({', '.join('.'.join(p) for p in places)})"
         raise BadInput(f"a setting must name one field of the recipe; {name!r} names {found}.")
-    changed = _replaced(value, places[0], setting)
-    if isinstance(changed, Recipe) and changed.start is not None and name != "steps":
-        parent = changed.start.recipe
+    changes = _change(value, places[0], setting)
+    if isinstance(value, Recipe) and value.start is not None and name not in ("steps", "start"):
+        parent = value.start.recipe
         if _places(parent, name):
-            start = dataclasses.replace(changed.start, recipe=with_setting(parent, name, setting))
-            changed = dataclasses.replace(changed, start=start)
-    return changed
+            changes["start"] = dataclasses.replace(value.start, recipe=with_setting(parent, name, setting))
+    return dataclasses.replace(value, **changes)
 
 
 def settings(recipe: Recipe) -> dict[str, float]:
@@ -119,7 +118,10 @@ def _places(value: Any, name: str) -> list[tuple[str, ...]]:
     return places
 
 
-def _replaced(value: Any, place: tuple[str, ...], setting: Any) -> Any:
+def _change(value: Any, place: tuple[str, ...], setting: Any) -> dict[str, Any]:
+    """The field of the value that changes when the field at a place inside it does."""
     head, *rest = place
-    inner = setting if not rest else _replaced(getattr(value, head), tuple(rest), setting)
-    return dataclasses.replace(value, **{head: inner})
+    if not rest:
+        return {head: setting}
+    part = getattr(value, head)
+    return {head: dataclasses.replace(part, **_change(part, tuple(rest), setting))}

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
-from phenoscope.theory import adam_threshold, gradient_descent_threshold, heavy_ball_threshold, nesterov_threshold
+from phenoscope.theory import gradient_descent_threshold, heavy_ball_threshold, nesterov_threshold
 from phenoscope.training.schedules import Rate, rate_at
 
 Memory = dict[str, Tensor]
@@ -56,7 +56,7 @@ class HeavyBall:
         return {"momentum": torch.zeros_like(points)}
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        momentum = self.momentum * memory["momentum"] + gradient
+        momentum = _in(points, self.momentum) * memory["momentum"] + gradient
         return points - _rate(self.lr, step) * momentum, {"momentum": momentum}
 
     def threshold(self, step: int) -> float:
@@ -77,8 +77,9 @@ class Nesterov:
         return {"momentum": torch.zeros_like(points)}
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        momentum = self.momentum * memory["momentum"] + gradient
-        return points - _rate(self.lr, step) * (gradient + self.momentum * momentum), {"momentum": momentum}
+        kept = _in(points, self.momentum)
+        momentum = kept * memory["momentum"] + gradient
+        return points - _rate(self.lr, step) * (gradient + kept * momentum), {"momentum": momentum}
 
     def threshold(self, step: int) -> float:
         return nesterov_threshold(rate_at(self.lr, step), self.momentum)
@@ -99,8 +100,9 @@ class RMSProp:
         return {"square": torch.zeros_like(points)}
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        square = self.beta2 * memory["square"] + (1 - self.beta2) * gradient.square()
-        return points - _rate(self.lr, step) * gradient / (square.sqrt() + self.epsilon), {"square": square}
+        square = _average(self.beta2, memory["square"], gradient.square())
+        scale = square.sqrt() + _in(points, self.epsilon)
+        return points - _rate(self.lr, step) * gradient / scale, {"square": square}
 
 
 @spec
@@ -120,15 +122,19 @@ class Adam:
         _checked(self)
 
     def init(self, points: Points) -> Memory:
-        return {"mean": torch.zeros_like(points), "square": torch.zeros_like(points)}
+        count = points.new_zeros(len(points), 1, dtype=torch.float64)
+        return {"mean": torch.zeros_like(points), "square": torch.zeros_like(points), "count": count}
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        mean = self.beta1 * memory["mean"] + (1 - self.beta1) * gradient
-        square = self.beta2 * memory["square"] + (1 - self.beta2) * gradient.square()
-        corrected = mean / (1 - self.beta1 ** (step + 1))
-        scale = (square / (1 - self.beta2 ** (step + 1))).sqrt() + self.epsilon
+        # The corrections count the updates in the averages, not the steps: a fork goes on with both.
+        count = memory["count"] + 1
+        mean = _average(self.beta1, memory["mean"], gradient)
+        square = _average(self.beta2, memory["square"], gradient.square())
+        corrected = mean / _in(points, 1 - self.beta1**count)
+        scale = (square / _in(points, 1 - self.beta2**count)).sqrt() + _in(points, self.epsilon)
         rate = _rate(self.lr, step)
-        return points * (1 - rate * self.decoupled) - rate * corrected / scale, {"mean": mean, "square": square}
+        shrunk = points * (1 - rate * _in(points, self.decoupled))
+        return shrunk - rate * corrected / scale, {"mean": mean, "square": square, "count": count}
 
 
 def AdamW(lr: Rate, decay: float = 0.01, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Adam:
@@ -154,7 +160,7 @@ class WeightDecay:
         return self.of.init(points)
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        return self.of.update(gradient + self.decay * points, points, memory, step)
+        return self.of.update(gradient + _in(points, self.decay) * points, points, memory, step)
 
     def threshold(self, step: int) -> float | None:
         inner = threshold(self.of, step)
@@ -180,7 +186,7 @@ class Clipped:
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
         length = gradient.norm(dim=-1, keepdim=True)
-        scale = (self.norm / length.clamp_min(torch.finfo(gradient.dtype).tiny)).clamp_max(1.0)
+        scale = (_in(points, self.norm) / length.clamp_min(torch.finfo(gradient.dtype).tiny)).clamp_max(1.0)
         return self.of.update(gradient * scale, points, memory, step)
 
 
@@ -212,7 +218,7 @@ class _Rates:
 
 
 def stacked(rules: Sequence[Rule], like: Tensor) -> Rule:
-    """One rule for many rows: its numbers are columns (n, 1), its rates are looked up row by row.
+    """One rule for many rows: its numbers are columns (n, 1) in float64, its rates are looked up row by row.
 
     Args:
         rules: one a row, of the same classes.
@@ -233,7 +239,17 @@ def _column(name: str, values: list[Any], like: Tensor) -> Any:
         return stacked(values, like)
     if name == "lr":
         return _Rates(tuple(values), like)
-    return like.new_tensor(values)[:, None]
+    return torch.tensor(values, dtype=torch.float64, device=like.device)[:, None]
+
+
+def _in(points: Tensor, number: float | Tensor) -> float | Tensor:
+    """A number of the rule, or a column of them, ready to meet points of their dtype."""
+    return number.to(points.dtype) if isinstance(number, Tensor) else number
+
+
+def _average(keep: float | Tensor, old: Tensor, new: Tensor) -> Tensor:
+    """The moving average; 1 - β is taken in float64, where β near 1 loses no digits."""
+    return _in(old, keep) * old + _in(old, 1 - keep) * new
 
 
 def _rate(rate: Any, step: int) -> Any:
@@ -249,5 +265,6 @@ def _checked(rule: Any) -> None:
         fine = math.isfinite(value) and value >= 0 and (value < 1 if fraction else True)
         fine = fine and (value > 0 if field.name in ("lr", "norm") else True)
         if not fine:
-            wanted = "at least 0 and below 1" if fraction else "positive and finite"
+            sign = "positive" if field.name in ("lr", "norm") else "at least 0"
+            wanted = "at least 0 and below 1" if fraction else f"{sign} and finite"
             raise BadInput(f"`{field.name}` of {type(rule).__name__} must be {wanted}, got {value}.")

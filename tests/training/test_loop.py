@@ -1,0 +1,371 @@
+"""Training against loops written out by hand; cohorts against their members; divergence, forks, memory."""
+
+import dataclasses
+import gc
+import weakref
+
+import pytest
+import torch
+from torch.func import functional_call
+from torch.testing import assert_close
+
+from phenoscope.core.errors import BadInput
+from phenoscope.core.points import layout, point
+from phenoscope.core.seeds import stream
+from phenoscope.data import Dataset, GaussianClusters
+from phenoscope.models import CNN, MLP, DeepLinear
+from phenoscope.objective import CrossEntropy, Network, SquaredError
+from phenoscope.training import (
+    Adam,
+    AdamW,
+    Clipped,
+    Cosine,
+    GradientDescent,
+    HeavyBall,
+    Nesterov,
+    Point,
+    Recipe,
+    RMSProp,
+    Start,
+    WeightDecay,
+    train,
+)
+
+DATA = Dataset(GaussianClusters(3, 8, 1.5, 40), train=25, test=10)
+BASE = Recipe(DATA, MLP((4,)), SquaredError(), GradientDescent(0.1), 20, dtype="float64")
+
+
+def recipe(**changes):
+    return dataclasses.replace(BASE, **changes)
+
+
+def path(*recipes, **options):
+    """The points of every step, (steps + 1, n, p)."""
+    return torch.stack([state.points for state in train(recipes, **options)])
+
+
+def built(asked):
+    """Model, inputs and targets as the recipe's own streams make them."""
+    draw = asked.data.draw(stream(asked.seed, "data"))
+    dtype = getattr(torch, asked.dtype)
+    model = asked.model.build(stream(asked.seed, "initialisation"), inputs=(8,), outputs=3, dtype=dtype)
+    return model, draw.train.inputs.to(dtype), draw.train.targets
+
+
+def by_hand(asked, make):
+    """The same training with torch's own autograd, optimizer and indexing."""
+    model, inputs, targets = built(asked)
+    optimizer, found, step = make(model.parameters()), [point(model)], 0
+    for epoch in range(asked.steps):
+        order = torch.randperm(len(inputs), generator=stream(asked.seed, "order", epoch))
+        for part in [slice(None)] if asked.batch is None else order.split(asked.batch):
+            if step == asked.steps:
+                return torch.stack(found)
+            optimizer.zero_grad()
+            outputs = model(inputs[part])
+            if isinstance(asked.loss, CrossEntropy):
+                loss = torch.nn.functional.cross_entropy(outputs, targets[part])
+            else:
+                loss = (outputs - torch.eye(3)[targets[part]]).pow(2).sum(1).mean() / 2
+            loss.backward()
+            optimizer.step()
+            found.append(point(model))
+            step += 1
+    return torch.stack(found)
+
+
+@pytest.mark.parametrize("batch", [None, 8])
+@pytest.mark.parametrize("loss", [SquaredError(), CrossEntropy()])
+def test_one_network_trains_as_by_hand(batch, loss):
+    asked = recipe(batch=batch, loss=loss, seed=4)
+    expected = by_hand(asked, lambda p: torch.optim.SGD(p, 0.1))
+    assert_close(path(asked)[:, 0], expected, rtol=1e-11, atol=1e-13)
+
+
+def test_adam_trains_as_by_hand():
+    asked = recipe(rule=Adam(0.01), batch=8)
+    assert_close(path(asked)[:, 0], by_hand(asked, lambda p: torch.optim.Adam(p, 0.01)), rtol=1e-10, atol=1e-12)
+
+
+COHORTS = {
+    "rates": [recipe(rule=GradientDescent(rate)) for rate in (0.05, 0.2, Cosine(0.3, 50))],
+    "rates, batches": [recipe(rule=GradientDescent(rate), batch=8) for rate in (0.05, 0.2)],
+    "seeds": [recipe(seed=seed) for seed in (0, 1, 7)],
+    "seeds, batches": [recipe(seed=seed, batch=8, rule=HeavyBall(0.1 / (1 + seed))) for seed in (0, 1, 7)],
+    "momenta": [recipe(rule=HeavyBall(0.02, m), seed=i % 2) for i, m in enumerate((0.0, 0.5, 0.9))],
+    "decays": [recipe(rule=WeightDecay(Nesterov(0.02), d), batch=8, seed=3) for d in (0.0, 0.01)],
+    "adam": [recipe(rule=AdamW(0.01, 0.1 * i), seed=i, batch=6) for i in range(3)],
+    "clipped": [recipe(rule=Clipped(RMSProp(0.001), norm), seed=1) for norm in (0.1, 1.0)],
+    "convolutional": [recipe(model=CNN((2,), normalisation="layer", activation="tanh"), seed=s) for s in range(2)],
+    "linear": [recipe(model=DeepLinear((4, 3)), loss=CrossEntropy(), seed=s, batch=25) for s in range(2)],
+    "quadratic": [recipe(dynamics="quadratic", rule=HeavyBall(0.05), seed=s) for s in range(2)],
+}
+
+
+@pytest.mark.parametrize("case", COHORTS)
+def test_a_cohort_is_its_members(case):
+    cohort = [dataclasses.replace(one, steps=50) for one in COHORTS[case]]
+    together = path(*cohort)
+    for row, one in enumerate(cohort):
+        assert_close(together[:, row], path(one)[:, 0], rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("case", COHORTS)
+def test_one_step_agrees_to_rounding_in_single_precision(case):
+    cohort = [dataclasses.replace(one, steps=1, dtype="float32") for one in COHORTS[case]]
+    together = path(*cohort)
+    for row, one in enumerate(cohort):
+        assert_close(together[:, row], path(one)[:, 0], rtol=3e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", ["rates", "seeds", "seeds, batches", "rates, batches"])
+def test_loss_gradient_hessian_and_accuracy_of_a_cohort(case):
+    for together, *alone in zip(train(COHORTS[case]), *(train([one]) for one in COHORTS[case]), strict=True):
+        if together.step in (0, 7, 20):
+            for row, one in enumerate(alone):
+                assert_close(together.around.loss[row], one.around.loss[0], rtol=1e-10, atol=0)
+                assert_close(together.around.gradient[row], one.around.gradient[0], rtol=1e-9, atol=1e-12)
+                for part in ("train", "test"):
+                    shares = (state.landscape.accuracy(state.points, part) for state in (together, one))
+                    assert next(shares)[row] == next(shares)[0]
+            product = together.around.hessian() @ together.points
+            expected = torch.cat([one.around.hessian() @ one.points[0] for one in alone]).reshape(product.shape)
+            assert_close(product, expected, rtol=1e-8, atol=1e-10)
+
+
+def test_accuracy_counts_right_answers():
+    asked = recipe(seed=2, loss=CrossEntropy(), rule=GradientDescent(1.0))
+    state = list(train([asked]))[-1]
+    model, inputs, targets = built(asked)
+    outputs = functional_call(model, layout(model).unravel(state.points[0]), inputs)
+    assert state.landscape.accuracy(state.points, "train").item() == (outputs.argmax(1) == targets).double().mean()
+    assert state.landscape.accuracy(state.points, "train").item() > 0.6
+
+
+def orders(asked, steps):
+    """The inputs that each step's update saw."""
+    seen = []
+    original = Network.forward
+
+    def watched(self, points, batch, rows):
+        seen.append(batch[0])
+        return original(self, points, batch, rows)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Network, "forward", watched)
+        for state in train([dataclasses.replace(asked, steps=steps)]):
+            if state.step == steps - 1:
+                break
+    return seen
+
+
+def test_every_epoch_is_a_fresh_permutation():
+    asked = recipe(batch=8, seed=5)
+    batches = orders(asked, 9)
+    assert [len(batch) for batch in batches] == [8, 8, 8, 1] * 2
+    _, inputs, _ = built(asked)
+    epochs = [torch.cat(batches[:4]), torch.cat(batches[4:])]
+    for epoch in epochs:
+        assert_close(epoch.sort(dim=0).values, inputs.sort(dim=0).values)
+        assert not torch.equal(epoch, inputs)
+    assert not torch.equal(*epochs)
+    assert all(torch.equal(one, other) for one, other in zip(batches, orders(asked, 9), strict=True))
+    assert not torch.equal(batches[0], orders(recipe(batch=8, seed=6), 2)[0])
+
+
+def test_streams_do_not_touch_each_other():
+    """Steps, batch, rule and loss change neither the start nor the data."""
+    start = path(recipe(seed=3))[0]
+    for other in (
+        recipe(seed=3, steps=1),
+        recipe(seed=3, batch=4),
+        recipe(seed=3, rule=Adam(0.1), loss=CrossEntropy()),
+    ):
+        assert torch.equal(path(other)[0], start)
+    assert not torch.equal(path(recipe(seed=4))[0], start)
+    assert torch.equal(path(recipe(seed=3)), path(recipe(seed=3)))
+    before = torch.get_rng_state()
+    path(recipe(seed=3, batch=4, steps=5))
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def jacobian(asked):
+    """Outputs (n c,) at the start, their Jacobian (n c, p), the start, and the one-hot targets (n c,)."""
+    model, inputs, targets = built(asked)
+    start = point(model)
+
+    def outputs(flat):
+        return functional_call(model, layout(model).unravel(flat), inputs).flatten()
+
+    onehot = torch.eye(3, dtype=torch.float64)[targets].flatten()
+    return outputs(start).detach(), torch.autograd.functional.jacobian(outputs, start), start, onehot
+
+
+def test_linearised_training_is_gradient_descent_on_the_taylor_expansion():
+    asked = recipe(dynamics="linearised", rule=GradientDescent(0.05))
+    at_start, jac, start, onehot = jacobian(asked)
+    gauss_newton = jac.T @ jac / 25
+    here = start
+    identity = torch.eye(len(start), dtype=torch.float64)
+    for state in train([asked]):
+        assert_close(state.points[0], here, rtol=1e-10, atol=1e-12)
+        residual = at_start + jac @ (here - start) - onehot
+        assert_close(state.around.loss[0], residual.square().sum() / 50, rtol=1e-10, atol=0)
+        if state.step % 10 == 0:
+            assert_close(state.around.hessian() @ identity, gauss_newton, rtol=1e-9, atol=1e-11)
+            assert_close(state.around.gauss_newton() @ identity, gauss_newton, rtol=1e-9, atol=1e-11)
+        here = here - 0.05 * jac.T @ residual / 25
+    assert (path(asked)[-1] - path(recipe(rule=GradientDescent(0.05)))[-1]).abs().max() > 1e-4
+
+
+def test_quadratic_training_iterates_the_dense_quadratic():
+    asked = recipe(dynamics="quadratic", rule=GradientDescent(0.3), loss=CrossEntropy())
+    model, inputs, targets = built(asked)
+    start = point(model)
+
+    def loss(flat):
+        return torch.nn.functional.cross_entropy(functional_call(model, layout(model).unravel(flat), inputs), targets)
+
+    slope = torch.autograd.functional.jacobian(loss, start)
+    hessian = torch.autograd.functional.hessian(loss, start)
+    here = start
+    for state in train([asked]):
+        change = here - start
+        assert_close(state.points[0], here, rtol=1e-10, atol=1e-12)
+        value = loss(start) + slope @ change + change @ hessian @ change / 2
+        assert_close(state.around.loss[0], value, rtol=1e-10, atol=1e-12)
+        if state.step in (0, 20):
+            assert_close(state.around.hessian() @ slope, hessian @ slope, rtol=1e-9, atol=1e-12)
+        here = here - 0.3 * (slope + hessian @ change)
+    with pytest.raises(BadInput, match="no outputs"):
+        state.landscape.accuracy(state.points, "train")
+
+
+def test_a_row_that_diverges_stays_where_it_was_and_leaves_the_others_alone():
+    wild = [recipe(rule=GradientDescent(rate), steps=60) for rate in (0.1, 1e3, 0.2)]
+    states = list(train(wild))
+    assert states[-1].alive.tolist() == [True, False, True]
+    assert torch.isfinite(states[-1].points).all()
+    died = next(state.step for state in states if not state.alive[1])
+    assert 1 <= died < 20
+    assert torch.equal(states[died].points[1], states[-1].points[1])
+    for row in (0, 2):
+        assert_close(states[-1].points[row], path(wild[row])[-1, 0], rtol=1e-9, atol=1e-12)
+
+
+def test_training_ends_where_nobody_is_left():
+    states = list(train([recipe(rule=GradientDescent(1e3), steps=500)]))
+    assert len(states) < 30
+    assert [bool(state.alive) for state in states] == [True] * (len(states) - 1) + [False]
+    assert states[-1].step == len(states) - 1
+
+
+@pytest.mark.parametrize("batch", [None, 8])
+def test_divergence_in_the_last_step_is_seen(batch):
+    """No update follows the last state, but its loss tells."""
+    asked = recipe(rule=GradientDescent(1e3), steps=500, batch=batch)
+    died = len(list(train([asked]))) - 1
+    last = list(train([dataclasses.replace(asked, steps=died - 1)]))[-1]
+    assert last.step == died - 1
+    assert not last.alive
+
+
+FORKED = {
+    "gradient descent": GradientDescent(0.1),
+    "heavy ball": HeavyBall(0.05),
+    "adam": Adam(0.01),
+    "adamw, wrapped": Clipped(WeightDecay(AdamW(0.01, 0.1), 0.01), 0.5),
+    "rmsprop": RMSProp(0.01),
+}
+
+
+@pytest.mark.parametrize("case", FORKED)
+def test_a_fork_with_memory_goes_on_bit_by_bit(case):
+    """Adam's corrections count the updates in its averages, so that number goes along with them."""
+    parent = recipe(rule=FORKED[case])
+    states = list(train([parent]))
+    fork = recipe(rule=FORKED[case], steps=10, start=Point(parent, 10))
+    found = path(fork, start=Start(states[10].points, states[10].memory))
+    assert torch.equal(found, torch.stack([state.points for state in states[10:]]))
+    if states[10].memory:
+        fresh = path(fork, start=Start(states[10].points))
+        assert torch.equal(fresh[0], found[0])
+        assert not torch.equal(fresh[-1], found[-1])
+
+
+def test_starts_that_do_not_fit_are_refused():
+    parent = recipe(rule=HeavyBall(0.1), steps=3)
+    state = list(train([parent]))[-1]
+    fork = recipe(rule=HeavyBall(0.1), start=Point(parent, 3))
+    with pytest.raises(BadInput, match="needs `start`"):
+        next(train([fork]))
+    with pytest.raises(BadInput, match="needs `start`"):
+        next(train([parent], start=Start(state.points)))
+    with pytest.raises(BadInput, match="points to start from must have shape"):
+        next(train([fork], start=Start(state.points[:, 1:])))
+    other = recipe(rule=Adam(0.1), start=Point(parent, 3))
+    with pytest.raises(BadInput, match="another rule's"):
+        next(train([other], start=Start(state.points, state.memory)))
+
+
+def test_what_makes_no_cohort_is_refused():
+    with pytest.raises(BadInput, match="must be equal up to seeds"):
+        next(train([recipe(), recipe(steps=3)]))
+    with pytest.raises(BadInput, match="must be equal up to seeds"):
+        next(train([]))
+    with pytest.raises(BadInput, match="one at a time"):
+        next(train([recipe(dynamics="linearised", seed=seed) for seed in range(2)]))
+    with pytest.raises(BadInput, match="batch normalisation"):
+        next(train([recipe(model=CNN((2,), normalisation="batch"))]))
+
+
+def forwards(asked, look):
+    count = []
+    original = Network.forward
+
+    def counted(self, *arguments):
+        count.append(1)
+        return original(self, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Network, "forward", counted)
+        for state in train([asked]):
+            look(state)
+    return len(count)
+
+
+def test_trainer_and_probes_share_one_forward_pass():
+    """A probe that asks for curvature first, then the trainer's gradient: one pass a state."""
+
+    def everything(state):
+        state.around.hessian() @ state.points[0]
+        assert state.around.loss.shape == (1,)
+
+    assert forwards(recipe(), lambda state: None) == 21
+    last = 1  # whose loss tells whether training diverged, before anyone can ask for more
+    assert forwards(recipe(), everything) == 21 + last
+    assert forwards(recipe(batch=8), lambda state: None) == 20 + last
+
+
+def test_no_graph_outlives_its_state():
+    """Else two hundred steps with Hessians would hold two hundred graphs, until the collector comes by."""
+    gc.collect()
+    gc.disable()
+    graphs = []
+    try:
+        for state in train([recipe(steps=6, batch=8), recipe(steps=6, batch=8, seed=1)]):
+            hessian = state.around.hessian()
+            hessian @ state.points
+            assert [graph() for graph in graphs] == [None] * len(graphs)
+            graphs = [weakref.ref(hessian)]
+            del hessian
+            state = None  # noqa: PLW2901
+    finally:
+        gc.enable()
+
+
+def test_states_tell_the_rates_of_the_coming_update():
+    cohort = [recipe(rule=GradientDescent(Cosine(0.4, 20))), recipe(rule=GradientDescent(0.1))]
+    rates = torch.stack([state.rates for state in train(cohort)])
+    assert_close(rates[:, 1], torch.full((21,), 0.1, dtype=torch.float64))
+    assert_close(rates[[0, 10, 20], 0], torch.tensor([0.4, 0.2, 0.0], dtype=torch.float64))
