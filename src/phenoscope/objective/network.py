@@ -35,9 +35,11 @@ class Network:
         loss: (outputs, targets) -> scalar.
         buffers: how normalisation layers with running statistics act: `"running"` uses the statistics as
             stored, `"batch"` those of each batch (stored ones stay as they were), `"refuse"` raises.
+        draws: whether model, loss or data may draw at random, so that the random states must be put back; that
+            takes longer than a step of a small network.
     """
 
-    def __init__(self, model: nn.Module, loss: Loss, *, buffers: Buffers = "running") -> None:
+    def __init__(self, model: nn.Module, loss: Loss, *, buffers: Buffers = "running", draws: bool = True) -> None:
         if not callable(loss):
             raise BadInput(f"the loss must be a function of (outputs, targets), got a {type(loss).__name__}.")
         if buffers not in ("running", "batch", "refuse"):
@@ -45,7 +47,12 @@ class Network:
         self.model = model
         self.loss = loss
         self.buffers: Buffers = buffers
+        self._draws = draws
         self.layout: Layout = layout(model)
+        # Every name of a tied parameter, found once: torch would look for them at each evaluation.
+        first_names = {id(value): name for name, value in model.named_parameters() if value.requires_grad}
+        every = model.named_parameters(remove_duplicate=False)
+        self._names = {name: first_names[id(value)] for name, value in every if id(value) in first_names}
         self._normalisation = _checked_normalisation(model, buffers)
         first = next(p for p in model.parameters() if p.requires_grad)
         self.dtype, self.device = first.dtype, first.device
@@ -63,8 +70,8 @@ class Network:
 
     def outputs(self, parameters: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """The model's outputs for one batch, differentiable in the parameters."""
-        buffers = self._buffer_copies()
-        result = functional_call(self.model, {**parameters, **buffers}, *_arguments(inputs))
+        values = {name: parameters[first] for name, first in self._names.items()} | self._buffer_copies()
+        result = functional_call(self.model, values, *_arguments(inputs), tie_weights=False)
         result = getattr(result, "logits", result)
         if not isinstance(result, Tensor):
             raise BadInput(
@@ -106,7 +113,8 @@ class Network:
             for module, _ in modes:
                 module.training = self.buffers == "batch"
             torch.backends.mha.set_fastpath_enabled(False)
-            with preserved_randomness(), sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
+            randomness = preserved_randomness() if self._draws else contextlib.nullcontext()
+            with randomness, sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
                 yield
         finally:
             torch.backends.mha.set_fastpath_enabled(fastpath)
@@ -117,7 +125,8 @@ class Network:
         """Fresh copies where a forward pass may write to buffers (layers in training mode), else nothing."""
         if not any(module.training for module in self.model.modules()):
             return {}
-        return {name: buffer.clone() for name, buffer in self.model.named_buffers()}
+        copies = {id(buffer): buffer.clone() for buffer in self.model.buffers()}
+        return {name: copies[id(buffer)] for name, buffer in self.model.named_buffers(remove_duplicate=False)}
 
 
 @contextlib.contextmanager
