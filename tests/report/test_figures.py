@@ -137,6 +137,11 @@ def test_legend_lies_above_the_data(panel):
     assert min(corners(path)[:, 1].min() for path in data) > max(lowest)
 
 
+def test_a_long_legend_takes_nothing_from_the_plot():
+    heights = [corners(path)[:, 1] for path in paths(parsed(PANELS["wide"]), SERIES[0]) if path.get("clip-path")]
+    assert np.ptp(np.concatenate(heights)) > 200
+
+
 def test_names_are_text_as_they_are():
     texts = [text.text for text in parsed(SCATTER).iter(f"{SVG}text")]
     assert NASTY in texts

@@ -3,17 +3,19 @@
 import dataclasses
 import html
 import itertools
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from report_samples import EMPTY, NASTY, SCATTER, TWIN, VERDICTS, experiment, oscillation, verdict
+from report_samples import EMPTY, NASTY, RECIPE, SCATTER, TWIN, VERDICTS, experiment, oscillation, verdict
 
 from phenoscope.core.errors import PhenoscopeError
 from phenoscope.report import data_csv, write_page
 from phenoscope.report.numbers import read
 from phenoscope.report.page import unique_slugs
+from phenoscope.report.recipes import recipe_lines
 
 VOID = {"col", "meta", "link", "br", "img", "input", "hr"}
 LOADS = ("src", "srcset", "poster", "data", "action", "xlink:href")
@@ -189,6 +191,14 @@ def test_arms_cost_environment_and_command(written):
     assert '"activation": "<tanh>"' in text
 
 
+def test_a_recipe_leaves_out_what_says_nothing():
+    plain = recipe_lines(RECIPE | {"dynamics": "network"})
+    assert [name for name, _ in plain] == ["model", "rule", "steps", "batch"]
+    forked = dict(recipe_lines(RECIPE | {"dynamics": "linearised", "start": {"kind": "Point", "at": "edge"}}))
+    assert forked["dynamics"] == "linearised"
+    assert "“edge” of another run" in forked["start"]
+
+
 def test_light_and_dark_and_print(written):
     text = written[1]
     assert "prefers-color-scheme: dark" in text
@@ -233,6 +243,14 @@ def test_a_twin_is_named_as_one_beside_a_supported_claim(tmp_path):
     )
     assert "Twin: reported beside, with no expectation." in " ".join(page.text.split())
     assert "The one claim is supported." in page.text
+
+
+def test_a_control_without_a_number_shows_none(tmp_path):
+    control = dataclasses.replace(TWIN, estimate=math.nan, n=0)
+    page = Page(
+        write_page(experiment(panels=(), verdicts=(verdict(control=control),)), tmp_path).read_text(encoding="utf-8")
+    )
+    assert page.cell("control") == ["frozen as a twin"]
 
 
 def test_slugs_are_file_names_and_differ():

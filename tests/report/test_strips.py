@@ -82,9 +82,15 @@ def test_log_scale_is_even_in_factors():
     assert not ruler_of(SUPPORTED).log
 
 
-def test_log_scale_stands_an_edge_at_zero():
-    strip = interval_strip(verdict(scale="log", region=AtLeast(0.0)))
-    assert "linearGradient" in strip
+def test_an_edge_at_zero_lies_off_a_log_scale():
+    shade = places(parsed(verdict(scale="log", region=AtLeast(0.0))), "rect")[0]
+    assert (float(shade.get("x", "")), float(shade.get("width", ""))) == (0, WIDTH)
+
+
+@pytest.mark.parametrize("region", [AtLeast(5.0), AtMost(-5.0)], ids=str)
+def test_a_region_out_of_reach_is_still_seen(region):
+    shade = places(parsed(verdict(region=region, control=None)), "rect")[0]
+    assert float(shade.get("width", "")) > 40
 
 
 @pytest.mark.parametrize(("estimate", "side"), [(1e9, "end"), (-1e9, "start")])

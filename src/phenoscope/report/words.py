@@ -107,7 +107,7 @@ def ends(low: float, high: float) -> tuple[float, float] | None:
 
 def _width(own: float, other: float) -> float:
     """What sets the digits of an interval: of two of about one width the narrower, so that both are written alike."""
-    return min(own, other) if 0 < own < 5 * other < 25 * own else own
+    return other if 0 < other < own < 5 * other else own
 
 
 def _found(middle: float, low: float, high: float, edges: Sequence[float], width: float) -> Found:
