@@ -10,6 +10,8 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
+from phenoscope.cli.data import data_app
+from phenoscope.cli.doctor import doctor
 from phenoscope.core.errors import PhenoscopeError
 
 app = App(
@@ -18,6 +20,9 @@ app = App(
     version_flags=("--version",),
     result_action="return_value",
 )
+
+app.command(data_app)
+app.command(doctor)
 
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object and nothing else.")]
 Scale = Literal["smoke", "laptop", "paper"]
