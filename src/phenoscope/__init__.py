@@ -10,11 +10,13 @@ from phenoscope.instruments import (
     Eigenpair,
     Eigenpairs,
     Outcome,
+    Trace,
     alternation,
     eigenvalues,
     gradient_norm,
     relative_progress,
     sharpness,
+    trace,
 )
 from phenoscope.objective import Objective, freeze
 from phenoscope.store import load
@@ -30,6 +32,7 @@ __all__ = [
     "Outcome",
     "PhenoscopeError",
     "Recipe",
+    "Trace",
     "alternation",
     "eigenvalues",
     "freeze",
@@ -38,5 +41,6 @@ __all__ = [
     "relative_progress",
     "run",
     "sharpness",
+    "trace",
     "train",
 ]

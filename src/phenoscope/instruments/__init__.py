@@ -10,6 +10,7 @@ from phenoscope.instruments.descent import (
 )
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs, eigenvalues, sharpness
+from phenoscope.instruments.trace import Trace, trace
 from phenoscope.instruments.tracking import Tracker, Tracking
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "GradientNorm",
     "Outcome",
     "RelativeProgress",
+    "Trace",
     "Tracker",
     "Tracking",
     "alternation",
@@ -26,4 +28,5 @@ __all__ = [
     "gradient_norm",
     "relative_progress",
     "sharpness",
+    "trace",
 ]
