@@ -2,7 +2,17 @@
 
 from phenoscope.report.figures import data_csv, draw
 from phenoscope.report.page import write_page
+from phenoscope.report.standalone import write_figure
 from phenoscope.report.strips import interval_strip
 from phenoscope.report.text import markdown_table, print_verdicts, verdict_table
 
-__all__ = ["data_csv", "draw", "interval_strip", "markdown_table", "print_verdicts", "verdict_table", "write_page"]
+__all__ = [
+    "data_csv",
+    "draw",
+    "interval_strip",
+    "markdown_table",
+    "print_verdicts",
+    "verdict_table",
+    "write_figure",
+    "write_page",
+]
