@@ -12,16 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from phenoscope.cli.output import Json, Quiet, print_json
+from phenoscope.cli.output import Json, Quiet, console, print_json
 
 if TYPE_CHECKING:
     from phenoscope.engine.downloading import Listener
     from phenoscope.engine.whereabouts import Entry
 
 data_app = App(name="data", help="List the data sets, and fetch those that are files.")
-
-WIDE = 200
-"""Characters of a line in a pipe."""
 
 LINES = 4
 """A file's progress in a pipe is told at each such part of the whole."""
@@ -44,8 +41,7 @@ def list_(*, as_json: Json = False) -> None:
         shape = " x ".join(map(str, entry.inputs))
         place = ("is " + entry.where, "") if entry.here else (f"not here: {entry.get}", "yellow")
         table.add_row(entry.name, shape, str(entry.classes), _examples(entry), Text.assemble(entry.origin, "\n", place))
-    # In a pipe nobody is helped by lines that are broken at 80 characters.
-    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+    console().print(table)
 
 
 @data_app.command

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from phenoscope.cli.output import Json, print_json
+from phenoscope.cli.output import Json, console, print_json
 
 if TYPE_CHECKING:
     from phenoscope.engine.doctor import Diagnosis
@@ -40,21 +40,21 @@ def doctor(
             found = examine(out, timings=timings)
     else:
         found = examine(out, timings=timings)
-    print_json(found.to_json()) if as_json else _print(found, Console(soft_wrap=True))
+    print_json(found.to_json()) if as_json else _print(found, console())
 
 
-def _print(found: "Diagnosis", console: Console) -> None:
-    _about(found, console)
+def _print(found: "Diagnosis", screen: Console) -> None:
+    _about(found, screen)
     if found.products:
-        _speed(found, console)
-    console.print()
+        _speed(found, screen)
+    screen.print()
     for warning in found.warnings:
-        console.print(Text.assemble(("! ", "bold yellow"), warning))
+        screen.print(Text.assemble(("! ", "bold yellow"), warning))
     if not found.warnings:
-        console.print("Nothing stands out.")
+        screen.print("Nothing stands out.")
 
 
-def _about(found: "Diagnosis", console: Console) -> None:
+def _about(found: "Diagnosis", screen: Console) -> None:
     machine = found.machine
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
@@ -71,22 +71,22 @@ def _about(found: "Diagnosis", console: Console) -> None:
         table.add_row("" if number else "data", Text(f"{entry.name} {place}"))
     free = "" if found.out.free is None else f", {found.out.free / 1e9:.1f} GB free"
     table.add_row("runs", Text(f"{found.out.path}: {found.out.problem or 'can be written'}{free}"))
-    console.print(table, soft_wrap=False)
+    screen.print(table)
 
 
-def _speed(found: "Diagnosis", console: Console) -> None:
+def _speed(found: "Diagnosis", screen: Console) -> None:
     """A line a network; quartiles in brackets."""
-    console.print()
-    console.print("A Hessian product against one gradient, one thread (median, quartiles in brackets)", style="bold")
+    screen.print()
+    screen.print("A Hessian product against one gradient, one thread (median, quartiles in brackets)", style="bold")
     for timed in found.products:
         ratio = f"{timed.ratio.middle:.2f} [{timed.ratio.low:.2f} to {timed.ratio.high:.2f}] gradients"
         taken = f"gradient {_milliseconds(timed.gradient)}, product {_milliseconds(timed.product)}"
-        console.print(Text(f"  {timed.network}, {timed.parameters:,} parameters: {taken}; {ratio}"))
-    console.print()
-    console.print("One gradient by number of threads", style="bold")
+        screen.print(Text(f"  {timed.network}, {timed.parameters:,} parameters: {taken}; {ratio}"))
+    screen.print()
+    screen.print("One gradient by number of threads", style="bold")
     for timed in found.threads:
         taken = "; ".join(f"{count}: {_milliseconds(seconds)}" for count, seconds in timed.seconds.items())
-        console.print(Text(f"  {timed.network}: {taken}. Recommended: {timed.best}"))
+        screen.print(Text(f"  {timed.network}: {taken}. Recommended: {timed.best}"))
 
 
 def _listed(packages: dict[str, str | None]) -> str:
