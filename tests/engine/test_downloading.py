@@ -128,7 +128,9 @@ def test_a_server_that_ignores_the_range_sends_all_again(server, target):
 
 def test_another_part_than_asked_for_is_not_appended(server, target):
     server.script = [cut(THIRD), another_part]
-    get(server, target)
+    heard = Heard()
+    get(server, target, listener=heard.listener)
+    assert f"sent another part of the file than was asked for (bytes {THIRD + 1}-" in heard.told[1]
     assert [asked for _, asked in server.asked] == [None, f"bytes={THIRD}-", None]
     assert target.read_bytes() == CONTENT
 
