@@ -104,8 +104,9 @@ def test_fetch_says_what_it_did_and_then_that_there_is_nothing_to_do(server, cap
     assert f"is in {tmp_path / 'own' / 'mnist'}" in capsys.readouterr().out
 
 
-def test_fetch_into_a_folder_of_its_own_says_how_it_is_found(server, capsys, tmp_path):
-    assert phenoscope("data", "fetch", "mnist", "--to", str(tmp_path / "x"), "--quiet") == 0
+def test_fetch_into_a_folder_of_its_own_says_how_it_is_found(server, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert phenoscope("data", "fetch", "mnist", "--to", "x", "--quiet") == 0
     said = capsys.readouterr()
     assert f"set PHENOSCOPE_DATA={tmp_path / 'x'}" in said.out
     assert said.err == ""

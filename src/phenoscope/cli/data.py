@@ -92,7 +92,7 @@ def fetch(
     else:
         print(f"{name} is already in {found.folder}, and right; nothing to fetch.")
     if used != found.folder:
-        print(f"To have it found there, set PHENOSCOPE_DATA={found.folder}, or pass the folder to `load`.")
+        print(f"To have it found there, set PHENOSCOPE_DATA={found.folder.absolute()}, or pass the folder to `load`.")
 
 
 def _examples(entry: "Entry") -> str:
