@@ -1,7 +1,7 @@
 """Comparisons: an instrument applied after training to pairs of members, whose readings claims can judge.
 
-The unit is the pair. Members of two arms are paired by seed; members of one arm make disjoint pairs, in order of
-their seeds, so that no member counts twice.
+The unit is the pair. Members of two arms are paired by seed, and by the swept values that both arms have; members
+of one arm make disjoint pairs, in order of their seeds, so that no member counts twice.
 """
 
 import dataclasses
@@ -20,13 +20,15 @@ Points = Mapping[str, Tensor]
 Measure = Callable[[Points, Points], Mapping[str, float | Sequence[float]]]
 """From two members' points to readings by name; a sequence is a series along a path, its index the step."""
 
+NO_SWEEPS: Mapping[str, tuple[str, ...]] = {}
+
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
     """A measurement of pairs, under a name that claims use like an arm's.
 
     Attributes:
-        name: of the comparison.
+        name: of the comparison, and of the file with its readings.
         of: one arm (disjoint pairs of seeds) or two (paired by seed).
         measure: what is read from the points of a pair.
         series: the names of the readings.
@@ -40,32 +42,70 @@ class Comparison:
     def __post_init__(self) -> None:
         if len(self.of) not in (1, 2) or len(set(self.of)) != len(self.of):
             raise BadInput(f"a comparison is of one arm or of two different ones, got {self.of}.")
+        if not self.name.strip(" .") or set(self.name) & set("/\\\0"):
+            raise BadInput(f"the name of a comparison also names a file, got {self.name!r}. Leave out slashes.")
 
 
-def pairs(comparison: Comparison, members: Mapping[str, Sequence[Record]]) -> list[tuple[Record, Record]]:
-    """The pairs of a comparison, from the records of its arms; diverged members make no pair."""
+def pairs(
+    comparison: Comparison,
+    members: Mapping[str, Sequence[Record]],
+    *,
+    sweeps: Mapping[str, tuple[str, ...]] = NO_SWEEPS,
+) -> list[tuple[Record, Record]]:
+    """The pairs of a comparison, from the records of its arms.
+
+    Diverged members are paired like others: the claim says what they count as.
+
+    Args:
+        comparison: whose pairs.
+        members: records by arm.
+        sweeps: the swept settings of each arm that has some; only members of the same swept values make a pair.
+    """
     arms = [sorted(members[arm], key=lambda record: record.seed) for arm in comparison.of]
-    usable = [[record for record in arm if record.outcome == "finished"] for arm in arms]
-    if len(usable) == 1:
-        only = usable[0]
-        return list(zip(only[0::2], only[1::2], strict=False))
-    second = {_place(record): record for record in usable[1]}
-    return [(record, second[_place(record)]) for record in usable[0] if _place(record) in second]
+    if len(arms) == 1:
+        return _disjoint(arms[0], sweeps.get(comparison.of[0], ()))
+    swept = [sweeps.get(arm, ()) for arm in comparison.of]
+    shared = tuple(name for name in swept[0] if name in swept[1])
+    second = {_place(record, ("seed", *shared)): record for record in arms[1]}
+    found = [(record, second.get(_place(record, ("seed", *shared)))) for record in arms[0]]
+    return [(record, other) for record, other in found if other is not None]
 
 
 def compared(comparison: Comparison, pair: tuple[Record, Record], points: tuple[Points, Points]) -> Record:
-    """The record of one pair: the settings of its first member, and the readings as ordinary series."""
-    readings = comparison.measure(*points)
+    """The record of one pair: the settings of its first member, and the readings as ordinary series.
+
+    Where a member diverged, its points are not a network's: the pair has that outcome, and no readings. It has none
+    either where the measure asks for a mark that a member never reached.
+    """
+    name = f"{pair[0].id}-{pair[1].id}"
+    lost = next((record for record in pair if record.outcome != "finished"), None)
+    if lost is not None:
+        return Record(name, pair[0].settings, {}, lost.outcome, lost.stopped_at)
+    try:
+        readings = comparison.measure(_Kept(points[0]), _Kept(points[1]))
+    except _NotKeptError:
+        return Record(name, pair[0].settings, {})
     if set(readings) != set(comparison.series):
         raise BadInput(
             f"the comparison {comparison.name!r} promises the series {sorted(comparison.series)}, "
             f"but its measure gave {sorted(readings)}."
         )
     series = {}
-    for name, value in readings.items():
+    for reading, value in readings.items():
         values = np.atleast_1d(np.asarray(value, dtype=np.float64))
-        series[name] = Series(np.arange(len(values)), values)
-    return Record(f"{pair[0].id}-{pair[1].id}", pair[0].settings, series)
+        series[reading] = Series(np.arange(len(values)), values)
+    return Record(name, pair[0].settings, series)
+
+
+class _NotKeptError(Exception):
+    """A point that a member did not keep: told apart from a mistake in the measure."""
+
+
+class _Kept(dict[str, Tensor]):
+    """The points that a member kept."""
+
+    def __missing__(self, name: str) -> Tensor:
+        raise _NotKeptError(name)
 
 
 def departure(first: Points, second: Points) -> dict[str, float]:
@@ -80,5 +120,13 @@ def departure(first: Points, second: Points) -> dict[str, float]:
     return {"relative distance": ((one - two).norm() / two.norm()).item(), "cosine": cosine.item()}
 
 
-def _place(record: Record) -> int:
-    return record.seed
+def _disjoint(records: Sequence[Record], swept: tuple[str, ...]) -> list[tuple[Record, Record]]:
+    """Neighbours in the order of their seeds, at each swept value; one without a partner is left out."""
+    groups: dict[tuple[float, ...], list[Record]] = {}
+    for record in records:
+        groups.setdefault(_place(record, swept), []).append(record)
+    return [pair for group in groups.values() for pair in zip(group[0::2], group[1::2], strict=False)]
+
+
+def _place(record: Record, names: tuple[str, ...]) -> tuple[float, ...]:
+    return tuple(record.settings[name] for name in names)

@@ -39,6 +39,20 @@ class Lines:
     theory_label: str = "theory"
     log_y: bool = False
 
+    def __post_init__(self) -> None:
+        if self.y.constant:
+            raise BadInput(f"a panel draws a quantity along training, got the constant {self.y}. Give it as `theory`.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The series drawn."""
+        return self.y.names
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings needed of every member."""
+        return self.y.settings + (() if self.theory is None else self.theory.settings)
+
 
 @dataclasses.dataclass(frozen=True)
 class Scatter:
@@ -60,6 +74,16 @@ class Scatter:
     slope: float | None = None
     theory_label: str = "theory"
     log: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The series drawn."""
+        return self.x.names + self.y.names
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings needed of every member."""
+        return self.x.settings + self.y.settings
 
 
 Panel = Lines | Scatter
@@ -162,8 +186,7 @@ def _curve(expression: Expression, record: Record) -> list[tuple[float, float]]:
     if any(name not in record.series for name in expression.names):
         return []
     readings = expression.readings(record)
-    if readings.steps is None:
-        raise BadInput(f"a panel draws a quantity along training, got the constant {expression}.")
+    assert readings.steps is not None  # only what is constant has none
     return list(zip(readings.steps.tolist(), readings.values.tolist(), strict=True))
 
 

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from phenoscope.claims import Claim
 from phenoscope.comparisons import Comparison
 from phenoscope.core.errors import BadInput
-from phenoscope.core.specs import identity, spec
+from phenoscope.core.specs import identity, spec, to_json
 from phenoscope.panels import Panel
-from phenoscope.probes import Mark, series_units
+from phenoscope.probes import Mark, series_units, writes
 from phenoscope.training import Recipe, settings, with_setting
 
 Scale = Literal["smoke", "laptop", "paper"]
@@ -48,7 +48,7 @@ class Arm:
         name: as claims call it.
         recipe: with any seed; the experiment's seeds replace it.
         probes: what is measured along its members.
-        sweep: values of settings; every combination is run.
+        sweep: values of settings by name; every combination is run.
         marks: points to keep for others to start from.
         role: the main arm of the question, or a control.
         says: one sentence on what is different here.
@@ -62,12 +62,39 @@ class Arm:
     role: Literal["main", "control"] = "main"
     says: str = ""
 
+    def __post_init__(self) -> None:
+        series_units(self.probes)  # refuses what is not a probe, and two that write one series
+        for mark in self.marks:
+            if not writes(self.probes, mark.series):
+                raise BadInput(
+                    f"the mark {mark.name!r} watches the series {mark.series!r}, which no probe here writes."
+                )
+        marks = [mark.name for mark in self.marks]
+        if len(set(marks)) != len(marks):
+            raise BadInput(f"the marks of an arm need different names, got {marks}.")
+        for name, values in self.sweep.items():
+            if name == "seed" or not values or len(set(values)) != len(values):
+                raise BadInput(
+                    f"the arm {self.name!r} sweeps {name!r} over {tuple(values)}: a sweep needs values, each "
+                    "once; seeds are not swept, but passed to the run."
+                )
+        missing = sorted(set(self.sweep) - set(self.settings))
+        if missing:
+            known = ", ".join(sorted(self.settings))
+            raise BadInput(f"the arm {self.name!r} sweeps {missing}, which is no setting. There are {known}.")
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """The settings of its first member; the others have the same ones."""
+        return settings(next(self.plans((0,))).recipe)
+
     def plans(self, seeds: Sequence[int]) -> Iterator[Plan]:
         """The members-to-be, swept values outermost."""
         for values in itertools.product(*self.sweep.values()):
             recipe = self.recipe
             for name, value in zip(self.sweep, values, strict=True):
-                recipe = with_setting(recipe, name, value)
+                # settings of data and model are known as "data.train"; the field is named by the last part
+                recipe = with_setting(recipe, name.rpartition(".")[2], value)
             for seed in seeds:
                 yield Plan(with_setting(recipe, "seed", seed), self.probes, self.marks)
 
@@ -105,17 +132,17 @@ class Phenomenon:
     pilot_seeds: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
-        names = [arm.name for arm in self.arms] + [comparison.name for comparison in self.comparisons]
-        if len(set(names)) != len(names) or not self.arms:
-            raise BadInput(f"a phenomenon needs arms and comparisons of different names, got {names}.")
+        _check_names(self)
+        to_json(self.options)  # refuses what cannot be written down
+        for comparison in self.comparisons:
+            self._check_comparison(comparison)
         for claim in self.claims:
             self._check_claim(claim)
-        for comparison in self.comparisons:
-            self._known(comparison.of, f"the comparison {comparison.name!r}")
         for panel in self.panels:
-            self._known(panel.arms, f"the panel {panel.title!r}")
+            self._check_panel(panel)
 
     def arm(self, name: str) -> Arm:
+        """The arm of that name."""
         return next(arm for arm in self.arms if arm.name == name)
 
     @property
@@ -124,11 +151,17 @@ class Phenomenon:
         found = {arm.name: tuple(arm.sweep) for arm in self.arms}
         return found | {comparison.name: found[comparison.of[0]] for comparison in self.comparisons}
 
-    def _series(self, name: str) -> set[str]:
+    def _measures(self, name: str, series: str) -> bool:
+        """Whether the arm or comparison writes the series."""
         for comparison in self.comparisons:
             if comparison.name == name:
-                return set(comparison.series)
-        return set(series_units(self.arm(name).probes))
+                return series in comparison.series
+        return writes(self.arm(name).probes, series)
+
+    def _settings(self, name: str) -> dict[str, float]:
+        """The settings of the members of an arm; pairs have those of their first member."""
+        first = {comparison.name: comparison.of[0] for comparison in self.comparisons}
+        return self.arm(first.get(name, name)).settings
 
     def _known(self, names: Sequence[str], who: str) -> None:
         known = [arm.name for arm in self.arms] + [comparison.name for comparison in self.comparisons]
@@ -136,19 +169,59 @@ class Phenomenon:
             if name not in known:
                 raise BadInput(f"{who} is about the arm {name!r}, which is not there. There are {', '.join(known)}.")
 
+    def _check_comparison(self, comparison: Comparison) -> None:
+        who = f"the comparison {comparison.name!r}"
+        if not set(comparison.of) <= {arm.name for arm in self.arms}:
+            known = ", ".join(arm.name for arm in self.arms)
+            raise BadInput(f"{who} is of {comparison.of}, but only arms can be compared. There are {known}.")
+        first, last = (self.arm(comparison.of[place]).sweep for place in (0, -1))
+        alone = sorted(set(last) - set(first))
+        if alone:
+            raise BadInput(
+                f"in {who}, only the second arm sweeps {alone}. Name that arm first, so that each pair has one."
+            )
+
     def _check_claim(self, claim: Claim) -> None:
         who = f"the claim {claim.says!r}"
         control = () if claim.control is None else (claim.control.arm,)
         self._known((claim.on, *control), who)
         for name in (claim.on, *control):
-            missing = sorted(set(claim.names) - self._series(name))
+            missing = sorted(series for series in claim.names if not self._measures(name, series))
             if missing:
                 raise BadInput(f"{who} needs the series {missing}, which no probe of {name!r} writes.")
-        if any(comparison.name == claim.on for comparison in self.comparisons):
-            return
-        known = settings(self.arm(claim.on).recipe)
-        unknown = sorted(set(claim.settings) - set(known))
+            self._check_settings(claim.settings, name, who)
+        swept = self.sweeps[claim.on]
+        unused = sorted(set(swept) - {claim.over, claim.each})
+        if unused:
+            raise BadInput(f"{who} is about {claim.on!r}, which sweeps {unused}. Say `each={unused[0]!r}`, or `over=`.")
+        if claim.over is not None and claim.over not in swept:
+            raise BadInput(
+                f"{who} takes a sweep over {claim.over!r}, but {claim.on!r} sweeps {list(swept) or 'nothing'}."
+            )
+
+    def _check_panel(self, panel: Panel) -> None:
+        who = f"the panel {panel.title!r}"
+        self._known(panel.arms, who)
+        missing = sorted(n for n in panel.names if not any(self._measures(arm, n) for arm in panel.arms))
+        if missing:
+            raise BadInput(f"{who} draws the series {missing}, which no probe of {', '.join(panel.arms)} writes.")
+        for name in panel.arms:
+            self._check_settings(panel.settings, name, who)
+
+    def _check_settings(self, needed: Sequence[str], name: str, who: str) -> None:
+        known = self._settings(name)
+        unknown = sorted(set(needed) - set(known))
         if unknown:
-            raise BadInput(f"{who} needs the settings {unknown}; {claim.on!r} has {', '.join(sorted(known))}.")
+            raise BadInput(f"{who} needs the settings {unknown}; {name!r} has {', '.join(sorted(known))}.")
 
 
+def _check_names(phenomenon: Phenomenon) -> None:
+    """Nothing may have the name of another of its kind: verdicts, files and figures are found by them."""
+    arms = [arm.name for arm in phenomenon.arms] + [comparison.name for comparison in phenomenon.comparisons]
+    if len(set(arms)) != len(arms) or not phenomenon.arms:
+        raise BadInput(f"a phenomenon needs arms and comparisons of different names, got {arms}.")
+    claims = [claim.name for claim in phenomenon.claims if claim.name is not None]
+    titles = [panel.title for panel in phenomenon.panels]
+    for what, names in (("claims", claims), ("panels", titles)):
+        if len(set(names)) != len(names):
+            raise BadInput(f"the {what} of a phenomenon need different names, got {names}.")

@@ -1,13 +1,13 @@
 """Probes: instruments with a name, a unit and a schedule, read along training.
 
-A probe is a spec with four parts: `units`, what each of its series is measured in; `due(step)`; `needs_curvature(step)`,
-so that loss, gradient and products come from one graph; and `update(state, memory)`, which gives readings and the
-memory for the next call. Readings of a step are rows, one a member of the cohort.
+A probe is a spec with four parts: `units`, what each of its series is measured in; `due(step)`;
+`needs_curvature(step)`, so that loss, gradient and products come from one graph; and `update(state, memory)`, which
+gives readings and the memory for the next call. Readings of a step are rows, one a member of the cohort.
 """
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -52,6 +52,9 @@ class Loss:
 
     every: int = 1
 
+    def __post_init__(self) -> None:
+        _at_least_one(self, "every")
+
     @property
     def units(self) -> Mapping[str, str]:
         return {"loss": "loss"}
@@ -71,6 +74,9 @@ class GradientNorm:
     """The Euclidean norm of the full-batch gradient, `gradient norm`."""
 
     every: int = 1
+
+    def __post_init__(self) -> None:
+        _at_least_one(self, "every")
 
     @property
     def units(self) -> Mapping[str, str]:
@@ -123,6 +129,9 @@ class Accuracy:
 
     every: int = 50
 
+    def __post_init__(self) -> None:
+        _at_least_one(self, "every")
+
     @property
     def units(self) -> Mapping[str, str]:
         return {"train accuracy": "1", "test accuracy": "1"}
@@ -134,8 +143,11 @@ class Accuracy:
         return False
 
     def update(self, state: State, memory: None) -> Reading:
-        parts = [part for part in ("train", "test") if len(getattr(state.landscape.draws[0], part))]
-        rows = [Rows(f"{part} accuracy", state.step, state.landscape.accuracy(state.points, part)) for part in parts]
+        both: tuple[Literal["train", "test"], ...] = ("train", "test")
+        draw, rows = state.landscape.draws[0], []
+        for part in both:
+            if len(getattr(draw, part)):
+                rows.append(Rows(f"{part} accuracy", state.step, state.landscape.accuracy(state.points, part)))
         return rows, None
 
 
@@ -155,10 +167,14 @@ class Sharpness:
     guards: int = 1
     challenge_every: int = 5
 
+    def __post_init__(self) -> None:
+        _at_least_one(self, "every")
+        self._tracker()  # refuses what it cannot use
+
     @property
     def units(self) -> Mapping[str, str]:
         curvature = "loss / parameter²"
-        return {name: curvature for name in self._names()} | {
+        return dict.fromkeys(self._names(), curvature) | {
             "sharpness / threshold": "1",
             "gradient along top eigenvector": "loss / parameter",
         }
@@ -176,13 +192,15 @@ class Sharpness:
         along = (state.around.gradient * memory.vectors).sum(dim=1)
         return [*rows, Rows("gradient along top eigenvector", state.step, along)], memory
 
+    def _tracker(self) -> Tracker:
+        return Tracker(self.k, self.tol, self.guards, self.challenge_every)
+
     def _names(self) -> list[str]:
         return ["sharpness"] + [f"sharpness {i}" for i in range(2, self.k + 1)]
 
     def _measure(self, state: State, memory: "Following | None") -> "tuple[list[Rows], Following]":
-        tracker = Tracker(self.k, self.tol, self.guards, self.challenge_every)
         generator = stream(state.recipes[0].seed, "sharpness", state.step)
-        found, tracking = tracker.measure(
+        found, tracking = self._tracker().measure(
             state.around.hessian().multiply, state.points, None if memory is None else memory.tracking, generator
         )
         vectors = found.vectors[:, 0]
@@ -200,6 +218,7 @@ class Sharpness:
         if None not in limits:
             limit = found.values.new_tensor(limits)
             rows += [Rows("sharpness / threshold", state.step, found.values[:, 0] / limit)]
+            rows += [Rows("sharpness / threshold.residual", state.step, found.residuals[:, 0] / limit)]
         return rows, Following(tracking, vectors)
 
 
@@ -243,8 +262,10 @@ class AlongFirst:
 class Mark:
     """Keep the state of the first step at which a series reaches a level, under a name that a `Point` can refer to.
 
+    A reading known only a step later (`relative progress`) keeps the state of the step at which it is known.
+
     Attributes:
-        name: of the point.
+        name: of the point, and of the file that keeps it.
         series: what is watched.
         at_least: the level.
         after: no step before this one counts.
@@ -255,12 +276,23 @@ class Mark:
     at_least: float
     after: int = 0
 
+    def __post_init__(self) -> None:
+        taken = self.name in ("initial", "final") or self.name.startswith("step ")
+        if taken or not self.name.strip(" .") or set(self.name) & set("/\\\0"):
+            raise BadInput(
+                f"a mark's name also names a file and is not 'initial', 'final' or 'step ...', got {self.name!r}."
+            )
+
     def reached(self, rows: list[Rows]) -> Tensor | None:
         """Which rows are at the level now; `None` where the series was not read."""
         for row in rows:
             if row.name == self.series and row.step >= self.after:
                 return row.values >= self.at_least
         return None
+
+
+COMPANIONS = (".residual", ".products", ".failure probability")
+"""What may stand beside a series: its error, its cost, and the chance that it misses what it looks for."""
 
 
 def series_units(probes: tuple[Any, ...]) -> dict[str, str]:
@@ -274,3 +306,14 @@ def series_units(probes: tuple[Any, ...]) -> dict[str, str]:
             raise BadInput(f"two probes write the series {sorted(twice)}. Keep one of them.")
         units |= probe.units
     return units
+
+
+def writes(probes: tuple[Any, ...], name: str) -> bool:
+    """Whether one of the probes writes the series, or a companion of one that it writes."""
+    units = series_units(probes)
+    return name in units or any(name.removesuffix(companion) in units for companion in COMPANIONS)
+
+
+def _at_least_one(probe: Any, name: str) -> None:
+    if getattr(probe, name) < 1:
+        raise BadInput(f"`{name}` of {type(probe).__name__} must be at least 1, got {getattr(probe, name)}.")

@@ -1,6 +1,7 @@
 """`phenoscope list | run | show | report`."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,9 +10,11 @@ import cyclopts
 from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from phenoscope.cli.data import data_app
 from phenoscope.cli.doctor import doctor
+from phenoscope.cli.options import Usage, chosen, number
 from phenoscope.core.errors import PhenoscopeError
 
 app = App(
@@ -36,7 +39,13 @@ def list_(*, as_json: Json = False) -> None:
     found = [(find(name), options_of(name)) for name in sorted(ATLAS)]
     if as_json:
         rows = [
-            {"name": p.name, "question": p.question, "claims": len(p.claims), "arms": [a.name for a in p.arms], "options": o}
+            {
+                "name": p.name,
+                "question": p.question,
+                "claims": len(p.claims),
+                "arms": [a.name for a in p.arms],
+                "options": o,
+            }
             for p, o in found
         ]
         _print_json({"phenomena": rows})
@@ -56,11 +65,10 @@ def run(
     seeds: str | None = None,
     out: Path = Path("runs"),
     jobs: int | None = None,
-    data: str | None = None,
-    rates: str | None = None,
-    dry_run: bool = False,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
     as_json: Json = False,
     quiet: Annotated[bool, Parameter(negative=())] = False,
+    **options: str,
 ) -> None:
     """Run a phenomenon, judge its claims, and write the report.
 
@@ -75,27 +83,24 @@ def run(
     out
         The folder for members and experiments.
     jobs
-        Worker processes; as many as cores unless given.
-    data
-        The data set, where the phenomenon offers a choice.
-    rates
-        Learning rates such as 0.2,0.3, where the phenomenon offers a choice.
+        Worker processes; as many as cores unless given, one at the smoke scale.
     dry_run
         Only say what would be run, and about how long it would take.
+    as_json
+        Print one JSON object and nothing else.
     quiet
         No progress.
+    options
+        What the phenomenon itself offers, such as --data mnist1d or --rates 0.2,0.3; see `phenoscope list`.
     """
-    from phenoscope.cli.running import describe, execute
+    from phenoscope.cli.running import Request, describe, execute
 
-    options: dict[str, Any] = {} if data is None else {"data": data}
-    if rates is not None:
-        options["rates"] = _numbers(rates, float, "--rates")
-    chosen = None if seeds is None else _seeds(seeds)
+    request = Request(name, scale, None if seeds is None else _seeds(seeds), out, jobs, chosen(name, options))
     if dry_run:
-        described = describe(name, scale, chosen, out, jobs, options)
-        _print_json(described.as_json) if as_json else Console().print(described.text)
+        described = describe(request)
+        _print_json(described.as_json) if as_json else print(described.text)
         return
-    experiment, page = execute(name, scale, chosen, out, jobs, options, quiet=quiet)
+    experiment, page = execute(request, quiet=quiet)
     _tell(experiment, as_json, page)
 
 
@@ -107,11 +112,14 @@ def show(run: Path, /, *, as_json: Json = False) -> None:
     ----------
     run
         Its folder, or the folder given as `--out` if there is only one in it.
+    as_json
+        Print one JSON object and nothing else.
     """
     from phenoscope.store import find_experiment, read_experiment
 
     experiment = read_experiment(find_experiment(run))
-    _tell(experiment, as_json, None)
+    page = experiment.path / "report" / "index.html"
+    _tell(experiment, as_json, page if page.exists() else None)
 
 
 @app.command
@@ -121,7 +129,9 @@ def report(run: Path, /, *, as_json: Json = False) -> None:
     Parameters
     ----------
     run
-        The experiment's folder.
+        Its folder, or the folder given as `--out` if there is only one in it.
+    as_json
+        Print one JSON object and nothing else.
     """
     from phenoscope.report import write_page
     from phenoscope.store import find_experiment, read_experiment
@@ -135,11 +145,16 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command; leaves with 0 (done), 1 (bad input), 2 (usage) or 130 (interrupted)."""
     console = Console(stderr=True)
     try:
-        app(arguments, exit_on_error=False, console=console)
+        app(arguments, exit_on_error=False, error_console=console)
+        sys.stdout.flush()
     except cyclopts.CycloptsError:
         sys.exit(2)
     except PhenoscopeError as problem:
-        console.print(f"[bold red]Error:[/] {_escaped(str(problem))}", highlight=False, soft_wrap=True)
+        console.print(Text.assemble(("Error: ", "bold red"), str(problem)), soft_wrap=True)
+        sys.exit(2 if isinstance(problem, Usage) else 1)
+    except BrokenPipeError:
+        # Who reads our output has enough (`| head`); Python would complain once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
         console.print("Interrupted. Finished members are kept: run the same command again to go on from them.")
@@ -154,10 +169,8 @@ def _tell(experiment: Any, as_json: bool, page: Path | None) -> None:
         where = {"folder": str(experiment.path), "report": None if page is None else str(page)}
         _print_json(about | where | {"verdicts": [verdict.to_json() for verdict in experiment.verdicts]})
         return
-    print_verdicts(experiment, Console())
+    print_verdicts(experiment, Console(), report=page)
     print(f"Data:   {experiment.path}")
-    if page is not None:
-        print(f"Report: {page}")
 
 
 def _print_json(value: Any) -> None:
@@ -165,18 +178,7 @@ def _print_json(value: Any) -> None:
 
 
 def _seeds(text: str) -> int | tuple[int, ...]:
-    numbers = _numbers(text, int, "--seeds")
+    numbers = tuple(number(part, int, "--seeds") for part in text.split(",") if part.strip())
+    if not numbers:
+        raise Usage("--seeds takes a count such as 5, or a list such as 11,12,13,14,15; got nothing.")
     return numbers[0] if "," not in text else numbers
-
-
-def _numbers(text: str, kind: type, option: str) -> tuple[Any, ...]:
-    from phenoscope.core.errors import BadInput
-
-    try:
-        return tuple(kind(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise BadInput(f"{option} takes numbers separated by commas, got {text!r}.") from None
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -1,7 +1,6 @@
 """What `phenoscope run` does, with its progress and its dry run."""
 
 import dataclasses
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,26 @@ from typing import Any
 from phenoscope.atlas import find
 from phenoscope.engine import run
 from phenoscope.engine.estimate import estimate
-from phenoscope.engine.progress import shown
+from phenoscope.engine.executor import workers
+from phenoscope.engine.progress import shown, spoken
 from phenoscope.engine.run import seed_list
+from phenoscope.phenomenon import Scale
 from phenoscope.report import write_page
 from phenoscope.store import Experiment
 
 Seeds = int | Sequence[int] | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What was asked for on the command line."""
+
+    name: str
+    scale: Scale
+    seeds: Seeds
+    out: Path
+    jobs: int | None
+    options: dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,27 +38,25 @@ class Described:
     text: str
 
 
-def execute(
-    name: str, scale: Any, seeds: Seeds, out: Path, jobs: int | None, options: dict[str, Any], *, quiet: bool
-) -> tuple[Experiment, Path]:
+def execute(asked: Request, *, quiet: bool) -> tuple[Experiment, Path]:
     """Run with progress, then write the page."""
-    with shown(name.replace("_", " "), quiet=quiet) as progress:
-        experiment = run(name, scale=scale, seeds=seeds, out=out, jobs=jobs, progress=progress, **options)
+    how = {"scale": asked.scale, "seeds": asked.seeds, "out": asked.out, "jobs": asked.jobs}
+    with shown(asked.name.replace("_", " "), quiet=quiet) as progress:
+        experiment = run(asked.name, progress=progress, **how, **asked.options)
     return experiment, write_page(experiment, experiment.path / "report")
 
 
-def describe(
-    name: str, scale: Any, seeds: Seeds, out: Path, jobs: int | None, options: dict[str, Any]
-) -> Described:
+def describe(asked: Request) -> Described:
     """What would be run, and its estimated cost."""
-    phenomenon = find(name, scale=scale, **options)
-    chosen = seed_list(seeds, phenomenon)
-    cost = estimate(phenomenon, chosen, out, jobs or os.cpu_count() or 1)
-    arms = [{"name": arm.name, "members": len(list(arm.plans(chosen))), "says": arm.says} for arm in phenomenon.arms]
-    lines = [f"{phenomenon.title}, scale {scale}, seeds {', '.join(map(str, chosen))}:"]
+    phenomenon = find(asked.name, scale=asked.scale, **asked.options)
+    seeds = seed_list(asked.seeds, phenomenon)
+    cost = estimate(phenomenon, seeds, asked.out, workers(asked.jobs, asked.scale))
+    arms = [{"name": arm.name, "members": len(list(arm.plans(seeds))), "says": arm.says} for arm in phenomenon.arms]
+    lines = [f"{phenomenon.title}, scale {asked.scale}, seeds {', '.join(map(str, seeds))}:"]
     lines += [f"  {arm['members']:4d} members of {arm['name']} ({arm['says']})" for arm in arms]
     lines.append(
-        f"{cost.members} members, {cost.finished} of them finished already; {cost.steps:,} steps to go, about "
-        f"{cost.seconds / 60:.1f} min on {cost.jobs} workers."
+        f"{cost.members} members, {cost.finished} of them finished already; {cost.steps:,} steps to go, "
+        f"about {spoken(cost.seconds)} on {cost.jobs} worker{'s' if cost.jobs > 1 else ''}."
     )
-    return Described({"name": name, "scale": scale, "seeds": chosen, "arms": arms, **dataclasses.asdict(cost)}, "\n".join(lines))
+    about = {"name": asked.name, "scale": asked.scale, "seeds": seeds, "arms": arms}
+    return Described(about | dataclasses.asdict(cost), "\n".join(lines))

@@ -1,5 +1,6 @@
 """Where and with what a run was made: recorded with every member, never part of its id."""
 
+import functools
 import os
 import platform
 import subprocess
@@ -46,14 +47,19 @@ def _processor() -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
+@functools.cache
 def _git() -> dict[str, Any]:
-    """Commit and dirty flag of the checkout that holds this file, if it is one."""
+    """Commit and dirty flag of the checkout that holds this file, if it is one; as it was when first asked."""
     here = Path(__file__).parent
 
     def ask(*arguments: str) -> str | None:
         try:
             done = subprocess.run(
-                ("git", "-C", str(here), *arguments), capture_output=True, text=True, timeout=10, check=True
+                ("git", "--no-optional-locks", "-C", str(here), *arguments),
+                capture_output=True,
+                text=True,
+                timeout=10,
+                check=True,
             )
         except (OSError, subprocess.SubprocessError):
             return None
@@ -63,4 +69,5 @@ def _git() -> dict[str, Any]:
     tracked = commit is not None and ask("ls-files", "--error-unmatch", str(Path(__file__))) is not None
     if not tracked:
         return {"commit": None, "dirty": None}
-    return {"commit": commit, "dirty": bool(ask("status", "--porcelain"))}
+    changes = ask("status", "--porcelain")
+    return {"commit": commit, "dirty": None if changes is None else bool(changes)}

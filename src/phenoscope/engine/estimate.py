@@ -1,18 +1,19 @@
-"""What would a run cost? A few steps and one reading of each kind of member are timed, and multiplied out."""
+"""What would a run cost? A few steps and readings of each kind of cohort are timed, and multiplied out."""
 
 import dataclasses
 import time
 from collections.abc import Sequence
 from pathlib import Path
-
+from typing import Any
 
 from phenoscope.engine.executor import one_thread
 from phenoscope.engine.plans import Job, grouped, waves
 from phenoscope.phenomenon import Phenomenon, Plan
 from phenoscope.store import finished
-from phenoscope.training import Recipe, train
+from phenoscope.training import State, train
 
-TIMED_STEPS = 6
+TIMED_SECONDS = 0.5
+"""About how long each kind of cohort is timed, and on to a second reading of the curvature: the first one is cold."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,54 +35,77 @@ class Estimate:
     jobs: int
 
 
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """Seconds of one kind of cohort: before its first step, of a plain step, and of a reading of the curvature."""
+
+    first: float
+    step: float
+    reading: float
+
+
 def estimate(phenomenon: Phenomenon, seeds: Sequence[int], out: Path, jobs: int) -> Estimate:
-    """Time one step, and one step with curvature, of each kind of cohort that is still to be run."""
+    """Time a few steps and readings of each kind of cohort that is still to be run."""
     ordered = waves(phenomenon, seeds)
     every = [job for wave in ordered for job in wave]
-    todo = [job for job in every if not finished(out / "members" / job.plan.id)]
-    seconds = 0.0
+    todo = [[job for job in wave if not finished(out / "members" / job.plan.id)] for wave in ordered]
+    known: dict[object, Cost] = {}
     with one_thread():
-        for group in grouped(todo):
-            seconds += _seconds(group)
-    steps = sum(job.plan.recipe.steps for job in todo)
-    return Estimate(len(every), len(every) - len(todo), steps, seconds / jobs, jobs)
+        seconds = sum(_shared([_seconds(group, known) for group in grouped(wave)], jobs) for wave in todo)
+    left = [job for wave in todo for job in wave]
+    return Estimate(len(every), len(every) - len(left), sum(job.plan.recipe.steps for job in left), seconds, jobs)
 
 
-_TIMED: dict[tuple[object, ...], tuple[float, float]] = {}
+def _shared(parts: Sequence[float], jobs: int) -> float:
+    """When the last of so many workers ends, each taking the next part when it is free."""
+    ends = [0.0] * jobs
+    for part in parts:
+        ends[ends.index(min(ends))] += part
+    return max(ends)
 
 
-def _seconds(group: list[Job]) -> float:
+def _seconds(group: list[Job], known: dict[object, Cost]) -> float:
     plan = group[0].plan
-    key = (plan.recipe.model, plan.recipe.data, plan.recipe.dynamics, plan.recipe.batch, plan.probes, len(group))
-    if key not in _TIMED:
-        _TIMED[key] = _timed(group)
-    plain, measured = _TIMED[key]
-    readings = sum(any(probe.needs_curvature(step) for probe in plan.probes) for step in range(plan.recipe.steps + 1))
-    return plan.recipe.steps * plain + readings * measured
+    kind = plan.recipe
+    key = (kind.data, kind.model, kind.loss, kind.dynamics, kind.batch, kind.dtype, plan.probes, len(group))
+    if key not in known:
+        known[key] = _timed(group)
+    cost = known[key]
+    return cost.first + plan.recipe.steps * cost.step + _readings(plan) * cost.reading
 
 
-def _timed(group: list[Job]) -> tuple[float, float]:
-    """Seconds of a plain step and of the additional work of a step with curvature."""
-    plans: list[Plan] = [dataclasses.replace(j.plan, recipe=_fresh(j.plan)) for j in group]
-    memories = [None] * len(plans[0].probes)
-    plain, measured = [], []
-    last = time.perf_counter()
-    for state in train([plan.recipe for plan in plans], start=None):
-        heavy = any(probe.needs_curvature(state.step) for probe in plans[0].probes)
-        if heavy:
-            state.around.hessian()
-        for index, probe in enumerate(plans[0].probes):
-            if probe.due(state.step):
-                _, memories[index] = probe.update(state, memories[index])
+def _readings(plan: Plan) -> int:
+    return sum(_heavy(plan, step) for step in range(plan.recipe.steps + 1))
+
+
+def _heavy(plan: Plan, step: int) -> bool:
+    return any(probe.needs_curvature(step) for probe in plan.probes)
+
+
+def _timed(group: list[Job]) -> Cost:
+    """The cost of a kind of cohort, from the beginning of a training from a start of its own."""
+    plan = group[0].plan
+    memories: list[Any] = [None] * len(plan.probes)
+    plain: list[float] = []
+    measured: list[float] = []
+    begun = last = time.perf_counter()
+    for state in train([dataclasses.replace(job.plan.recipe, start=None) for job in group]):
+        memories = _read(plan, state, memories)
         now = time.perf_counter()
-        (measured if heavy else plain).append(now - last)
+        (measured if _heavy(plan, state.step) else plain).append(now - last)
         last = now
-    usual = sorted(plain)[len(plain) // 2] if plain else 0.0
-    return usual, max(0.0, (min(measured) - usual)) if measured else 0.0
+        if now - begun > TIMED_SECONDS and (len(measured) != 1 or now - begun > 3 * TIMED_SECONDS):
+            break
+    step = sorted(plain)[len(plain) // 2] if plain else 0.0
+    later = measured[1:] or measured
+    reading = max(0.0, sum(later) / len(later) - step) if later else 0.0
+    return Cost(max(0.0, measured[0] - reading - step) if measured else 0.0, step, reading)
 
 
-def _fresh(plan: Plan) -> Recipe:
-    """The same recipe for a few steps from a start of its own."""
-    return dataclasses.replace(plan.recipe, start=None, steps=TIMED_STEPS)
-
-
+def _read(plan: Plan, state: State, memories: list[Any]) -> list[Any]:
+    if _heavy(plan, state.step):
+        state.around.hessian()
+    return [
+        probe.update(state, memory)[1] if probe.due(state.step) else memory
+        for probe, memory in zip(plan.probes, memories, strict=True)
+    ]

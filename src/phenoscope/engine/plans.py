@@ -10,6 +10,7 @@ from phenoscope.core.points import layout
 from phenoscope.core.seeds import stream
 from phenoscope.models import Architecture
 from phenoscope.phenomenon import Phenomenon, Plan
+from phenoscope.store import rule_name
 from phenoscope.training import Point, Recipe, cohorts
 
 
@@ -33,13 +34,13 @@ def waves(phenomenon: Phenomenon, seeds: Sequence[int]) -> list[list[Job]]:
     level: dict[str, int] = {}
     jobs: dict[str, Job] = {}
 
-    def place(plan: Plan) -> int:
-        if plan.id not in jobs:
+    def place(plan: Plan) -> tuple[int, str]:
+        name = plan.id
+        if name not in jobs:
             start = plan.recipe.start
-            parent = None if start is None else _parent(start, plans.values())
-            level[plan.id] = 0 if parent is None else place(parent) + 1
-            jobs[plan.id] = Job(plan, None if parent is None else parent.id)
-        return level[plan.id]
+            above, parent = (-1, None) if start is None else place(_parent(start, plans.values()))
+            level[name], jobs[name] = above + 1, Job(plan, parent)
+        return level[name], name
 
     for plan in plans.values():
         place(plan)
@@ -47,12 +48,18 @@ def waves(phenomenon: Phenomenon, seeds: Sequence[int]) -> list[list[Job]]:
 
 
 def grouped(jobs: Sequence[Job]) -> list[list[Job]]:
-    """Jobs that advance together as cohorts, the most expensive first so that workers end together."""
+    """Jobs that advance together as cohorts, the most expensive first so that workers end together.
+
+    Forks go on with their rule's memory only if the parent had the same rule, so those that do and those that do not
+    are kept apart.
+    """
     together: list[list[Job]] = []
-    by_probes: dict[object, list[Job]] = {}
+    alike: dict[object, list[Job]] = {}
     for job in jobs:
-        by_probes.setdefault((job.plan.probes, job.plan.marks, job.plan.keep), []).append(job)
-    for same in by_probes.values():
+        start = job.plan.recipe.start
+        parents_rule = None if start is None else rule_name(start.recipe.rule)
+        alike.setdefault((job.plan.probes, job.plan.marks, job.plan.keep, parents_rule), []).append(job)
+    for same in alike.values():
         recipes = [job.plan.recipe for job in same]
         together += [[same[i] for i in group] for group in cohorts(recipes, [work_of(r) for r in recipes])]
     return sorted(together, key=lambda group: -sum(_cost(job.plan.recipe) for job in group))
@@ -80,15 +87,18 @@ def _cost(recipe: Recipe) -> float:
 
 
 def _parent(start: Point, plans: Iterable[Plan]) -> Plan:
-    """The plan that runs the parent's recipe and keeps the point; one is made where only a step is asked for."""
-    name = point_name(start)
-    same = [plan for plan in plans if plan.recipe == start.recipe]
-    for plan in same:
-        kept = {"initial", "final", *(mark.name for mark in plan.marks), *(point_name(s) for s in plan.keep)}
-        if name in kept:
+    """The plan that runs the parent's recipe and keeps the point; one is made where no mark is asked for."""
+    name, steps = point_name(start), start.recipe.steps
+    if isinstance(start.at, int) and not 0 <= start.at <= steps:
+        raise BadInput(
+            f"a fork starts from step {start.at} of a recipe with {steps} steps. Choose one from 0 to {steps}."
+        )
+    for plan in plans:
+        always = {"initial", "final", *(mark.name for mark in plan.marks), *(point_name(s) for s in plan.keep)}
+        if plan.recipe == start.recipe and name in always:
             return plan
-    if isinstance(start.at, int):
-        return Plan(start.recipe, probes=(), keep=(start.at,))
+    if isinstance(start.at, int) or name in ("initial", "final"):
+        return Plan(start.recipe, probes=(), keep=(start.at,) if isinstance(start.at, int) else ())
     raise BadInput(f"no arm with the parent's recipe sets the mark {start.at!r}, from which another one starts.")
 
 

@@ -41,10 +41,13 @@ def _lines(what: str) -> Update:
         if now - last >= LINE_SECONDS and 0 < done < total:
             last = now
             left = (now - started) * (total - done) / done
-            print(f"{what}: {done / total:.0%} of {total} steps, about {_spoken(left)} left", file=sys.stderr, flush=True)
+            print(
+                f"{what}: {done / total:.0%} of {total} steps, about {spoken(left)} left", file=sys.stderr, flush=True
+            )
 
     return update
 
 
-def _spoken(seconds: float) -> str:
+def spoken(seconds: float) -> str:
+    """A duration as one says it."""
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -1,18 +1,19 @@
 """Run a phenomenon: from its name to verdicts on disk."""
 
 import datetime
-import os
+import operator
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from phenoscope.atlas import find
+from phenoscope.atlas import ATLAS, find
 from phenoscope.claims import judge
 from phenoscope.comparisons import compared, pairs
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import to_json
 from phenoscope.engine.environment import environment
-from phenoscope.engine.executor import Executor, executor_for
+from phenoscope.engine.executor import Executor, executor_for, workers
 from phenoscope.engine.plans import Job, grouped, kept, waves
 from phenoscope.engine.work import Cohort
 from phenoscope.panels import evaluate
@@ -21,16 +22,21 @@ from phenoscope.record import Record
 from phenoscope.store import (
     ArmResult,
     Experiment,
+    NewerSchema,
     finished,
     member_seconds,
     read_experiment,
     read_member,
     read_points,
     write_experiment,
+    write_pairs,
 )
 
 SEEDS: dict[Scale, int] = {"smoke": 2, "laptop": 5, "paper": 5}
 """How many seeds each scale has unless the caller says otherwise."""
+
+OUT = "runs"
+"""The folder of members and experiments unless the caller says otherwise."""
 
 Evidence = dict[str, tuple[Record, ...]]
 
@@ -40,7 +46,7 @@ def run(
     *,
     scale: Scale = "laptop",
     seeds: int | Sequence[int] | None = None,
-    out: str | Path = "runs",
+    out: str | Path = OUT,
     jobs: int | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -64,25 +70,49 @@ def run(
     Raises:
         BadInput: an unknown name or option, seeds that served for a pilot, a folder that cannot be used.
     """
+    if not isinstance(phenomenon, str) and options:
+        raise BadInput(
+            f"the options {sorted(options)} are for a phenomenon of the atlas, named by text. Leave them out."
+        )
     made = find(phenomenon, scale=scale, **options) if isinstance(phenomenon, str) else phenomenon
     chosen = seed_list(seeds, made)
+    folder = Path(out) / folder_name(made)
+    earlier = _earlier(folder)
     members = Path(out) / "members"
-    how = executor or executor_for(jobs or (1 if made.scale == "smoke" else os.cpu_count() or 1))
+    how = executor or executor_for(workers(jobs, made.scale))
     skipped = _execute(made, chosen, members, how, progress or (lambda done, total: None))
-    return _concluded(made, chosen, Path(out), members, skipped)
+    looks = 1 if earlier is None else earlier.looks + (set(earlier.seeds) != set(chosen))
+    return _concluded(made, chosen, folder, skipped, looks)
 
 
 def seed_list(seeds: int | Sequence[int] | None, phenomenon: Phenomenon) -> tuple[int, ...]:
     """The seeds to run: a count means 0, 1, ...; seeds of the pilot are refused, as they fixed what is judged."""
     if seeds is None:
         seeds = SEEDS[phenomenon.scale]
-    chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(int(seed) for seed in seeds)
+    try:
+        chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(operator.index(seed) for seed in seeds)
+    except TypeError:
+        raise BadInput(f"seeds are whole numbers, or a count of them, got {seeds!r}.") from None
     if not chosen or len(set(chosen)) != len(chosen) or min(chosen) < 0:
-        raise BadInput(f"seeds must be at least one, different and not negative, got {list(chosen)}.")
+        raise BadInput(f"seeds must be at least one, different and not negative, got {list(chosen) or seeds}.")
     pilot = sorted(set(chosen) & phenomenon.pilot_seeds)
     if pilot:
         raise BadInput(f"the seeds {pilot} served for the pilot of {phenomenon.name} and cannot judge it. Take others.")
     return chosen
+
+
+def _earlier(folder: Path) -> Experiment | None:
+    """The experiment that was there before; one that cannot be read is written anew, a newer version's is left alone.
+
+    Raises:
+        NewerSchema: before anything is trained.
+    """
+    try:
+        return read_experiment(folder)
+    except NewerSchema:
+        raise
+    except BadInput:
+        return None
 
 
 def _execute(
@@ -100,10 +130,10 @@ def _execute(
         progress(done, total)
 
     for wave in ordered:
-        lost = {job.plan.id for job in wave if job.parent in skipped or not kept(members, job)}
-        skipped |= lost
-        todo = [job for job in wave if job.plan.id not in lost and not finished(members / job.plan.id)]
-        advance(sum(job.plan.recipe.steps for job in wave if job not in todo))
+        missing = [job for job in wave if not finished(members / job.plan.id)]
+        todo = [job for job in missing if job.parent not in skipped and kept(members, job)]
+        skipped |= {job.plan.id for job in missing} - {job.plan.id for job in todo}
+        advance(sum(job.plan.recipe.steps for job in wave) - sum(job.plan.recipe.steps for job in todo))
         executor.run([_cohort(group, members) for group in grouped(todo)], advance)
     return skipped
 
@@ -114,9 +144,10 @@ def _cohort(jobs: list[Job], members: Path) -> Cohort:
 
 
 def _concluded(
-    phenomenon: Phenomenon, seeds: tuple[int, ...], out: Path, members: Path, skipped: set[str]
+    phenomenon: Phenomenon, seeds: tuple[int, ...], folder: Path, skipped: set[str], looks: int
 ) -> Experiment:
     """Read the records, compare, judge, and write the experiment."""
+    members = folder.parent / "members"
     evidence: Evidence = {}
     arms = []
     for arm in phenomenon.arms:
@@ -124,9 +155,7 @@ def _concluded(
         there = [i for i in ids if i not in skipped]
         evidence[arm.name] = tuple(read_member(members / i) for i in there)
         arms.append(_arm_result(arm, there, len(ids) - len(there), evidence[arm.name], members))
-    evidence |= _comparisons(phenomenon, evidence, members)
-    verdicts = judge(phenomenon.claims, evidence, sweeps=phenomenon.sweeps, pilot_seeds=phenomenon.pilot_seeds)
-    folder = out / folder_name(phenomenon)
+    evidence |= _comparisons(phenomenon, evidence, folder)
     experiment = Experiment(
         path=folder,
         name=phenomenon.name,
@@ -137,25 +166,29 @@ def _concluded(
         options=dict(phenomenon.options),
         sources=phenomenon.sources,
         seeds=seeds,
-        looks=_looks(folder, seeds),
+        looks=looks,
         arms=tuple(arms),
-        verdicts=verdicts,
+        verdicts=judge(phenomenon.claims, evidence, sweeps=phenomenon.sweeps, pilot_seeds=phenomenon.pilot_seeds),
         panels=tuple(evaluate(panel, evidence, phenomenon.sweeps) for panel in phenomenon.panels),
-        command=_command(phenomenon, seeds),
+        command=command(phenomenon, seeds, folder.parent),
         environment=environment(),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        comparisons=tuple(comparison.name for comparison in phenomenon.comparisons),
     )
     write_experiment(experiment)
     return experiment
 
 
-def _comparisons(phenomenon: Phenomenon, evidence: Mapping[str, Sequence[Record]], members: Path) -> Evidence:
+def _comparisons(phenomenon: Phenomenon, evidence: Mapping[str, Sequence[Record]], folder: Path) -> Evidence:
+    """Measure the pairs of each comparison, and write what was read."""
     found: Evidence = {}
+    members = folder.parent / "members"
     for comparison in phenomenon.comparisons:
         records = []
-        for pair in pairs(comparison, evidence):
+        for pair in pairs(comparison, evidence, sweeps=phenomenon.sweeps):
             one, two = (read_points(members / record.id) for record in pair)
             records.append(compared(comparison, pair, (one, two)))
+        write_pairs(folder, comparison.name, records, phenomenon.sweeps[comparison.name])
         found[comparison.name] = tuple(records)
     return found
 
@@ -170,25 +203,25 @@ def _arm_result(arm: Arm, ids: list[str], skipped: int, records: Sequence[Record
 
 
 def folder_name(phenomenon: Phenomenon) -> str:
-    """The experiment's folder: name, scale, and the options that are not the default."""
-    extra = [f"{key}={value}" if not isinstance(value, str) else value for key, value in phenomenon.options.items()]
-    text = "-".join([phenomenon.name, phenomenon.scale, *extra])
+    """The experiment's folder: name, scale, and the options it was made with."""
+    options = [value if isinstance(value, str) else f"{name}={_text(value)}" for name, value in _options(phenomenon)]
+    text = "-".join([phenomenon.name, phenomenon.scale, *options])
     return "".join(c if c.isalnum() or c in "-_=.," else "_" for c in text)
 
 
-def _looks(folder: Path, seeds: tuple[int, ...]) -> int:
-    """How often these claims have been judged here with different seeds, this time included."""
-    try:
-        earlier = read_experiment(folder)
-    except BadInput:
-        return 1
-    return earlier.looks + (set(earlier.seeds) != set(seeds))
+def command(phenomenon: Phenomenon, seeds: tuple[int, ...], out: Path) -> str:
+    """How to run it again to the same folder: at the prompt, or in Python for a phenomenon outside the atlas."""
+    numbers = ",".join(map(str, seeds)) + ("," if len(seeds) == 1 else "")
+    if phenomenon.name not in ATLAS:
+        return f"phenoscope.run({phenomenon.name}, seeds=({numbers}), out={str(out)!r})"
+    words = ["phenoscope", "run", phenomenon.name, "--scale", phenomenon.scale, "--seeds", numbers]
+    words += [word for name, value in _options(phenomenon) for word in (f"--{name}", _text(value))]
+    return shlex.join(words if out == Path(OUT) else [*words, "--out", str(out)])
 
 
-def _command(phenomenon: Phenomenon, seeds: tuple[int, ...]) -> str:
-    words = [f"phenoscope run {phenomenon.name}", f"--scale {phenomenon.scale}", f"--seeds {','.join(map(str, seeds))}"]
-    for name, value in phenomenon.options.items():
-        words.append(f"--{name} {','.join(map(str, value)) if isinstance(value, tuple) else value}")
-    return " ".join(words)
+def _options(phenomenon: Phenomenon) -> list[tuple[str, Any]]:
+    return [(name.replace("_", "-"), value) for name, value in phenomenon.options.items()]
 
 
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

@@ -1,5 +1,6 @@
 """The work of one cohort: train it, read its probes, write its members."""
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from phenoscope.engine.environment import best_device, environment
 from phenoscope.engine.plans import point_name
 from phenoscope.phenomenon import Plan
 from phenoscope.probes import Mark, Rows
-from phenoscope.store import Journal, MemberFolder, read_point
+from phenoscope.store import Journal, MemberFolder, read_point, rule_name
 from phenoscope.training import Start, State, train
 
 Progress = Callable[[int], None]
@@ -52,18 +53,16 @@ def work(cohort: Cohort, progress: Progress) -> None:
     device = best_device()
     about = _about(cohort, device)
     folders = [MemberFolder(cohort.members, plan, about) for plan in cohort.plans]
-    journals = [folder.begin() for folder in folders]
     try:
-        stopped = _record(cohort, folders, journals, device, progress)
+        with contextlib.ExitStack() as stack:
+            journals = [stack.enter_context(folder.begin()) for folder in folders]
+            stopped = _record(cohort, folders, journals, device, progress)
+        seconds = (time.perf_counter() - started) / len(folders)
+        for folder, at in zip(folders, stopped, strict=True):
+            folder.finish("finished" if at is None else "diverged", at, seconds)
     except PhenoscopeError as problem:
         recipe = cohort.plans[0].recipe
         raise type(problem)(f"{problem} (member {cohort.plans[0].id}, seed {recipe.seed})") from problem
-    finally:
-        for journal in journals:
-            journal.__exit__(None, None, None)
-    seconds = (time.perf_counter() - started) / len(folders)
-    for folder, at in zip(folders, stopped, strict=True):
-        folder.finish("finished" if at is None else "diverged", at, seconds)
 
 
 def _record(
@@ -81,7 +80,7 @@ def _record(
         stopped = [at if at is not None or ok else state.step for at, ok in zip(stopped, alive, strict=True)]
         rows = _read(plan, state, memories) if any(alive) else []
         _write(rows, alive, journals)
-        _keep(plan, state, rows, alive, folders, kept)
+        _keep(plan, state, rows, folders, kept)
         if time.monotonic() - clock > REPORT_SECONDS:
             progress((state.step - reported) * len(folders))
             clock, reported = time.monotonic(), state.step
@@ -113,12 +112,11 @@ def _write(rows: list[Rows], alive: list[bool], journals: list[Journal]) -> None
         journal.breathe()
 
 
-def _keep(
-    plan: Plan, state: State, rows: list[Rows], alive: list[bool], folders: list[MemberFolder],
-    kept: set[tuple[int, str]],
-) -> None:  # fmt: skip
+def _keep(plan: Plan, state: State, rows: list[Rows], folders: list[MemberFolder], kept: set[tuple[int, str]]) -> None:
     """Save the points that others start from: the first, those asked for by step, and marks when first reached."""
-    names = [name for name, due in (("initial", state.step == 0), (point_name(state.step), state.step in plan.keep)) if due]
+    names = ["initial"] if state.step == 0 else []
+    names += [point_name(state.step)] if state.step in plan.keep else []
+    alive = state.alive.tolist()
     for row, folder in enumerate(folders):
         reached = [mark.name for mark in plan.marks if _reached(mark, rows, row)]
         for name in names + reached:
@@ -139,30 +137,28 @@ def _save(folder: MemberFolder, name: str, state: State, row: int) -> None:
 def _start(cohort: Cohort) -> Start | None:
     """The points that the cohort's recipes start from, read from their parents' folders.
 
-    The rule's memory is taken along where every parent had the same rule.
+    The rule's memory is taken along where the parents had the same rule; `grouped` keeps apart those that had not.
     """
     if cohort.parents is None:
         return None
-    points, memories, rules = [], [], set()
-    for plan, parent in zip(cohort.plans, cohort.parents, strict=True):
-        assert plan.recipe.start is not None  # only recipes with a start have a parent
-        point, memory, _, rule = read_point(cohort.members / parent, point_name(plan.recipe.start))
-        points.append(point)
-        memories.append(memory)
-        rules.add(rule)
-    carried = rules == {type(cohort.plans[0].recipe.rule).__name__}
-    memory = {key: torch.stack([m[key] for m in memories]) for key in memories[0]} if carried else None
-    return Start(torch.stack(points), memory)
+    starts = [plan.recipe.start for plan in cohort.plans if plan.recipe.start is not None]
+    found = [
+        read_point(cohort.members / parent, point_name(start))
+        for start, parent in zip(starts, cohort.parents, strict=True)
+    ]
+    carried = {kept.rule for kept in found} == {rule_name(cohort.plans[0].recipe.rule)}
+    memory = {key: torch.stack([kept.memory[key] for kept in found]) for key in found[0].memory} if carried else None
+    return Start(torch.stack([kept.point for kept in found]), memory)
 
 
 def _about(cohort: Cohort, device: torch.device) -> dict[str, Any]:
-    recipe = cohort.plans[0].recipe
-    if any(plan.probes != cohort.plans[0].probes for plan in cohort.plans):
-        raise BadInput("the plans of a cohort must have the same probes.")
+    first = cohort.plans[0]
+    if any((p.probes, p.marks, p.keep) != (first.probes, first.marks, first.keep) for p in cohort.plans):
+        raise BadInput("the plans of a cohort must have the same probes, marks and steps to keep.")
     return {
         "cohort": [plan.id for plan in cohort.plans],
-        "inputs": list(recipe.data.shape),
-        "outputs": recipe.data.outputs,
+        "inputs": list(first.recipe.data.shape),
+        "outputs": first.recipe.data.outputs,
         "device": str(device),
         "environment": environment(),
     }

@@ -27,7 +27,9 @@ def _serve(message: bytes, answers: IO[str]) -> None:
         answers.write(json.dumps(event) + "\n")
 
     try:
-        work(pickle.loads(message), lambda steps: say(steps=steps))  # noqa: S301 (our own parent's words)
+        work(pickle.loads(message), lambda steps: say(steps=steps))  # our own parent's words
+    except BrokenPipeError:
+        os._exit(1)  # nobody listens any more, who started us is gone: closing the pipe would only fail again
     except PhenoscopeError as problem:
         say(error=str(problem))
     except Exception as problem:

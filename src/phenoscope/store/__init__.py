@@ -2,17 +2,29 @@
 
 from phenoscope.store.experiment import ArmResult, Experiment
 from phenoscope.store.experiments import find_experiment, read_experiment, write_experiment
-from phenoscope.store.files import read_json, write_json
-from phenoscope.store.loading import Member, load
+from phenoscope.store.files import NewerSchema, read_json, write_json
 from phenoscope.store.journal import Journal, read_journal
-from phenoscope.store.members import MemberFolder, finished, member_seconds, read_member, read_point, read_points
+from phenoscope.store.loading import Member, load
+from phenoscope.store.members import (
+    KeptPoint,
+    MemberFolder,
+    finished,
+    member_seconds,
+    read_member,
+    read_point,
+    read_points,
+    rule_name,
+)
+from phenoscope.store.pairs import read_pairs, write_pairs
 
 __all__ = [
     "ArmResult",
     "Experiment",
     "Journal",
+    "KeptPoint",
     "Member",
     "MemberFolder",
+    "NewerSchema",
     "find_experiment",
     "finished",
     "load",
@@ -21,8 +33,11 @@ __all__ = [
     "read_journal",
     "read_json",
     "read_member",
+    "read_pairs",
     "read_point",
     "read_points",
+    "rule_name",
     "write_experiment",
     "write_json",
+    "write_pairs",
 ]

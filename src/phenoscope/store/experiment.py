@@ -20,7 +20,7 @@ class ArmResult:
         name, role, says: as in the phenomenon.
         recipe: the recipe as canonical JSON, before seeds and sweeps.
         sweep: values of the swept settings.
-        members: ids by arm, in the order run.
+        members: their ids, in the order run.
         seconds: computing time of its members together.
         diverged: how many members diverged.
         skipped: how many could not be run, because the point they start from was never reached.
@@ -52,6 +52,7 @@ class Experiment:
         command: how to run it again.
         environment: versions, machine, commit.
         created: date and time, ISO 8601, UTC.
+        comparisons: their names; what they measured lies in `path / "pairs"`.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class Experiment:
     command: str
     environment: Mapping[str, Any]
     created: str
+    comparisons: tuple[str, ...] = ()
 
     @property
     def series(self) -> pl.DataFrame:
@@ -85,6 +87,13 @@ class Experiment:
 
         folder = self.path.parent / "members"
         return {arm.name: tuple(read_member(folder / member) for member in arm.members) for arm in self.arms}
+
+    @property
+    def pairs(self) -> dict[str, pl.DataFrame]:
+        """The readings of each comparison, tidy: pair, swept settings, seed, name, step, value."""
+        from phenoscope.store.pairs import read_pairs
+
+        return {name: read_pairs(self.path, name) for name in self.comparisons}
 
     @property
     def seconds(self) -> float:

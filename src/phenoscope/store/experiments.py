@@ -2,22 +2,24 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from phenoscope.claims import verdict_from_json
 from phenoscope.core.errors import BadInput
+from phenoscope.core.specs import from_json, to_json
 from phenoscope.panels import panel_from_json
 from phenoscope.store.experiment import ArmResult, Experiment
-from phenoscope.store.files import SCHEMA, read_json, write_json
+from phenoscope.store.files import SCHEMA, exists, read_json, write_json
 
 EXPERIMENT, VERDICTS, PANELS = "experiment.json", "verdicts.json", "panels.json"
 
 
 def write_experiment(experiment: Experiment) -> None:
-    """Write the three files of an experiment's folder, each whole or not at all."""
+    """Write the three JSON files of an experiment's folder, each whole or not at all."""
     fields = {f.name: getattr(experiment, f.name) for f in dataclasses.fields(experiment)}
     apart = ("path", "verdicts", "panels", "arms")
     about = {name: value for name, value in fields.items() if name not in apart}
+    about["options"] = to_json(experiment.options)
     arms = [dataclasses.asdict(arm) for arm in experiment.arms]
     verdicts = [verdict.to_json() for verdict in experiment.verdicts]
     panels = [panel.to_json() for panel in experiment.panels]
@@ -35,17 +37,19 @@ def read_experiment(path: Path) -> Experiment:
         arms = tuple(_arm(arm) for arm in about.pop("arms"))
         about.pop("schema")
         sources = tuple((text, address) for text, address in about.pop("sources"))
-        seeds = tuple(about.pop("seeds"))
-        return Experiment(
-            path=path, arms=arms, verdicts=verdicts, panels=panels, sources=sources, seeds=seeds, **about
-        )
+        seeds, comparisons = tuple(about.pop("seeds")), tuple(about.pop("comparisons", ()))
+        options = cast(dict[str, Any], from_json(about.pop("options")))
+        made = {"arms": arms, "verdicts": verdicts, "panels": panels, "sources": sources, "seeds": seeds}
+        return Experiment(path=path, options=options, comparisons=comparisons, **made, **about)
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise BadInput(f"{path} cannot be read as an experiment ({problem!r}). Run it again to write it anew.") from None
+        raise BadInput(
+            f"{path} cannot be read as an experiment ({problem!r}). Run it again to write it anew."
+        ) from None
 
 
 def find_experiment(path: Path) -> Path:
     """The experiment's folder that a path means: itself, or the only one inside."""
-    if (path / EXPERIMENT).exists():
+    if exists(path / EXPERIMENT):
         return path
     inside = sorted(found.parent for found in path.glob(f"*/{EXPERIMENT}"))
     if len(inside) == 1:

@@ -1,5 +1,6 @@
 """Files that are whole or not there: written aside, flushed to disk, renamed."""
 
+import contextlib
 import json
 import os
 import tempfile
@@ -14,54 +15,83 @@ SCHEMA = 1
 """Version of the folders' layout; a folder of a newer one is refused, never guessed at."""
 
 
+class NewerSchema(BadInput):
+    """A file that a newer version wrote: it is neither read nor overwritten."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the file system refuses (a full disk, a read-only folder) into one sentence."""
+    try:
+        yield
+    except OSError as problem:
+        raise PhenoscopeError(
+            f"{path} cannot be written: {problem.strerror or problem}. Free space or choose another `out`."
+        ) from problem
+
+
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
     """A path beside the wanted one; on leaving, what was written there takes its place in one step."""
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         os.close(handle)
-    except OSError as problem:
-        raise _cannot_write(path, problem) from problem
-    aside = Path(name)
-    try:
-        yield aside
-        with aside.open("rb") as written:
-            os.fsync(written.fileno())
-        aside.chmod(0o644)
-        aside.replace(path)
-    except OSError as problem:
-        raise _cannot_write(path, problem) from problem
-    finally:
-        aside.unlink(missing_ok=True)
+        aside = Path(name)
+        try:
+            yield aside
+            with aside.open("rb") as written:
+                os.fsync(written.fileno())
+            aside.chmod(0o644)
+            aside.replace(path)
+        finally:
+            # After the renaming it is not there; after a failure its own removal must not hide the reason.
+            with contextlib.suppress(OSError):
+                aside.unlink()
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with written_aside(path) as aside:
+        aside.write_bytes(content)
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON, readable by a person; what is not finite is refused, since JSON has no word for it."""
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    with written_aside(path) as aside:
-        aside.write_text(text + "\n", encoding="utf-8")
+    try:
+        text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as problem:
+        raise BadInput(
+            f"{path.name} cannot be written as JSON: {problem}. Use finite numbers, text and tuples."
+        ) from None
+    write_bytes(path, f"{text}\n".encode())
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object of this or an older schema.
 
     Raises:
-        BadInput: no such file, not JSON, or written by a newer version.
+        BadInput: no such file, or not JSON of this library.
+        NewerSchema: written by a newer version.
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadInput(f"there is no {path.name} in {path.parent}. Pass the folder of a run.") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:  # ValueError: bad bytes, bad JSON, endless numbers
         raise BadInput(f"{path} cannot be read ({problem}). It may be truncated; run again to make it anew.") from None
-    if not isinstance(value, dict):
-        raise BadInput(f"{path} holds a {type(value).__name__} where an object was expected: not a run of Phenoscope.")
-    schema = value.get("schema")
-    if not isinstance(schema, int) or schema > SCHEMA:
-        raise BadInput(f"{path} has schema {schema!r}, this version reads up to {SCHEMA}. Update phenoscope.")
+    if not isinstance(value, dict) or not isinstance(value.get("schema"), int):
+        raise BadInput(f"{path} is not a file of Phenoscope: it lacks a schema. Pass the folder of a run.")
+    if value["schema"] > SCHEMA:
+        raise NewerSchema(f"{path} has schema {value['schema']}, this version reads up to {SCHEMA}. Update phenoscope.")
     return value
 
 
-def _cannot_write(path: Path, problem: OSError) -> PhenoscopeError:
-    return PhenoscopeError(f"{path} cannot be written: {problem.strerror or problem}. Free space or choose another `out`.")
+def exists(path: Path) -> bool:
+    """Whether something is there; a path that cannot even be asked about is a caller's mistake."""
+    try:
+        return path.exists()
+    except OSError as problem:
+        raise BadInput(
+            f"{path} cannot be looked at: {problem.strerror or problem}. Pass the folder of a run."
+        ) from None

@@ -9,7 +9,8 @@ import polars as pl
 from phenoscope.record import Record
 from phenoscope.store.experiment import Experiment
 from phenoscope.store.experiments import find_experiment, read_experiment
-from phenoscope.store.members import MEMBER, read_member
+from phenoscope.store.files import exists
+from phenoscope.store.members import COLUMNS, MEMBER, read_member
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -27,7 +28,7 @@ class Member:
     @property
     def series(self) -> pl.DataFrame:
         """All readings, tidy: step, name, value."""
-        return _tidy([self.record]).select("step", "name", "value")
+        return tidy([self.record]).select("step", "name", "value")
 
 
 def load(run: str | Path | Experiment) -> Experiment | Member:
@@ -41,30 +42,30 @@ def load(run: str | Path | Experiment) -> Experiment | Member:
     if isinstance(run, Experiment):
         return run
     path = Path(run)
-    if (path / MEMBER).exists():
+    if exists(path / MEMBER):
         return Member(path, read_member(path))
     return read_experiment(find_experiment(path))
 
 
 def frame(experiment: Experiment) -> pl.DataFrame:
     """Every reading of an experiment: arm, the recipe's settings that were swept, seed, member, step, name, value."""
-    parts = []
-    for arm in experiment.arms:
-        swept = {name: name for name in arm.sweep}
-        table = _tidy(experiment.records[arm.name], tuple(swept))
-        parts.append(table.with_columns(pl.lit(arm.name).alias("arm")))
-    joined = pl.concat(parts, how="diagonal")
-    first = ["arm", *[c for c in joined.columns if c not in ("arm", "seed", "member", "step", "name", "value")]]
-    return joined.select(*first, "seed", "member", "step", "name", "value")
+    records = experiment.records
+    swept = tuple(dict.fromkeys(name for arm in experiment.arms for name in arm.sweep))
+    parts = [
+        tidy(records[arm.name], tuple(arm.sweep)).with_columns(pl.lit(arm.name, pl.String).alias("arm"))
+        for arm in experiment.arms
+    ]
+    return pl.concat(parts, how="diagonal").select("arm", *swept, "seed", "member", "step", "name", "value")
 
 
-def _tidy(records: Iterable[Record], swept: tuple[str, ...] = ()) -> pl.DataFrame:
-    schema = {"step": pl.Int64, "value": pl.Float64, "name": pl.String, "seed": pl.Int64, "member": pl.String}
+def tidy(records: Iterable[Record], swept: tuple[str, ...] = ()) -> pl.DataFrame:
+    """The readings of records: the swept settings, seed, member (or pair), step, name, value."""
+    schema = dict.fromkeys(swept, pl.Float64) | {"seed": pl.Int64, "member": pl.String, **COLUMNS}
     parts = [pl.DataFrame(schema=schema)]
     for record in records:
-        about = [pl.lit(record.seed).alias("seed"), pl.lit(record.id).alias("member")]
-        about += [pl.lit(record.settings[name]).alias(name) for name in swept]
+        about = [pl.lit(record.settings[name], pl.Float64).alias(name) for name in swept]
+        about += [pl.lit(record.seed, pl.Int64).alias("seed"), pl.lit(record.id, pl.String).alias("member")]
         for name, series in record.series.items():
-            rows = pl.DataFrame({"step": series.steps, "value": series.values})
-            parts.append(rows.with_columns(pl.lit(name).alias("name"), *about))
-    return pl.concat(parts, how="diagonal_relaxed")
+            rows = pl.DataFrame({"step": series.steps, "value": series.values}, schema_overrides=COLUMNS)
+            parts.append(rows.with_columns(pl.lit(name, pl.String).alias("name"), *about).select(*schema))
+    return pl.concat(parts)

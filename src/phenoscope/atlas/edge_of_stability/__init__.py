@@ -56,9 +56,7 @@ CHOICES = {
 }
 
 
-def edge_of_stability(
-    scale: Scale, *, data: str = "digits", rates: tuple[float, ...] | None = None
-) -> Phenomenon:
+def edge_of_stability(scale: Scale, *, data: str = "digits", rates: tuple[float, ...] | None = None) -> Phenomenon:
     """Full-batch gradient descent on small tanh networks, where theory for quadratics says it should diverge.
 
     Args:
@@ -120,7 +118,11 @@ def edge_of_stability(
         ),
         arms=arms,
         claims=claims(size.block),
-        comparisons=(Comparison("against small step", ("gradient descent", "small step"), departure, ("relative distance", "cosine")),),
+        comparisons=(
+            Comparison(
+                "against small step", ("gradient descent", "small step"), departure, ("relative distance", "cosine")
+            ),
+        ),
         panels=panels(),
         sources=(
             (f"{COHEN}: Gradient descent on neural networks typically occurs at the edge of stability",

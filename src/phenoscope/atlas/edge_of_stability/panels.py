@@ -45,7 +45,8 @@ def panels() -> tuple[Panel, ...]:
             SHARPNESS, "sharpness", (LINEARISED, SMALL),
         ),
         Lines(
-            "From one point above the edge", "Along the top eigenvector the quadratic model grows; the network does not.",
+            "From one point above the edge",
+            "Along the top eigenvector the quadratic model grows; the network does not.",
             ALONG_FIRST * ALONG_FIRST, "(gradient along first top eigenvector)²", (QUADRATIC, ONWARDS), log_y=True,
         ),
         Lines(

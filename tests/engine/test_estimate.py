@@ -1,0 +1,55 @@
+"""The dry run: what it counts is what a run does, and its seconds are of the right size."""
+
+import time
+
+import pytest
+
+import phenoscope as ps
+from phenoscope.engine import estimate as module
+from phenoscope.engine.estimate import Cost, estimate
+from phenoscope.probes import Loss, Mark, Sharpness
+from phenoscope.training import Point
+from small import arm, phenomenon, recipe
+
+PARENT = recipe(steps=30)
+MADE = phenomenon(
+    arm("parent", PARENT, (Loss(), Sharpness(10)), marks=(Mark("m", "loss", 0.0),)),
+    arm("fork", recipe(steps=5, start=Point(PARENT, "m"))),
+    claims=(),
+)
+
+
+def test_it_counts_what_is_to_be_done_and_writes_nothing(tmp_path):
+    found = estimate(MADE, (0, 1), tmp_path, 2)
+    assert (found.members, found.finished, found.steps, found.jobs) == (4, 0, 70, 2)
+    assert found.seconds > 0
+    assert not list(tmp_path.iterdir())
+    ps.run(MADE, seeds=1, out=tmp_path)
+    found = estimate(MADE, (0, 1), tmp_path, 1)
+    assert (found.members, found.finished, found.steps) == (4, 2, 35)
+    ps.run(MADE, seeds=2, out=tmp_path)
+    found = estimate(MADE, (0, 1), tmp_path, 1)
+    assert (found.finished, found.steps, found.seconds) == (4, 0, 0.0)
+
+
+@pytest.mark.parametrize(("jobs", "seconds"), [(1, 42.0 + 5), (2, 42.0 + 5)])
+def test_a_cohort_is_not_shared_between_workers(tmp_path, monkeypatch, jobs, seconds):
+    monkeypatch.setattr(module, "_timed", lambda group: Cost(0.0, 1.0, 3.0))
+    # parents: 30 steps and 4 readings; then the forks, which wait for them: 5 steps
+    assert estimate(MADE, (0, 1), tmp_path, jobs).seconds == seconds
+
+
+def test_cohorts_of_one_wave_are_shared(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_timed", lambda group: Cost(1.0, 1.0, 0.0))
+    made = phenomenon(*(arm(f"{steps}", recipe(steps=steps)) for steps in (10, 6, 4)), claims=())
+    assert estimate(made, (0,), tmp_path, 1).seconds == 23
+    assert estimate(made, (0,), tmp_path, 2).seconds == 12
+
+
+def test_the_seconds_are_of_the_right_size(tmp_path):
+    made = phenomenon(arm(made=recipe(steps=400), probes=(Loss(), Sharpness(10))), claims=())
+    guessed = estimate(made, (0, 1), tmp_path, 1).seconds
+    begun = time.perf_counter()
+    ps.run(made, seeds=2, out=tmp_path, jobs=1)
+    took = time.perf_counter() - begun
+    assert took / 5 < guessed < took * 5

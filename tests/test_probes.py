@@ -1,0 +1,339 @@
+"""Every series of every probe, against the same quantity computed directly on a network written out by hand."""
+
+import inspect
+import itertools
+import math
+
+import pytest
+import torch
+from torch.autograd.functional import hessian
+
+from phenoscope import probes
+from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import stream
+from phenoscope.core.specs import identity
+from phenoscope.models import MLP
+from phenoscope.probes import (
+    COMPANIONS,
+    Accuracy,
+    AlongFirst,
+    GradientNorm,
+    Loss,
+    Mark,
+    Probe,
+    RelativeProgress,
+    Rows,
+    Sharpness,
+    series_units,
+    writes,
+)
+from phenoscope.training import Adam, GradientDescent, HeavyBall, Start, train
+from small import losses, path, recipe
+
+EXACT = {"rtol": 1e-10, "atol": 1e-12}
+PROBES = [
+    made for _, made in inspect.getmembers(probes, inspect.isclass) if hasattr(made, "update") and made is not Probe
+]
+
+
+def read(probe, recipes, start=None):
+    """The series of each row as lists of (step, value)."""
+    memory, found = None, [{} for _ in recipes]
+    for state in train(recipes, start=start):
+        if probe.needs_curvature(state.step):
+            state.around.hessian()
+        if probe.due(state.step):
+            rows, memory = probe.update(state, memory)
+            for reading in rows:
+                assert reading.values.shape == (len(recipes),)
+                for row, value in enumerate(reading.values.tolist()):
+                    found[row].setdefault(reading.name, []).append((reading.step, value))
+    return found
+
+
+def steps(series):
+    return [step for step, _ in series]
+
+
+def values(series):
+    return torch.tensor([value for _, value in series], dtype=torch.float64)
+
+
+def gradient(made, point):
+    here = point.clone().requires_grad_()
+    return torch.autograd.grad(losses(made, here), here)[0]
+
+
+def eigen(made, point):
+    return torch.linalg.eigh(hessian(lambda here: losses(made, here), point))
+
+
+RECIPE = recipe(0.4, steps=12)
+POINTS = path(RECIPE)
+
+
+def test_the_path_by_hand_is_the_path_of_the_trainer():
+    trained = [state.points[0] for state in train([RECIPE])]
+    torch.testing.assert_close(torch.stack(trained), torch.stack(POINTS), **EXACT)
+
+
+@pytest.mark.parametrize("every", [1, 5])
+def test_loss(every):
+    (found,) = read(Loss(every), [RECIPE])
+    assert steps(found["loss"]) == list(range(0, 13, every))
+    expected = torch.stack([losses(RECIPE, point) for point in POINTS[::every]])
+    torch.testing.assert_close(values(found["loss"]), expected, **EXACT)
+
+
+def test_the_loss_is_that_of_all_examples_though_the_step_takes_a_batch():
+    made = recipe(0.4, steps=3, batch=5)
+    (found,) = read(Loss(), [made])
+    points = [state.points[0] for state in train([made])]
+    torch.testing.assert_close(values(found["loss"]), torch.stack([losses(made, p) for p in points]), **EXACT)
+
+
+def test_gradient_norm():
+    (found,) = read(GradientNorm(every=3), [RECIPE])
+    assert steps(found["gradient norm"]) == [0, 3, 6, 9, 12]
+    expected = torch.stack([gradient(RECIPE, point).norm() for point in POINTS[::3]])
+    torch.testing.assert_close(values(found["gradient norm"]), expected, **EXACT)
+
+
+def test_relative_progress_stands_at_the_step_that_was_taken():
+    (found,) = read(RelativeProgress(), [RECIPE])
+    assert steps(found["relative progress"]) == list(range(12))  # the last step is not taken
+    expected = [
+        (losses(RECIPE, after) - losses(RECIPE, before)) / (0.4 * gradient(RECIPE, before).square().sum())
+        for before, after in itertools.pairwise(POINTS)
+    ]
+    torch.testing.assert_close(values(found["relative progress"]), torch.stack(expected), **EXACT)
+    residual = values(found["relative progress.residual"])
+    assert steps(found["relative progress.residual"]) == list(range(12))
+    assert bool((residual > 0).all())
+    assert bool((residual < 1e-12).all())
+
+
+def test_relative_progress_on_a_quadratic_is_the_exact_formula():
+    """L(θ - ηg) - L(θ) = -η‖g‖² + ½η² gᵀHg, so the relative progress is -1 + ½η gᵀHg/‖g‖²."""
+    made = recipe(0.7, steps=5, dynamics="quadratic")
+    curvature = hessian(lambda here: losses(made, here), POINTS[0])
+    slope, expected = gradient(made, POINTS[0]), []
+    for _ in range(5):
+        expected.append(-1 + 0.35 * (slope @ curvature @ slope) / (slope @ slope))
+        slope = slope - 0.7 * curvature @ slope
+    (found,) = read(RelativeProgress(), [made])
+    torch.testing.assert_close(values(found["relative progress"]), torch.stack(expected), rtol=1e-9, atol=1e-10)
+
+
+def test_sharpness_is_the_largest_signed_eigenvalue_at_every_reading():
+    (found,) = read(Sharpness(every=2, k=2, tol=1e-9), [RECIPE])
+    assert steps(found["sharpness"]) == steps(found["sharpness 2"]) == list(range(0, 13, 2))
+    dense = torch.stack([eigen(RECIPE, point)[0] for point in POINTS[::2]])
+    torch.testing.assert_close(values(found["sharpness"]), dense[:, -1], rtol=1e-8, atol=0)
+    torch.testing.assert_close(values(found["sharpness 2"]), dense[:, -2], rtol=1e-7, atol=0)
+    for name in ("sharpness", "sharpness 2"):
+        residual = values(found[f"{name}.residual"])
+        assert bool((residual <= 1e-9 * dense.abs().max()).all())
+    assert bool((values(found["sharpness.products"]) >= 1).all())
+    assert steps(found["sharpness.failure probability"]) == [0, 10]  # every fifth reading is challenged
+    assert bool((values(found["sharpness.failure probability"]) <= 1e-2).all())
+
+
+def test_the_residual_bounds_the_error_where_the_tolerance_is_loose():
+    (found,) = read(Sharpness(every=1, tol=0.2, guards=0), [RECIPE])
+    dense = torch.stack([eigen(RECIPE, point)[0] for point in POINTS])
+    away = (dense - values(found["sharpness"])[:, None]).abs().min(dim=1).values
+    residual = values(found["sharpness.residual"])
+    assert bool((away <= residual + 1e-12).all())
+    assert bool((residual > 1e-9).any())  # else nothing was tested
+
+
+@pytest.mark.parametrize(
+    ("rule", "limit"),
+    [(GradientDescent(0.4), 2 / 0.4), (HeavyBall(0.2, 0.5), (2 + 2 * 0.5) / 0.2), (Adam(0.01), None)],
+    ids=lambda part: str(part)[:12],
+)
+def test_sharpness_over_threshold(rule, limit):
+    (found,) = read(Sharpness(every=3), [recipe(rule=rule)])
+    if limit is None:
+        assert "sharpness / threshold" not in found
+        return
+    for companion in ("", ".residual"):
+        measured = values(found[f"sharpness{companion}"])
+        torch.testing.assert_close(
+            values(found[f"sharpness / threshold{companion}"]), measured / limit, rtol=1e-14, atol=0
+        )
+
+
+def test_the_gradient_along_the_top_eigenvector_keeps_its_sign():
+    (found,) = read(Sharpness(every=4, tol=1e-10), [RECIPE])
+    along = values(found["gradient along top eigenvector"])
+    assert steps(found["gradient along top eigenvector"]) == list(range(13))
+    vector = eigen(RECIPE, POINTS[0])[1][:, -1]
+    vector = vector * torch.sign(along[0]) * torch.sign(gradient(RECIPE, POINTS[0]) @ vector)
+    expected = []
+    for step, point in enumerate(POINTS):
+        if step % 4 == 0:
+            new = eigen(RECIPE, point)[1][:, -1]
+            vector = new * torch.sign(new @ vector)
+        expected.append(gradient(RECIPE, point) @ vector)
+    torch.testing.assert_close(along, torch.stack(expected), rtol=1e-6, atol=1e-8)
+
+
+def test_a_fresh_vector_of_either_sign_is_turned_to_the_last_one(monkeypatch):
+    """The tracker's sign is arbitrary: flipped at every other reading, the series must not change."""
+    (plain,) = read(Sharpness(every=1, tol=1e-10), [RECIPE])
+    measure, calls = probes.Tracker.measure, []
+
+    def flipping(self, *arguments):
+        found, tracking = measure(self, *arguments)
+        calls.append(1)
+        if len(calls) % 2 == 0:
+            found.vectors.neg_()
+        return found, tracking
+
+    monkeypatch.setattr(probes.Tracker, "measure", flipping)
+    (flipped,) = read(Sharpness(every=1, tol=1e-10), [RECIPE])
+    name = "gradient along top eigenvector"
+    torch.testing.assert_close(values(flipped[name]), values(plain[name]), rtol=1e-9, atol=1e-12)
+
+
+def test_along_first_keeps_the_vector_of_the_start():
+    (found,) = read(AlongFirst(tol=1e-10), [RECIPE])
+    along = values(found["gradient along first top eigenvector"])
+    vector = eigen(RECIPE, POINTS[0])[1][:, -1]
+    expected = torch.stack([gradient(RECIPE, point) @ vector for point in POINTS])
+    torch.testing.assert_close(along, expected * torch.sign(along[0] * expected[0]), rtol=1e-7, atol=1e-9)
+    # the vector of each step would give another series
+    moved = torch.stack([gradient(RECIPE, p) @ eigen(RECIPE, p)[1][:, -1] for p in POINTS]).abs()
+    assert not torch.allclose(moved, along.abs(), rtol=1e-3)
+
+
+def test_accuracy():
+    (found,) = read(Accuracy(every=6), [RECIPE])
+    draw = RECIPE.data.draw(stream(0, "data"))
+    model = MLP((4,), activation="tanh").build(stream(0, "initialisation"), inputs=(3,), outputs=2, dtype=torch.float64)
+    for part, examples in (("train", draw.train), ("test", draw.test)):
+        assert steps(found[f"{part} accuracy"]) == [0, 6, 12]
+        right = (model(examples.inputs.double()).argmax(dim=1) == examples.targets).double().mean()
+        assert found[f"{part} accuracy"][0][1] == right.item()
+    assert len(draw.train) != len(draw.test)
+
+
+def test_accuracy_without_test_examples_has_no_test_series():
+    from phenoscope.data import dataset
+
+    made = recipe(data=dataset("gaussian_clusters", dimensions=3, examples=12))
+    (found,) = read(Accuracy(every=3), [made])
+    assert list(found) == ["train accuracy"]
+
+
+@pytest.mark.parametrize("seeds", [(0, 1, 2), (5, 5, 5)])
+def test_a_row_of_a_cohort_reads_what_it_reads_alone(seeds):
+    rows = [recipe(lr, seed=seed, steps=8) for lr, seed in zip((0.1, 0.4, 0.8), seeds, strict=True)]
+    for probe in (Loss(), GradientNorm(), RelativeProgress(), Sharpness(2, tol=1e-9), AlongFirst(1e-9), Accuracy(4)):
+        together = read(probe, rows)
+        for row, made in enumerate(rows):
+            (alone,) = read(probe, [made])
+            compare = {name for name in alone if not name.endswith(COMPANIONS)}
+            assert compare == {name for name in together[row] if not name.endswith(COMPANIONS)}
+            for name in compare:
+                assert steps(alone[name]) == steps(together[row][name])
+                here, there = values(alone[name]), values(together[row][name])
+                sign = torch.sign(here[0] * there[0]) if "along" in name else 1.0
+                torch.testing.assert_close(there, here * sign, rtol=1e-6, atol=1e-9)
+
+
+def test_readings_begin_anew_at_a_fork():
+    start = Start(torch.stack([POINTS[7]]))
+    from phenoscope.training import Point
+
+    made = recipe(0.4, steps=3, start=Point(RECIPE, 7))
+    (found,) = read(Loss(), [made], start)
+    torch.testing.assert_close(values(found["loss"]), torch.stack([losses(made, p) for p in POINTS[7:11]]), **EXACT)
+
+
+def rows_of(name, step, *numbers):
+    return [Rows("other", step, torch.ones(len(numbers))), Rows(name, step, torch.tensor(numbers))]
+
+
+def test_a_mark_is_reached_at_the_level_and_not_before_its_step():
+    mark = Mark("edge", "x", at_least=1.0, after=10)
+    assert mark.reached(rows_of("x", 9, 5.0, 5.0)) is None
+    assert mark.reached(rows_of("y", 10, 5.0, 5.0)) is None
+    assert mark.reached(rows_of("x", 10, 1.0, 0.999, math.nan, math.inf)).tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize("name", ["initial", "final", "step 3", "", " ", ".", "a/b", "a\\b"])
+def test_a_mark_needs_a_name_of_its_own(name):
+    with pytest.raises(BadInput, match="a mark's name also names a file"):
+        Mark(name, "x", 1.0)
+
+
+def test_units_of_two_probes_of_one_series_are_refused():
+    with pytest.raises(BadInput, match=r"two probes write the series \['loss'\]"):
+        series_units((Loss(), Loss(every=2)))
+    with pytest.raises(BadInput, match="is not a probe: it needs"):
+        series_units((Loss(), "loss"))
+
+
+def test_writes_knows_series_and_their_companions():
+    assert writes((Sharpness(k=2),), "sharpness 2.residual")
+    assert writes((Sharpness(),), "sharpness.failure probability")
+    assert not writes((Sharpness(),), "sharpness 2")
+    assert not writes((Sharpness(),), "sharpness.residuals")
+
+
+def test_there_are_probes():
+    assert {Loss, GradientNorm, RelativeProgress, Accuracy, Sharpness, AlongFirst} <= set(PROBES)
+
+
+@pytest.mark.parametrize("kind", PROBES, ids=lambda kind: kind.__name__)
+class TestContract:
+    """What holds for every probe of the module."""
+
+    def test_is_a_spec_with_an_id(self, kind):
+        assert isinstance(kind(), Probe)
+        assert identity(kind()) == identity(kind())
+        assert isinstance(kind.version, int)
+
+    def test_names_its_series_in_its_docstring_and_gives_their_units(self, kind):
+        units = kind().units
+        assert units
+        assert all(isinstance(unit, str) and unit for unit in units.values())
+        text = " ".join(inspect.getdoc(kind).split())
+        assert all(f"`{name}`" in text for name in units)
+
+    def test_writes_what_its_units_promise_and_their_companions_only(self, kind):
+        (found,) = read(kind(), [recipe(steps=2)])
+        units = kind().units
+        assert set(units) <= set(found)
+        assert {name for name in found if not writes((kind(),), name)} == set()
+
+    def test_needs_curvature_only_when_due(self, kind):
+        probe = kind()
+        assert all(probe.due(step) for step in range(200) if probe.needs_curvature(step))
+
+    def test_does_not_ask_for_curvature_behind_the_recorders_back(self, kind, monkeypatch):
+        """A probe that builds the Hessian's graph without saying so makes everyone build it twice."""
+        from phenoscope.objective import Linearisation
+
+        calls, plain = [], Linearisation.hessian
+        monkeypatch.setattr(Linearisation, "hessian", lambda self, *a, **k: calls.append(1) or plain(self, *a, **k))
+        memory, probe = None, kind()
+        for state in train([recipe(steps=5)]):
+            calls.clear()
+            if probe.due(state.step):
+                _, memory = probe.update(state, memory)
+            assert bool(calls) <= probe.needs_curvature(state.step)
+
+    def test_refuses_a_schedule_of_no_steps(self, kind):
+        if "every" in inspect.signature(kind).parameters:
+            with pytest.raises(BadInput, match=f"`every` of {kind.__name__} must be at least 1, got 0"):
+                kind(every=0)
+
+
+@pytest.mark.parametrize("options", [{"k": 0}, {"tol": 0.0}, {"guards": -1}, {"challenge_every": 0}], ids=str)
+def test_sharpness_refuses_what_its_tracker_cannot_use(options):
+    with pytest.raises(BadInput, match="a tracker needs"):
+        Sharpness(**options)
