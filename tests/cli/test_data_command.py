@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from fileserver import altered, cut, serving, sha256, status
-from phenoscope.cli import main
+from phenoscope.cli import data, main
 from phenoscope.data import DATASETS, idx, places
 from phenoscope.data.idx import FILES
 from phenoscope.engine import downloading, fetching
@@ -189,3 +189,18 @@ def test_an_interruption_says_how_to_go_on(server, capsys, monkeypatch, tmp_path
 def test_wrong_words_are_refused(capsys, words, code, says):
     assert phenoscope("data", "fetch", *words) == code
     assert says in capsys.readouterr().err
+
+
+def test_progress_in_a_pipe_is_a_line_a_quarter(capsys):
+    update = data._lines("file")
+    for done in range(0, 8_000_001, 100_000):
+        update(done, 8_000_000)
+    told = capsys.readouterr().err.splitlines()
+    assert told == [f"file: {done}.0 of 8.0 MB" for done in (0, 2, 4, 6, 8)]
+
+
+def test_progress_without_a_known_size_is_told_once(capsys):
+    update = data._lines("file")
+    for done in (0, 100, 200):
+        update(done, None)
+    assert capsys.readouterr().err == "file: 0.0 MB\n"

@@ -134,9 +134,12 @@ def test_files_compressed_another_way_are_the_same_files(server):
         ),
         (lambda content: gzip.compress(gzip.decompress(content)[:-1]), "expected 23,536 bytes with "),
         (lambda content: gzip.compress(bytes(10**7)), "it holds more than the 23,536 bytes expected"),
-        (lambda content: content[:-20], "a gzip file that is damaged or cut short"),
-        (lambda content: content[:50] + bytes(20) + content[70:], "a gzip file that is damaged or cut short"),
-        (lambda content: content + b"more", "a gzip file that is damaged or cut short"),
+        (lambda content: content[:-20], "gave a wrong file: it is a gzip file that is damaged or cut short"),
+        (
+            lambda content: content[:50] + bytes(20) + content[70:],
+            "gave a wrong file: it is a gzip file that is damaged or cut short",
+        ),
+        (lambda content: content + b"more", "gave a wrong file: it is a gzip file that is damaged or cut short"),
         (
             lambda content: b"<!DOCTYPE html><p>Log in",
             "not a gzip file, since it begins with '<!DOCTYPE html><p>Log in'",
