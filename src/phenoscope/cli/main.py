@@ -22,6 +22,7 @@ app = App(
     help="A laboratory for the phenomena of deep learning: measure, reproduce, judge.",
     version_flags=("--version",),
     result_action="return_value",
+    suppress_keyboard_interrupt=False,  # else it would end without the sentence on how to go on
 )
 
 app.command(data_app)
