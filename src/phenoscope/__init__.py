@@ -5,7 +5,7 @@ about them. Start with `Objective` and `sharpness`, or with `run("edge_of_stabil
 """
 
 from phenoscope.core.errors import BadInput, PhenoscopeError
-from phenoscope.engine import run
+from phenoscope.engine import Panel, measure, run
 from phenoscope.instruments import (
     Eigenpair,
     Eigenpairs,
@@ -30,6 +30,7 @@ __all__ = [
     "Eigenpairs",
     "Objective",
     "Outcome",
+    "Panel",
     "PhenoscopeError",
     "Recipe",
     "Trace",
@@ -38,6 +39,7 @@ __all__ = [
     "freeze",
     "gradient_norm",
     "load",
+    "measure",
     "relative_progress",
     "run",
     "sharpness",

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from phenoscope.cli.data import data_app
 from phenoscope.cli.doctor import doctor
+from phenoscope.cli.measure import measure
 from phenoscope.cli.options import Usage, chosen, number
 from phenoscope.core.errors import PhenoscopeError
 
@@ -27,6 +28,7 @@ app = App(
 
 app.command(data_app)
 app.command(doctor)
+app.command(measure)
 
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object and nothing else.")]
 Scale = Literal["smoke", "laptop", "paper"]

@@ -1,6 +1,8 @@
 """The only place with processes, devices and clocks: run a phenomenon, load what was run."""
 
 from phenoscope.engine.executor import Executor, Local, Serial
+from phenoscope.engine.measuring import measure
+from phenoscope.engine.readings import Line, Panel
 from phenoscope.engine.run import run
 
-__all__ = ["Executor", "Local", "Serial", "run"]
+__all__ = ["Executor", "Line", "Local", "Panel", "Serial", "measure", "run"]

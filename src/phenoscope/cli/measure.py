@@ -1,0 +1,126 @@
+"""`phenoscope measure`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from phenoscope.cli.options import Usage
+from phenoscope.cli.output import Json, Quiet, print_json
+
+if TYPE_CHECKING:
+    from phenoscope.engine.measuring import Panel
+    from phenoscope.engine.subjects import Subject
+
+WIDE = 140
+"""Characters of a line in a pipe."""
+
+
+def measure(
+    *,
+    model: str | None = None,
+    data: str | None = None,
+    weights: Path | None = None,
+    loss: str | None = None,
+    instruments: str | None = None,
+    examples: int | None = None,
+    batch_size: int | None = None,
+    dtype: Literal["float32", "float64"] | None = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Measure a model of your own: loss, gradient norm, extreme curvatures, trace, each with its evidence.
+
+    Parameters
+    ----------
+    model
+        package.module:function, called without arguments (or a ready nn.Module), or a folder saved by transformers.
+    data
+        A name from `phenoscope data list` (its training examples), a .npz or .safetensors file with the arrays inputs
+        and targets, or package.module:function, which returns anything that ps.Objective takes.
+    weights
+        A .safetensors file or a checkpoint written by torch.save; it is read without running anything in it.
+    loss
+        cross_entropy (the default), squared_error (half the squared distance to the one-hot label), mse, next_token,
+        or package.module:name of a function of (outputs, targets).
+    instruments
+        Which to use, separated by commas; `--instruments list` shows them.
+    examples
+        Measure on the first so many examples only.
+    batch_size
+        Cut the data into batches of so many; the result is the same, the memory needed is less.
+    dtype
+        By default that of the weights, half precision raised to float32.
+    quiet
+        No progress.
+    as_json
+        Print one JSON object and nothing else.
+    """
+    from phenoscope.engine.imported import here
+    from phenoscope.engine.measuring import measure as measured
+    from phenoscope.engine.progress import shown
+    from phenoscope.engine.subjects import subject
+
+    if instruments == "list":
+        _list(as_json)
+        return
+    names = _names(instruments)
+    if model is None or data is None:
+        raise Usage("measure needs --model package.module:function and --data; see `phenoscope measure --help`.")
+    found = subject(
+        model, data, weights=weights, loss=loss, examples=examples, batch_size=batch_size, dtype=dtype
+    )  # fmt: skip
+    with shown("measuring", quiet=quiet) as progress, here():
+        panel = measured(found.objective, names, progress=progress)
+    if as_json:
+        print_json({"readings": panel.to_json(), "provenance": found.provenance})
+    else:
+        _print(found, panel, Console())
+
+
+def _names(instruments: str | None) -> tuple[str, ...] | None:
+    from phenoscope.engine.measuring import INSTRUMENTS
+
+    if instruments is None:
+        return None
+    names = tuple(part.strip().replace("-", "_") for part in instruments.split(",") if part.strip())
+    unknown = [name for name in names if name not in INSTRUMENTS]
+    if unknown or not names:
+        raise Usage(f"--instruments are out of {', '.join(INSTRUMENTS)}; got {', '.join(unknown) or 'none'}.")
+    return names
+
+
+def _list(as_json: bool) -> None:
+    from phenoscope.engine.measuring import DEFAULT, INSTRUMENTS
+
+    if as_json:
+        rows = [{"name": n, "says": i.says, "unit": i.unit, "default": n in DEFAULT} for n, i in INSTRUMENTS.items()]
+        print_json({"instruments": rows})
+        return
+    table = Table("name", "what it measures", "unit", "by default", box=None, pad_edge=False)
+    for name, instrument in INSTRUMENTS.items():
+        table.add_row(name, instrument.says, instrument.unit, "yes" if name in DEFAULT else "")
+    _wide(Console()).print(table)
+
+
+def _print(found: "Subject", panel: "Panel", console: Console) -> None:
+    about = found.provenance
+    weights = about["weights"]
+    held = "as it comes, seed 0" if weights is None else f"{weights['file']}, sha256 {weights['sha256'][:12]}"
+    console = _wide(console)
+    console.print(Text.assemble((about["model"], "bold"), f" ({held}; {about['dtype']}, {about['mode']} mode)"))
+    console.print(Text(f"{about['loss']} on {about['data']['source']}, {about['data']['examples']:,} examples"))
+    table = Table("", "value", "unit", "evidence", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for line in panel.lines:
+        value = f"{line.value:,.0f}" if isinstance(line.reading.value, int) else f"{line.value:.5g}"
+        evidence = Text(line.evidence, style="" if line.converged else "yellow")
+        table.add_row(Text(line.name.replace("_", " ")), Text(value, style="bold"), Text(line.unit), evidence)
+    console.print(table)
+
+
+def _wide(console: Console) -> Console:
+    """In a pipe nobody is helped by lines that are broken at 80 characters."""
+    return console if console.is_terminal else Console(width=WIDE)

@@ -1,0 +1,101 @@
+"""What a panel of measurements holds: lines with a value, the evidence for it, and the reading behind both."""
+
+import dataclasses
+import math
+from enum import Enum
+from typing import Any
+
+from torch import Tensor
+
+from phenoscope.core.errors import BadInput
+
+
+@dataclasses.dataclass(frozen=True)
+class Loss:
+    """L(θ) over all data.
+
+    Attributes:
+        value: accumulated over the batches in float64.
+        rounding: an estimate of the rounding error, eps · |L| at the working precision.
+        examples, batches: what it was taken over.
+        weighting: what the losses of the batches are weighed by.
+    """
+
+    value: float
+    rounding: float
+    examples: int
+    batches: int
+    weighting: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Count:
+    """A whole number that is known exactly; `of` says of what."""
+
+    value: int
+    of: str
+
+
+Reading = Any
+"""A frozen dataclass with `value` and the evidence for it, or `Eigenpairs`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """One quantity of a panel.
+
+    Attributes:
+        name: of the instrument.
+        says: what is measured.
+        unit: of the value.
+        value: nan where it could not be measured; the evidence then says why.
+        evidence: what the value rests on, for a person.
+        converged: whether the instrument reached the accuracy it was asked for.
+        reading: as the instrument returned it.
+    """
+
+    name: str
+    says: str
+    unit: str
+    value: float | int
+    evidence: str
+    converged: bool
+    reading: Reading
+
+    def to_json(self) -> dict[str, Any]:
+        """Value and evidence as plain JSON; a number that is not finite is `None`, eigenvectors are left out."""
+        evidence = {f.name: _plain(getattr(self.reading, f.name)) for f in dataclasses.fields(self.reading)}
+        evidence = {name: part for name, part in evidence.items() if not name.startswith(("value", "vector"))}
+        about = {"value": _plain(self.value), "unit": self.unit, "says": self.says, "converged": self.converged}
+        return about | {"evidence": evidence}
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """The measurements of one network, in the order they were asked for; `panel["trace"]` is one of them."""
+
+    lines: tuple[Line, ...]
+
+    def __getitem__(self, name: str) -> Line:
+        for line in self.lines:
+            if line.name == name:
+                return line
+        raise BadInput(f"this panel holds {', '.join(line.name for line in self.lines)}, no {name!r}. Ask for it.")
+
+    def to_json(self) -> dict[str, Any]:
+        return {line.name: line.to_json() for line in self.lines}
+
+    def __str__(self) -> str:
+        width = max((len(line.name) for line in self.lines), default=0)
+        return "\n".join(f"{line.name:<{width}}  {line.value:.6g}  ({line.evidence})" for line in self.lines)
+
+
+def _plain(value: Any) -> Any:
+    """A part of a reading as JSON."""
+    if isinstance(value, Tensor):
+        return _plain(value.tolist())
+    if isinstance(value, Enum):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

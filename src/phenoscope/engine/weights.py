@@ -1,0 +1,138 @@
+"""Weights from a file into a model: read without ever running what the file says, matched name by name."""
+
+import hashlib
+import pickle
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from phenoscope.core.errors import BadInput
+from phenoscope.engine.imported import told
+
+WRAPPED = ("state_dict", "model_state_dict", "model", "module", "net")
+"""Names under which training scripts keep the weights beside an optimizer's state."""
+PREFIXES = ("module.", "_orig_mod.", "model.")
+"""What DistributedDataParallel, `torch.compile` and Lightning put before every name."""
+LISTED = 4
+"""Names written out in a sentence."""
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, or of a PyTorch checkpoint that holds nothing but data.
+
+    A checkpoint is a pickle, which can run anything when it is read; so it is read with `weights_only=True`, which
+    refuses whatever is not a tensor or a plain value.
+
+    Raises:
+        BadInput: no such file, a truncated or foreign one, a pickle that holds more than data.
+    """
+    if not path.is_file():
+        raise BadInput(f"there is no file {path}. Pass a .safetensors file or a checkpoint written by torch.save.")
+    return _safetensors(path) if path.suffix == ".safetensors" else _checkpoint(path)
+
+
+def load_weights(model: nn.Module, weights: Mapping[str, Tensor], where: str) -> None:
+    """Put the weights into the model, every one where it belongs and none left over.
+
+    Weights that are tied in the model may be there once only. The model's dtype stays as it is.
+
+    Raises:
+        BadInput: names that are missing or too many, shapes that differ: of another architecture.
+    """
+    expected = model.state_dict()
+    given = _unprefixed(weights, expected)
+    storages = {expected[name].data_ptr() for name in given if name in expected}
+    missing = [n for n, t in expected.items() if n not in given and (t.numel() == 0 or t.data_ptr() not in storages)]
+    unexpected = [name for name in given if name not in expected]
+    differing = [
+        f"{name} ({_shape(tensor)} there, {_shape(expected[name])} in the model)"
+        for name, tensor in given.items()
+        if name in expected and tensor.shape != expected[name].shape
+    ]
+    wrong = {"missing": missing, "unexpected": unexpected, "of another shape": differing}
+    told_wrong = "; ".join(f"{what}: {_listed(names)}" for what, names in wrong.items() if names)
+    if told_wrong:
+        raise BadInput(
+            f"{where} holds the weights of another architecture: {told_wrong}. Build the model that it was saved from."
+        )
+    model.load_state_dict(dict(given), strict=False)
+
+
+def float_dtype(weights: Mapping[str, Tensor]) -> torch.dtype | None:
+    """The floating type of most entries; `None` where there are none."""
+    counts: dict[torch.dtype, int] = {}
+    for tensor in weights.values():
+        if tensor.is_floating_point():
+            counts[tensor.dtype] = counts.get(tensor.dtype, 0) + tensor.numel()
+    return max(counts, key=lambda dtype: counts[dtype], default=None)
+
+
+def digest(paths: list[Path]) -> str:
+    """SHA-256 of files one after the other."""
+    total = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while part := file.read(2**20):
+                total.update(part)
+    return total.hexdigest()
+
+
+def _safetensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError, KeyError) as problem:
+        raise BadInput(
+            f"{path} cannot be read as safetensors ({_first(problem)}). It may be truncated, or of another kind."
+        ) from None
+
+
+def _checkpoint(path: Path) -> dict[str, Tensor]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about archives of other kinds, which are refused below anyway
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise BadInput(
+            f"{path} is not a checkpoint of plain tensors, so it was refused without running anything in it. "
+            "Where you made it, save `model.state_dict()` with torch.save, or better as safetensors."
+        ) from None
+    except (Exception, RecursionError) as problem:  # a damaged pickle can fail in any way
+        raise BadInput(f"{path} cannot be read as a checkpoint: {told(problem)} It may be truncated.") from None
+    while isinstance(found, Mapping) and not _is_state(found):
+        inner = next((found[name] for name in WRAPPED if isinstance(found.get(name), Mapping)), None)
+        if inner is None:
+            break
+        found = inner
+    if not isinstance(found, Mapping) or not _is_state(found):
+        raise BadInput(f"{path} holds no named tensors. Save `model.state_dict()`, alone or as its 'state_dict'.")
+    return dict(found)
+
+
+def _is_state(value: Mapping[Any, Any]) -> bool:
+    return bool(value) and all(isinstance(n, str) and isinstance(part, Tensor) for n, part in value.items())
+
+
+def _unprefixed(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    for prefix in PREFIXES:
+        if not set(weights) & set(expected) and all(name.startswith(prefix) for name in weights):
+            weights = {name.removeprefix(prefix): tensor for name, tensor in weights.items()}
+    return weights
+
+
+def _shape(tensor: Tensor) -> str:
+    return " x ".join(map(str, tensor.shape)) or "a single number"
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _first(problem: BaseException) -> str:
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0].rstrip(".")
