@@ -106,7 +106,8 @@ def _arrays(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        with np.load(path, allow_pickle=False) as archive:  # an array of objects is a pickle, which could run anything
+        # An array of objects is a pickle, which could run anything.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: torch.from_numpy(archive[name]) for name in archive.files if name in ("inputs", "targets")}
     except (SafetensorError, OSError, ValueError, TypeError, EOFError, KeyError, zipfile.BadZipFile) as problem:
         reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0].rstrip(".")
@@ -136,7 +137,7 @@ def _drawn(batches: Iterable[Any], examples: int) -> Iterable[Any]:
         count = 0
         for batch in batches:
             yield batch
-            count += length(batch)
+            count += length(tuple(batch))
             if count >= examples:
                 return
 
