@@ -58,7 +58,7 @@ def interleaved(
             if number:
                 times[name].append(taken)
             else:
-                calls[name] = min(MOST_CALLS, math.ceil(TURN / max(taken, TURN / MOST_CALLS)))
+                calls[name] = min(MOST_CALLS, math.ceil(TURN / max(taken, 1e-9)))
     return times
 
 
