@@ -91,6 +91,7 @@ def _model(reference: str, *, with_weights: bool) -> tuple[nn.Module, str]:
     if not isinstance(found, nn.Module):
         if not callable(found):
             raise BadInput(f"--model: {reference} is a {type(found).__name__}. Name a function that returns the model.")
+        torch.manual_seed(0)  # again, since importing may have drawn numbers, and does so only once
         found = called(reference, "--model")
     if not isinstance(found, nn.Module):
         raise BadInput(f"--model: {reference} returned a {type(found).__name__}. It must return a torch.nn.Module.")
