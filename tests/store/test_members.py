@@ -287,3 +287,14 @@ def test_the_name_of_a_rule_tells_memories_apart():
     rules = [GradientDescent(0.1), Clipped(HeavyBall(0.1), 1.0), WeightDecay(Clipped(HeavyBall(0.1), 1.0), 0.1)]
     names = [rule_name(rule) for rule in rules]
     assert names == ["GradientDescent", "Clipped(HeavyBall)", "WeightDecay(Clipped(HeavyBall))"]
+
+
+def test_a_panic_of_the_parquet_reader_is_bad_input_too(done, monkeypatch):
+    """It is no `Exception`; some broken files cause it, which ones depends on the version."""
+
+    def panic(*_, **__):
+        raise pl.exceptions.PanicException("index out of bounds\nmore")
+
+    monkeypatch.setattr(pl, "read_parquet", panic)
+    with pytest.raises(BadInput, match=r"cannot be read as series \(index out of bounds\)"):
+        read_member(done)
