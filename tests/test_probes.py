@@ -24,6 +24,7 @@ from phenoscope.probes import (
     RelativeProgress,
     Rows,
     Sharpness,
+    curvature,
     series_units,
     writes,
 )
@@ -183,7 +184,7 @@ def test_the_gradient_along_the_top_eigenvector_keeps_its_sign():
 def test_a_fresh_vector_of_either_sign_is_turned_to_the_last_one(monkeypatch):
     """The tracker's sign is arbitrary: flipped at every other reading, the series must not change."""
     (plain,) = read(Sharpness(every=1, tol=1e-10), [RECIPE])
-    measure, calls = probes.Tracker.measure, []
+    measure, calls = curvature.Tracker.measure, []
 
     def flipping(self, *arguments):
         found, tracking = measure(self, *arguments)
@@ -192,7 +193,7 @@ def test_a_fresh_vector_of_either_sign_is_turned_to_the_last_one(monkeypatch):
             found.vectors.neg_()
         return found, tracking
 
-    monkeypatch.setattr(probes.Tracker, "measure", flipping)
+    monkeypatch.setattr(curvature.Tracker, "measure", flipping)
     (flipped,) = read(Sharpness(every=1, tol=1e-10), [RECIPE])
     name = "gradient along top eigenvector"
     torch.testing.assert_close(values(flipped[name]), values(plain[name]), rtol=1e-9, atol=1e-12)

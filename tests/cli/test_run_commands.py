@@ -287,7 +287,11 @@ def test_output_that_nobody_reads_on_is_no_traceback():
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        (sys.executable, "-m", "phenoscope", "list"), check=False, stdout=write, stderr=subprocess.PIPE, text=True
+        (sys.executable, "-m", "phenoscope", "list", "--json"),
+        check=False,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     os.close(write)
     assert "Traceback" not in done.stderr

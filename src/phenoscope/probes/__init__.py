@@ -1,0 +1,28 @@
+"""Probes: instruments with a name, a unit and a schedule, read along training.
+
+A probe is a spec with four parts: `units`, what each of its series is measured in; `due(step)`;
+`needs_curvature(step)`, so that loss, gradient and products come from one graph; and `update(state, memory)`, which
+gives readings and the memory for the next call. Readings of a step are rows, one a member of the cohort.
+"""
+
+from phenoscope.probes.curvature import AlongFirst, Following, Sharpness
+from phenoscope.probes.mark import Mark
+from phenoscope.probes.probe import COMPANIONS, Probe, Reading, Rows, series_units, writes
+from phenoscope.probes.progress import Accuracy, GradientNorm, Loss, RelativeProgress
+
+__all__ = [
+    "COMPANIONS",
+    "Accuracy",
+    "AlongFirst",
+    "Following",
+    "GradientNorm",
+    "Loss",
+    "Mark",
+    "Probe",
+    "Reading",
+    "RelativeProgress",
+    "Rows",
+    "Sharpness",
+    "series_units",
+    "writes",
+]

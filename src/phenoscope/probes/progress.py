@@ -1,0 +1,116 @@
+"""How far has training come? Loss, gradient, progress and accuracy: readings that need no curvature."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from phenoscope.core.specs import spec
+from phenoscope.probes.probe import Reading, Rows, at_least_one
+from phenoscope.training import State
+
+
+@spec
+class Loss:
+    """The full-batch training loss, `loss`."""
+
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        at_least_one(self, "every")
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        return {"loss": "loss"}
+
+    def due(self, step: int) -> bool:
+        return step % self.every == 0
+
+    def needs_curvature(self, step: int) -> bool:
+        return False
+
+    def update(self, state: State, memory: None) -> Reading:
+        return [Rows("loss", state.step, state.around.loss)], None
+
+
+@spec
+class GradientNorm:
+    """The Euclidean norm of the full-batch gradient, `gradient norm`."""
+
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        at_least_one(self, "every")
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        return {"gradient norm": "loss / parameter"}
+
+    def due(self, step: int) -> bool:
+        return step % self.every == 0
+
+    def needs_curvature(self, step: int) -> bool:
+        return False
+
+    def update(self, state: State, memory: None) -> Reading:
+        return [Rows("gradient norm", state.step, state.around.gradient.double().norm(dim=1))], None
+
+
+@spec
+class RelativeProgress:
+    """(L(θ_{t+1}) - L(θ_t)) / (η ‖∇L(θ_t)‖²) of every step, `relative progress`; known one step later.
+
+    The rounding of the two losses relative to the denominator is `relative progress.residual`.
+    """
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        return {"relative progress": "1"}
+
+    def due(self, step: int) -> bool:
+        return True
+
+    def needs_curvature(self, step: int) -> bool:
+        return False
+
+    def update(self, state: State, memory: tuple[Tensor, Tensor] | None) -> Reading:
+        loss = state.around.loss
+        promised = state.rates.double() * state.around.gradient.double().square().sum(dim=1)
+        if memory is None:
+            return [], (loss, promised)
+        before, promised_before = memory
+        floor = torch.finfo(state.points.dtype).eps * torch.maximum(before.abs(), loss.abs()) / promised_before
+        rows = [
+            Rows("relative progress", state.step - 1, (loss - before) / promised_before),
+            Rows("relative progress.residual", state.step - 1, floor),
+        ]
+        return rows, (loss, promised)
+
+
+@spec
+class Accuracy:
+    """The share of right answers on the training and the test examples, `train accuracy` and `test accuracy`."""
+
+    every: int = 50
+
+    def __post_init__(self) -> None:
+        at_least_one(self, "every")
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        return {"train accuracy": "1", "test accuracy": "1"}
+
+    def due(self, step: int) -> bool:
+        return step % self.every == 0
+
+    def needs_curvature(self, step: int) -> bool:
+        return False
+
+    def update(self, state: State, memory: None) -> Reading:
+        both: tuple[Literal["train", "test"], ...] = ("train", "test")
+        draw, rows = state.landscape.draws[0], []
+        for part in both:
+            if len(getattr(draw, part)):
+                rows.append(Rows(f"{part} accuracy", state.step, state.landscape.accuracy(state.points, part)))
+        return rows, None
