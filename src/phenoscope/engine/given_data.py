@@ -62,6 +62,11 @@ def given_data(reference: str, *, examples: int | None, batch_size: int | None, 
         return GivenData(pair if examples is None else _first(pair, examples), True, about)
     if not isinstance(found, Iterable) or isinstance(found, str | Mapping):
         raise BadInput(f"--data: {reference} gives a {type(found).__name__}. Return (inputs, targets) or a DataLoader.")
+    if isinstance(found, Iterator) and examples is None:
+        raise BadInput(
+            f"the data must be gone through more than once, and the {type(found).__name__} of {reference} cannot be. "
+            "Return a list of batches, or take a fixed draw with --examples."
+        )
     if batch_size is not None:
         raise BadInput("--batch-size: these data come in batches already. Leave it out.")
     batches = found if examples is None else _drawn(found, examples)

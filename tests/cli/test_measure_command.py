@@ -1,0 +1,222 @@
+"""`phenoscope measure` as a person or a script meets it: the table, the JSON, and every mistake as one sentence."""
+
+import json
+import subprocess
+import sys
+
+import jaxtyping
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+import phenoscope as ps
+from hostile import Hostile
+from phenoscope.cli import main
+from phenoscope.engine.measuring import DEFAULT, INSTRUMENTS
+
+MODULE = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+def build(): return nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3))
+def wider(): return nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3))
+def narrow(): return nn.Linear(2, 3)
+def raising(): raise KeyError("nothing here")
+def number(): return 3
+class Noisy(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+    def forward(self, x): return self.layer(x) + torch.randn(3)
+def per_example(outputs, targets): return nn.functional.cross_entropy(outputs, targets, reduction="none")
+
+x, y = torch.linspace(-1, 1, 40).reshape(10, 4), torch.arange(10) % 3
+def data(): return x, y
+def nan(): return x * torch.nan, y
+def empty(): return x[:0], y[:0]
+def uneven(): return x, y[:7]
+def no_pair(): return [x]
+class Augmented(TensorDataset):
+    def __getitem__(self, index):
+        image, label = super().__getitem__(index)
+        return image + torch.randn(4), label
+def augmented(): return DataLoader(Augmented(x, y), batch_size=5)
+def once(): return iter([(x, y)])
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """A folder with a module of one's own and weights for it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lab.py").write_text(MODULE)
+    torch.manual_seed(7)
+    save_file(network().state_dict(), tmp_path / "w.safetensors")
+    yield tmp_path
+    sys.modules.pop("lab", None)
+
+
+@pytest.fixture
+def as_shipped():
+    """Without the type checks that only the tests install: a mistake must meet the library's own sentence."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)
+
+
+def network() -> nn.Module:
+    return nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3))
+
+
+def measure(*words: str) -> int:
+    """The exit code."""
+    try:
+        main(["measure", *words])
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    return 0
+
+
+GIVEN = {"--model": "lab:build", "--data": "lab:data"}
+
+
+def words(**changes: str) -> list[str]:
+    given = GIVEN | {f"--{name.replace('_', '-')}": value for name, value in changes.items()}
+    return [word for pair in given.items() for word in pair]
+
+
+def test_the_table_has_every_reading_with_its_evidence(capsys):
+    assert measure(*words(weights="w.safetensors")) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    head, what, *table = printed.out.splitlines()
+    assert head.startswith("lab:build (w.safetensors, sha256 ")
+    assert head.endswith("; float32, evaluation mode)")
+    assert what == "cross_entropy on lab:data, 10 examples"
+    for name in DEFAULT:
+        assert any(line.startswith(name.replace("_", " ")) for line in table), name
+    assert sum("residual" in line and "chance of a missed" in line for line in table) == 2
+    assert sum("standard error" in line for line in table) == 1
+
+
+def test_json_is_one_object_with_what_python_measures(capsys, here):
+    names = ",".join(INSTRUMENTS)
+    assert measure(*words(weights="w.safetensors", instruments=names, dtype="float64"), "--json") == 0
+    read = json.loads(capsys.readouterr().out)
+    model = network().double()
+    model.load_state_dict({n: t.double() for n, t in load_file(here / "w.safetensors").items()})
+    inputs, targets = torch.linspace(-1, 1, 40).reshape(10, 4), torch.arange(10) % 3
+    objective = ps.Objective(model, nn.CrossEntropyLoss(), (inputs.double(), targets))
+    assert read["readings"] == json.loads(json.dumps(ps.measure(objective, tuple(INSTRUMENTS)).to_json()))
+    assert read["provenance"]["data"] == {"source": "lab:data", "examples": 10}
+    assert read["provenance"]["weights"]["file"] == "w.safetensors"
+    assert len(read["provenance"]["weights"]["sha256"]) == 64
+    assert read["provenance"]["versions"]["phenoscope"] == ps.__version__
+
+
+def test_instruments_are_listed_without_a_model(capsys):
+    assert measure("--instruments", "list") == 0
+    printed = capsys.readouterr().out
+    for name, instrument in INSTRUMENTS.items():
+        assert name in printed
+        assert instrument.says in printed
+    assert measure("--instruments", "list", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)["instruments"]
+    assert [row["name"] for row in rows if row["default"]] == list(DEFAULT)
+
+
+def test_instruments_are_chosen_in_the_order_given(capsys):
+    assert measure(*words(instruments="gradient-norm, loss")) == 0
+    lines = capsys.readouterr().out.splitlines()[3:]
+    assert [line.split("  ")[0] for line in lines] == ["gradient norm", "loss"]
+
+
+def test_a_random_loader_is_measured_on_a_fixed_draw(capsys):
+    assert measure(*words(data="lab:augmented", examples="8", instruments="loss,examples"), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["readings"]["examples"]["value"] == 8
+
+
+def written(here) -> None:
+    """Files that are not what they are taken for."""
+    whole = (here / "w.safetensors").read_bytes()
+    (here / "cut.safetensors").write_bytes(whole[:-10])
+    (here / "foreign.pt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    torch.save({"state_dict": {"a": torch.ones(1)}, "more": Hostile(here / "created")}, here / "hostile.pt")
+    torch.save(network().half().state_dict() | {"0.weight": torch.full((5, 4), torch.nan)}, here / "nan.pt")
+    np.savez(here / "one.npz", inputs=np.ones((3, 4)))
+
+
+MISTAKES = {
+    "nan loss": ({"data": "lab:nan"}, "the loss is not finite"),
+    "nan weights": ({"weights": "nan.pt"}, "the loss is not finite"),
+    "empty data": ({"data": "lab:empty"}, "the data are empty"),
+    "wrong shapes": ({"model": "lab:narrow"}, "do not take these data (inputs 10 x 4 float32, targets 10 int64)"),
+    "uneven data": ({"data": "lab:uneven"}, "as many examples along their first axis"),
+    "no pair": ({"data": "lab:no_pair"}, "must be a pair (input, target)"),
+    "data for one pass": ({"data": "lab:once"}, "more than once"),
+    "random loader": ({"data": "lab:augmented"}, "differs between two evaluations"),
+    "random model": ({"model": "lab:Noisy"}, "differs between two evaluations"),
+    "loss not a scalar": ({"loss": "lab:per_example"}, "the loss must be a scalar tensor, got shape (10,)"),
+    "unknown loss": ({"loss": "hinge"}, "--loss is one of cross_entropy"),
+    "no module": ({"model": "no_such_lab:build"}, "there is no module 'no_such_lab'"),
+    "no function": ({"model": "lab:nothing"}, "the module lab has no 'nothing'"),
+    "no colon": ({"model": "lab"}, "written package.module:name, got 'lab'"),
+    "raises": (
+        {"model": "lab:raising"},
+        "failed when called without arguments. KeyError: 'nothing here' (lab.py, line",
+    ),
+    "no model": ({"model": "lab:number"}, "returned a int. It must return a torch.nn.Module"),
+    "no weights": ({"weights": "none.safetensors"}, "there is no file none.safetensors"),
+    "truncated weights": ({"weights": "cut.safetensors"}, "cannot be read as safetensors"),
+    "foreign weights": ({"weights": "foreign.pt"}, "refused without running anything"),
+    "hostile weights": ({"weights": "hostile.pt"}, "refused without running anything"),
+    "another architecture": ({"model": "lab:wider", "weights": "w.safetensors"}, "0.weight (5 x 4 there, 6 x 4 in"),
+    "unknown data": ({"data": "imagenet"}, "--data is one of digits"),
+    "no data file": ({"data": "none.npz"}, "there is no file none.npz"),
+    "data file without targets": ({"data": "one.npz"}, "lacks targets: it holds inputs"),
+    "too many examples": ({"examples": "11"}, "--examples asks for 11 examples, there are 10"),
+    "no batch": ({"batch_size": "0"}, "`batch_size` must be at least 1"),
+    "no Hugging Face folder": ({"model": "."}, "holds no config.json"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_sentence_and_exit_code_1(capsys, here, as_shipped, name):
+    written(here)
+    changes, says = MISTAKES[name]
+    assert measure(*words(**changes)) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("Error: ")
+    assert says in printed.err
+    assert "Traceback" not in printed.err
+    assert printed.err.count("\n") == 1
+    assert not (here / "created").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ([], "measure needs --model"),
+        (["--model", "lab:build"], "measure needs --model"),
+        ([*words(), "--instruments", "loss,nonsense"], "got nonsense"),
+        ([*words(), "--instruments", ","], "got none"),
+        ([*words(), "--dtype", "int8"], "int8"),
+        ([*words(), "--examples", "many"], "many"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(capsys, given, says):
+    assert measure(*given) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_shell_finds_the_module_in_its_folder(here):
+    """In a process of its own: with nothing on standard error, and one object on standard output."""
+    command = [sys.executable, "-m", "phenoscope", "measure", *words(instruments="loss"), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=here)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["readings"]["loss"]["value"] > 0
