@@ -27,7 +27,7 @@ class Size:
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(examples=100, widths=(16,), steps=300, every=10, block=100),
-    "laptop": Size(examples=1000, widths=(100, 100), steps=1500, every=20, block=500),
+    "laptop": Size(examples=1000, widths=(100, 100), steps=1500, every=25, block=500),
     "paper": Size(examples=5000, widths=(200, 200), steps=10_000, every=20, block=500),
 }
 
@@ -39,7 +39,7 @@ class Choice:
     Attributes:
         init_scale: of the weights, against LeCun's; small, so that the initial sharpness is below half of 2/η.
         rates: of gradient descent with squared error.
-        heavy_ball: the rate with momentum 0.9; this arm takes twice the steps, as it settles at its edge late.
+        heavy_ball: the rate with momentum 0.9; this arm takes more steps, as it settles at its edge late.
         cross_entropy: the rate with cross-entropy.
         most: examples to train on at most, so that some are left for testing.
     """
@@ -87,8 +87,8 @@ def edge_of_stability(scale: Scale, *, data: str = "digits", rates: tuple[float,
         Arm("gradient descent", descent, probes, {"lr": chosen}, (mark,), says="full batch, no momentum"),
         Arm(
             "heavy ball",
-            dataclasses.replace(descent, rule=HeavyBall(choice.heavy_ball, 0.9), steps=2 * size.steps),
-            probes, says="momentum 0.9, twice the steps",
+            dataclasses.replace(descent, rule=HeavyBall(choice.heavy_ball, 0.9), steps=size.steps * 4 // 3),
+            probes, says="momentum 0.9, a third more steps, as it settles late",
         ),
         Arm(
             "cross-entropy",
