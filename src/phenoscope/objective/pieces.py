@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from phenoscope.core.errors import BadInput
 from phenoscope.objective.batches import Batch, length
 from phenoscope.objective.network import Network, Rows
 from phenoscope.objective.operators import Piece
@@ -66,7 +67,29 @@ def _slope(values: Tensor, leaf: Tensor, *, graph: bool) -> Tensor:
     if not values.requires_grad:
         return torch.zeros_like(leaf)
     (found,) = torch.autograd.grad(values.sum(), leaf, create_graph=graph, materialize_grads=True)
+    if graph:
+        _refuse_once_differentiable(found)
     return found
+
+
+def _refuse_once_differentiable(gradient: Tensor) -> None:
+    """A function that can be differentiated only once leaves a gap in the gradient's graph; PyTorch counts it as zero.
+
+    The product would be wrong without a word, so the graph is looked through for the mark of such a gap.
+    """
+    todo, seen = [gradient.grad_fn], set()
+    while todo:
+        node = todo.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if node.name() == "torch::autograd::Error":
+            raise BadInput(
+                "the model or loss has an operation that can be differentiated only once (a custom function marked "
+                "`once_differentiable`), so its second derivatives would silently count as zero. Write its backward "
+                "pass with differentiable operations, or replace it."
+            )
+        todo += [following for following, _ in node.next_functions]
 
 
 def _pull(end: Tensor, leaf: Tensor, seeds: Tensor, *, batched: bool) -> Tensor:
