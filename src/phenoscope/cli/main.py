@@ -1,6 +1,5 @@
-"""`phenoscope list | run | show | report`."""
+"""The command as a whole: `list`, `run`, `show` and `report` here, the others in files of their own."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from phenoscope.cli.data import data_app
 from phenoscope.cli.doctor import doctor
 from phenoscope.cli.measure import measure
 from phenoscope.cli.options import Usage, chosen, number
+from phenoscope.cli.output import Json, Quiet, console, print_json
 from phenoscope.core.errors import PhenoscopeError
 
 app = App(
@@ -30,7 +30,6 @@ app.command(data_app)
 app.command(doctor)
 app.command(measure)
 
-Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object and nothing else.")]
 Scale = Literal["smoke", "laptop", "paper"]
 
 
@@ -51,12 +50,12 @@ def list_(*, as_json: Json = False) -> None:
             }
             for p, o in found
         ]
-        _print_json({"phenomena": rows})
+        print_json({"phenomena": rows})
         return
     table = Table("name", "question", "claims", "options", box=None, pad_edge=False)
     for p, options in found:
         table.add_row(p.name, p.question, str(len(p.claims)), ", ".join(options))
-    Console().print(table)
+    console().print(table)
 
 
 @app.command
@@ -70,7 +69,7 @@ def run(
     jobs: int | None = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
     as_json: Json = False,
-    quiet: Annotated[bool, Parameter(negative=())] = False,
+    quiet: Quiet = False,
     **options: str,
 ) -> None:
     """Run a phenomenon, judge its claims, and write the report.
@@ -101,7 +100,7 @@ def run(
     request = Request(name, scale, None if seeds is None else _seeds(seeds), out, jobs, chosen(name, options))
     if dry_run:
         described = describe(request)
-        _print_json(described.as_json) if as_json else print(described.text)
+        print_json(described.as_json) if as_json else print(described.text)
         return
     experiment, page = execute(request, quiet=quiet)
     _tell(experiment, as_json, page)
@@ -141,26 +140,26 @@ def report(run: Path, /, *, as_json: Json = False) -> None:
 
     experiment = read_experiment(find_experiment(run))
     page = write_page(experiment, experiment.path / "report")
-    _print_json({"report": str(page)}) if as_json else print(f"Report: {page}")
+    print_json({"report": str(page)}) if as_json else print(f"Report: {page}")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; leaves with 0 (done), 1 (bad input), 2 (usage) or 130 (interrupted)."""
-    console = Console(stderr=True)
+    errors = Console(stderr=True)
     try:
-        app(arguments, exit_on_error=False, error_console=console)
+        app(arguments, exit_on_error=False, error_console=errors)
         sys.stdout.flush()
     except cyclopts.CycloptsError:
         sys.exit(2)
     except PhenoscopeError as problem:
-        console.print(Text.assemble(("Error: ", "bold red"), str(problem)), soft_wrap=True)
+        errors.print(Text.assemble(("Error: ", "bold red"), str(problem)), soft_wrap=True)
         sys.exit(2 if isinstance(problem, Usage) else 1)
     except BrokenPipeError:
         # Who reads our output has enough (`| head`); Python would complain once more when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
-        console.print("Interrupted. Finished members are kept: run the same command again to go on from them.")
+        errors.print("Interrupted. Finished members are kept: run the same command again to go on from them.")
         sys.exit(130)
 
 
@@ -170,14 +169,10 @@ def _tell(experiment: Any, as_json: bool, page: Path | None) -> None:
     if as_json:
         about = {"name": experiment.name, "scale": experiment.scale, "seeds": list(experiment.seeds)}
         where = {"folder": str(experiment.path), "report": None if page is None else str(page)}
-        _print_json(about | where | {"verdicts": [verdict.to_json() for verdict in experiment.verdicts]})
+        print_json(about | where | {"verdicts": [verdict.to_json() for verdict in experiment.verdicts]})
         return
     print_verdicts(experiment, Console(), report=page)
     print(f"Data:   {experiment.path}")
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=1, ensure_ascii=False))
 
 
 def _seeds(text: str) -> int | tuple[int, ...]:

@@ -8,10 +8,10 @@ from jaxtyping import Int
 from torch import Generator, Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.options import one_of
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.data.examples import Draw, Examples, Pool, Source
-from phenoscope.data.options import one_of
 
 SCALINGS = ("standardise", "centre", "none")
 

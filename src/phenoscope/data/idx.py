@@ -18,9 +18,9 @@ from jaxtyping import UInt8
 from torch import Generator, Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.options import one_of
 from phenoscope.core.specs import spec
 from phenoscope.data.examples import Examples, Pool
-from phenoscope.data.options import one_of
 from phenoscope.data.places import VARIABLE, places
 
 CLASS_COUNTS: dict[str, dict[str, tuple[int, ...]]] = {

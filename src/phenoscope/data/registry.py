@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.options import one_of
 from phenoscope.data.clusters import GaussianClusters
 from phenoscope.data.dataset import Dataset
 from phenoscope.data.digits import Digits
 from phenoscope.data.idx import IDX
 from phenoscope.data.mnist1d import MNIST1D
-from phenoscope.data.options import one_of
 
 
 def gaussian_clusters(

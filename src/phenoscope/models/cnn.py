@@ -6,11 +6,11 @@ import torch
 from torch import Generator, nn
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.options import one_of, sizes
 from phenoscope.core.specs import spec
 from phenoscope.models.activations import ACTIVATIONS, Activation
 from phenoscope.models.initialisation import Initialisation, check_initialisation
 from phenoscope.models.layers import BatchNorm, Classifier
-from phenoscope.models.options import one_of, sizes
 
 POOLINGS: dict[tuple[str, int], type[nn.Module]] = {
     ("average", 1): nn.AvgPool1d,

@@ -15,8 +15,8 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.options import one_of
 from phenoscope.models.layers import Convolution, Dense
-from phenoscope.models.options import one_of
 
 Shape = tuple[int, ...]
 PARAMETRISATIONS = ("standard", "ntk")

@@ -3,11 +3,11 @@
 import torch
 from torch import Generator
 
+from phenoscope.core.options import sizes
 from phenoscope.core.specs import spec
 from phenoscope.models.initialisation import check_initialisation
 from phenoscope.models.layers import Classifier
 from phenoscope.models.mlp import MLP
-from phenoscope.models.options import sizes
 
 
 @spec

@@ -5,11 +5,11 @@ import math
 import torch
 from torch import Generator, nn
 
+from phenoscope.core.options import one_of, sizes
 from phenoscope.core.specs import spec
 from phenoscope.models.activations import ACTIVATIONS, Activation
 from phenoscope.models.initialisation import Initialisation, check_initialisation
 from phenoscope.models.layers import Classifier
-from phenoscope.models.options import one_of, sizes
 
 
 @spec

@@ -7,10 +7,10 @@ import torch
 from torch import Generator, nn
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.options import one_of
 from phenoscope.models.cnn import CNN
 from phenoscope.models.linear import DeepLinear
 from phenoscope.models.mlp import MLP
-from phenoscope.models.options import one_of
 
 
 @runtime_checkable
