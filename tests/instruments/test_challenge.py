@@ -174,6 +174,17 @@ def test_the_promise_is_kept(case):
         assert careless.mean() > 0.3  # so the promise is worth something: without it many are missed
 
 
+def test_what_a_loose_vector_hides_is_counted():
+    """Take out e₁, and the rest has nothing above the margin; but e₁ is no eigenvector, and the whole has."""
+    matrix = torch.zeros(20, 20, dtype=torch.float64)
+    matrix[0, 0], matrix[1, 1], matrix[0, 1], matrix[1, 0] = 1.0, 1.049, 0.024, 0.024
+    truth = torch.linalg.eigvalsh(matrix)[-1]
+    assert truth > 1.0 + 0.05 * truth
+    reading = eigenvalues(Matrix(matrix), 1, tol=0.5, start=torch.eye(20, dtype=torch.float64)[0])
+    assert reading.values[0] > truth - 0.05 * truth
+    assert reading.failure_probability <= 1e-2
+
+
 def test_rows_are_what_they_are_alone():
     matrices = torch.stack([torch.diag(normal(60, seed=s) + (s % 2) * torch.eye(60)[0] * 9) for s in range(4)])
     wanted = Wanted(2, 1, 1e-9)

@@ -144,6 +144,26 @@ def test_too_few_products_are_an_outcome_whose_residual_still_holds():
     assert "not converged" in str(reading)
 
 
+def test_a_challenge_keeps_within_the_products_allowed():
+    matrix, _ = rotated(SPECTRA["wide"])
+    needed = eigenvalues(Matrix(matrix), 2, tol=1e-3, risk=None).products
+    for more in (0, 3):
+        reading = eigenvalues(Matrix(matrix), 2, tol=1e-3, max_products=needed + more)
+        assert reading.products == needed + more
+        assert reading.converged
+        assert reading.failure_probability > 1e-2
+
+
+@pytest.mark.parametrize("name", ["identity", "multiplicity two", "low rank"])
+def test_rounding_is_no_discovery(name):
+    """In single precision a challenge sees the same eigenvalue again, higher by a rounding error."""
+    spectrum = torch.tensor(SPECTRA[name] * 20)
+    operator = Matrix(rotated(spectrum, dtype=torch.float32)[0])
+    reading = eigenvalues(operator, 2, tol=1e-9)
+    assert reading.outcome in (Outcome.CONVERGED, Outcome.PRECISION_FLOOR)
+    assert operator.products < 60
+
+
 def test_no_ghosts():
     """Without orthogonalisation Lanczos finds the top eigenvalue again and again once it has converged."""
     spectrum = [100.0, *np.linspace(0, 1, 80)]
