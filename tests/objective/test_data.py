@@ -111,6 +111,7 @@ RANDOM = {
 @pytest.mark.parametrize("case", RANDOM)
 def test_a_random_loss_is_refused(case):
     model, data, size = RANDOM[case]()
+    torch.manual_seed(0)  # now and then two passes happen to drop the same examples
     with pytest.raises(BadInput, match="differs between two evaluations"):
         Objective(model, CE, data, size)
 

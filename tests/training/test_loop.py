@@ -253,6 +253,14 @@ def test_a_row_that_diverges_stays_where_it_was_and_leaves_the_others_alone():
         assert_close(states[-1].points[row], path(wild[row])[-1, 0], rtol=1e-9, atol=1e-12)
 
 
+def test_a_step_that_overflows_is_not_taken():
+    large = MLP((4,), init_scale=1e3)
+    start, *_, last = train([recipe(model=large, rule=GradientDescent(3e38), dtype="float32")])
+    assert last.step == 1
+    assert not last.alive
+    assert torch.equal(last.points, start.points)
+
+
 def test_training_ends_where_nobody_is_left():
     states = list(train([recipe(rule=GradientDescent(1e3), steps=500)]))
     assert len(states) < 30

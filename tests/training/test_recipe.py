@@ -135,6 +135,8 @@ def test_a_shape_is_all_but_seeds_parents_and_the_rules_numbers():
     changes = ({"steps": 3}, {"batch": 5}, {"rule": HeavyBall(0.1)}, {"model": MLP((5,))}, {"dtype": "float64"})
     for different in (*changes, {"rule": WeightDecay(GradientDescent(0.1), 0.0)}, {"start": Point(recipe(), 3)}):
         assert shape_of(recipe(**different)) != shape
+    wrapped = [recipe(rule=WeightDecay(rule, 0.1)) for rule in (GradientDescent(0.1), HeavyBall(0.1))]
+    assert shape_of(wrapped[0]) != shape_of(wrapped[1])
     fork = recipe(start=Point(recipe(), 3))
     assert shape_of(recipe(start=Point(recipe(seed=1, steps=9), 3))) == shape_of(fork)
     assert shape_of(recipe(start=Point(recipe(), 4))) != shape_of(fork)

@@ -63,4 +63,4 @@ def layout(model: nn.Module) -> Layout:
 def point(model: nn.Module) -> Float[Tensor, " p"]:
     """The model's trainable parameters as one detached flat vector (a copy)."""
     parameters = dict(model.named_parameters())
-    return layout(model).ravel({name: value.detach() for name, value in parameters.items()}).clone()
+    return layout(model).ravel({name: value.detach() for name, value in parameters.items()})
