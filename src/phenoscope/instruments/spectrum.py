@@ -103,7 +103,7 @@ def sharpness(
     return Eigenpair(found.values[0], found.vectors[:, 0], found.residuals[0], *evidence)
 
 
-def eigenvalues(
+def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays)
     objective: Objective | Operator,
     k: int = 1,
     which: End = "largest",
