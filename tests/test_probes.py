@@ -167,7 +167,7 @@ def test_sharpness_over_threshold(rule, limit):
 
 
 def test_the_gradient_along_the_top_eigenvector_keeps_its_sign():
-    (found,) = read(Sharpness(every=4, tol=1e-10), [RECIPE])
+    (found,) = read(Sharpness(every=4, tol=1e-10, along=True), [RECIPE])
     along = values(found["gradient along top eigenvector"])
     assert steps(found["gradient along top eigenvector"]) == list(range(13))
     vector = eigen(RECIPE, POINTS[0])[1][:, -1]
@@ -183,7 +183,7 @@ def test_the_gradient_along_the_top_eigenvector_keeps_its_sign():
 
 def test_a_fresh_vector_of_either_sign_is_turned_to_the_last_one(monkeypatch):
     """The tracker's sign is arbitrary: flipped at every other reading, the series must not change."""
-    (plain,) = read(Sharpness(every=1, tol=1e-10), [RECIPE])
+    (plain,) = read(Sharpness(every=1, tol=1e-10, along=True), [RECIPE])
     measure, calls = curvature.Tracker.measure, []
 
     def flipping(self, *arguments):
@@ -194,7 +194,7 @@ def test_a_fresh_vector_of_either_sign_is_turned_to_the_last_one(monkeypatch):
         return found, tracking
 
     monkeypatch.setattr(curvature.Tracker, "measure", flipping)
-    (flipped,) = read(Sharpness(every=1, tol=1e-10), [RECIPE])
+    (flipped,) = read(Sharpness(every=1, tol=1e-10, along=True), [RECIPE])
     name = "gradient along top eigenvector"
     torch.testing.assert_close(values(flipped[name]), values(plain[name]), rtol=1e-9, atol=1e-12)
 
@@ -232,7 +232,14 @@ def test_accuracy_without_test_examples_has_no_test_series():
 @pytest.mark.parametrize("seeds", [(0, 1, 2), (5, 5, 5)])
 def test_a_row_of_a_cohort_reads_what_it_reads_alone(seeds):
     rows = [recipe(lr, seed=seed, steps=8) for lr, seed in zip((0.1, 0.4, 0.8), seeds, strict=True)]
-    for probe in (Loss(), GradientNorm(), RelativeProgress(), Sharpness(2, tol=1e-9), AlongFirst(1e-9), Accuracy(4)):
+    for probe in (
+        Loss(),
+        GradientNorm(),
+        RelativeProgress(),
+        Sharpness(2, tol=1e-9, along=True),
+        AlongFirst(1e-9),
+        Accuracy(4),
+    ):
         together = read(probe, rows)
         for row, made in enumerate(rows):
             (alone,) = read(probe, [made])
@@ -338,3 +345,12 @@ class TestContract:
 def test_sharpness_refuses_what_its_tracker_cannot_use(options):
     with pytest.raises(BadInput, match="a tracker needs"):
         Sharpness(**options)
+
+
+def test_sharpness_looks_at_no_step_between_its_readings_unless_asked_to():
+    (found,) = read(Sharpness(every=4, tol=1e-10), [RECIPE])
+    assert steps(found["sharpness"]) == [0, 4, 8, 12]
+    assert "gradient along top eigenvector" not in found
+    assert [step for step in range(9) if Sharpness(every=4).due(step)] == [0, 4, 8]
+    assert not writes((Sharpness(),), "gradient along top eigenvector")
+    assert writes((Sharpness(along=True),), "gradient along top eigenvector")

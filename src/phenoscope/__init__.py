@@ -4,6 +4,7 @@ Measure what training does to a network, reproduce the phenomena the field argue
 about them. Start with `Objective` and `sharpness`, or with `run("edge_of_stability")`.
 """
 
+from phenoscope import probes
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.engine import Panel, measure, run
 from phenoscope.instruments import (
@@ -40,6 +41,7 @@ __all__ = [
     "gradient_norm",
     "load",
     "measure",
+    "probes",
     "relative_progress",
     "run",
     "sharpness",

@@ -1,13 +1,13 @@
 """Probes: instruments with a name, a unit and a schedule, read along training.
 
 A probe is a spec with four parts: `units`, what each of its series is measured in; `due(step)`;
-`needs_curvature(step)`, so that loss, gradient and products come from one graph; and `update(state, memory)`, which
+`needs_curvature(step)`, so that loss, gradient and products come from one graph; and `update(moment, memory)`, which
 gives readings and the memory for the next call. Readings of a step are rows, one a member of the cohort.
 """
 
 from phenoscope.probes.curvature import AlongFirst, Following, Sharpness
 from phenoscope.probes.mark import Mark
-from phenoscope.probes.probe import COMPANIONS, Probe, Reading, Rows, series_units, writes
+from phenoscope.probes.probe import COMPANIONS, Moment, Probe, Reading, Rows, series_units, writes
 from phenoscope.probes.progress import Accuracy, GradientNorm, Loss, RelativeProgress
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "GradientNorm",
     "Loss",
     "Mark",
+    "Moment",
     "Probe",
     "Reading",
     "RelativeProgress",

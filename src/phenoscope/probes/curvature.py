@@ -10,8 +10,7 @@ from torch import Tensor
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.instruments import Tracker, Tracking
-from phenoscope.probes.probe import Reading, Rows, at_least_one
-from phenoscope.training import State, threshold
+from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
 
 
 @spec
@@ -19,9 +18,9 @@ class Sharpness:
     """The k largest Hessian eigenvalues, tracked: `sharpness`, `sharpness 2`, ..., with their residuals.
 
     Beside them stand `sharpness / threshold` (of the rule's stability threshold at that step, where the rule has
-    one), the products used, and, where a random start looked for larger ones, the chance that it missed one. Every
-    step records `gradient along top eigenvector`, with the sign of the vector carried on from one reading to the
-    next; the vector is that of the last reading.
+    one), the products used, and, where a random start looked for larger ones, the chance that it missed one. With
+    `along`, every step records `gradient along top eigenvector` too (one gradient a step), with the sign of the
+    vector carried on from one reading to the next; the vector is that of the last reading.
     """
 
     every: int = 20
@@ -29,6 +28,7 @@ class Sharpness:
     tol: float = 2e-3
     guards: int = 1
     challenge_every: int = 5
+    along: bool = False
 
     def __post_init__(self) -> None:
         at_least_one(self, "every")
@@ -37,23 +37,23 @@ class Sharpness:
     @property
     def units(self) -> Mapping[str, str]:
         curvature = "loss / parameter²"
-        return dict.fromkeys(self._names(), curvature) | {
-            "sharpness / threshold": "1",
-            "gradient along top eigenvector": "loss / parameter",
-        }
+        units = dict.fromkeys(self._names(), curvature) | {"sharpness / threshold": "1"}
+        return units | ({"gradient along top eigenvector": "loss / parameter"} if self.along else {})
 
     def due(self, step: int) -> bool:
-        return True
+        return self.along or self.needs_curvature(step)
 
     def needs_curvature(self, step: int) -> bool:
         return step % self.every == 0
 
-    def update(self, state: State, memory: "Following | None") -> Reading:
+    def update(self, moment: Moment, memory: "Following | None") -> Reading:
         rows: list[Rows] = []
-        if memory is None or self.needs_curvature(state.step):
-            rows, memory = self._measure(state, memory)
-        along = (state.around.gradient * memory.vectors).sum(dim=1)
-        return [*rows, Rows("gradient along top eigenvector", state.step, along)], memory
+        if memory is None or self.needs_curvature(moment.step):
+            rows, memory = self._measure(moment, memory)
+        if not self.along:
+            return rows, memory
+        along = (moment.around.gradient * memory.vectors).sum(dim=1)
+        return [*rows, Rows("gradient along top eigenvector", moment.step, along)], memory
 
     def _tracker(self) -> Tracker:
         return Tracker(self.k, self.tol, self.guards, self.challenge_every)
@@ -61,10 +61,10 @@ class Sharpness:
     def _names(self) -> list[str]:
         return ["sharpness"] + [f"sharpness {i}" for i in range(2, self.k + 1)]
 
-    def _measure(self, state: State, memory: "Following | None") -> "tuple[list[Rows], Following]":
-        generator = stream(state.recipes[0].seed, "sharpness", state.step)
+    def _measure(self, moment: Moment, memory: "Following | None") -> "tuple[list[Rows], Following]":
+        generator = stream(moment.seed, "sharpness", moment.step)
         found, tracking = self._tracker().measure(
-            state.around.hessian().multiply, state.points, None if memory is None else memory.tracking, generator
+            moment.around.hessian().multiply, moment.points, None if memory is None else memory.tracking, generator
         )
         vectors = found.vectors[:, 0]
         if memory is not None:
@@ -72,16 +72,16 @@ class Sharpness:
             vectors = torch.where(flipped, -vectors, vectors)
         rows = []
         for i, name in enumerate(self._names()):
-            rows += [Rows(name, state.step, found.values[:, i])]
-            rows += [Rows(f"{name}.residual", state.step, found.residuals[:, i])]
-        rows += [Rows("sharpness.products", state.step, torch.full_like(found.values[:, 0], found.products))]
+            rows += [Rows(name, moment.step, found.values[:, i])]
+            rows += [Rows(f"{name}.residual", moment.step, found.residuals[:, i])]
+        rows += [Rows("sharpness.products", moment.step, torch.full_like(found.values[:, 0], found.products))]
         if bool((found.failure_probability < 1).any()):
-            rows += [Rows("sharpness.failure probability", state.step, found.failure_probability)]
-        limits = [threshold(recipe.rule, state.step) for recipe in state.recipes]
-        if None not in limits:
-            limit = found.values.new_tensor(limits)
-            rows += [Rows("sharpness / threshold", state.step, found.values[:, 0] / limit)]
-            rows += [Rows("sharpness / threshold.residual", state.step, found.residuals[:, 0] / limit)]
+            rows += [Rows("sharpness.failure probability", moment.step, found.failure_probability)]
+        limit = moment.thresholds
+        if limit is not None:
+            limit = limit.to(found.values)
+            rows += [Rows("sharpness / threshold", moment.step, found.values[:, 0] / limit)]
+            rows += [Rows("sharpness / threshold.residual", moment.step, found.residuals[:, 0] / limit)]
         return rows, Following(tracking, vectors)
 
 
@@ -112,10 +112,10 @@ class AlongFirst:
     def needs_curvature(self, step: int) -> bool:
         return step == 0
 
-    def update(self, state: State, memory: Tensor | None) -> Reading:
+    def update(self, moment: Moment, memory: Tensor | None) -> Reading:
         if memory is None:
-            generator = stream(state.recipes[0].seed, "first eigenvector")
-            found, _ = Tracker(1, self.tol).measure(state.around.hessian().multiply, state.points, None, generator)
+            generator = stream(moment.seed, "first eigenvector")
+            found, _ = Tracker(1, self.tol).measure(moment.around.hessian().multiply, moment.points, None, generator)
             memory = found.vectors[:, 0]
-        along = (state.around.gradient * memory).sum(dim=1)
-        return [Rows("gradient along first top eigenvector", state.step, along)], memory
+        along = (moment.around.gradient * memory).sum(dim=1)
+        return [Rows("gradient along first top eigenvector", moment.step, along)], memory

@@ -2,13 +2,12 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-from phenoscope.training import State
 
 COMPANIONS = (".residual", ".products", ".failure probability")
 """What may stand beside a series: its error, its cost, and the chance that it misses what it looks for."""
@@ -26,6 +25,64 @@ class Rows:
 Reading = tuple[list[Rows], Any]
 
 
+class Operator(Protocol):
+    """A symmetric matrix a row, known through its products: (n, k, p) to (n, k, p)."""
+
+    def multiply(self, vectors: Float[Tensor, "n k p"]) -> Float[Tensor, "n k p"]: ...
+
+
+class Around(Protocol):
+    """The loss around the points of a moment, each part computed once if asked for."""
+
+    @property
+    def loss(self) -> Float[Tensor, " n"]: ...
+
+    @property
+    def gradient(self) -> Float[Tensor, "n p"]: ...
+
+    def hessian(self) -> Operator: ...
+
+
+@runtime_checkable
+class Moment(Protocol):
+    """What a probe may look at: a moment of training, of a cohort or of somebody's own loop, before its next update.
+
+    Attributes:
+        step: updates made so far.
+        points: (n, p).
+        alive: (n,), false for rows that have diverged.
+        around: the loss on all data around the points.
+        seed: of the probes' own random streams.
+        rates: (n,), the learning rates of the coming update; `None` where there is more than one a row.
+        thresholds: (n,), the largest curvature that the rule bears now, where theory gives one.
+    """
+
+    @property
+    def step(self) -> int: ...
+
+    @property
+    def points(self) -> Float[Tensor, "n p"]: ...
+
+    @property
+    def alive(self) -> Bool[Tensor, " n"]: ...
+
+    @property
+    def around(self) -> Around: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def rates(self) -> Float[Tensor, " n"] | None: ...
+
+    @property
+    def thresholds(self) -> Float[Tensor, " n"] | None: ...
+
+    def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " n"] | None:
+        """The share of right answers; `None` where there are no such examples."""
+        ...
+
+
 @runtime_checkable
 class Probe(Protocol):
     """What the recorder asks of a probe."""
@@ -37,7 +94,7 @@ class Probe(Protocol):
 
     def needs_curvature(self, step: int) -> bool: ...
 
-    def update(self, state: State, memory: Any) -> Reading: ...
+    def update(self, moment: Moment, memory: Any) -> Reading: ...
 
 
 def series_units(probes: tuple[Any, ...]) -> dict[str, str]:

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from phenoscope.core.specs import spec
-from phenoscope.probes.probe import Reading, Rows, at_least_one
-from phenoscope.training import State
+from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
 
 
 @spec
@@ -30,8 +29,8 @@ class Loss:
     def needs_curvature(self, step: int) -> bool:
         return False
 
-    def update(self, state: State, memory: None) -> Reading:
-        return [Rows("loss", state.step, state.around.loss)], None
+    def update(self, moment: Moment, memory: None) -> Reading:
+        return [Rows("loss", moment.step, moment.around.loss)], None
 
 
 @spec
@@ -53,15 +52,16 @@ class GradientNorm:
     def needs_curvature(self, step: int) -> bool:
         return False
 
-    def update(self, state: State, memory: None) -> Reading:
-        return [Rows("gradient norm", state.step, state.around.gradient.double().norm(dim=1))], None
+    def update(self, moment: Moment, memory: None) -> Reading:
+        return [Rows("gradient norm", moment.step, moment.around.gradient.double().norm(dim=1))], None
 
 
 @spec
 class RelativeProgress:
     """(L(θ_{t+1}) - L(θ_t)) / (η ‖∇L(θ_t)‖²) of every step, `relative progress`; known one step later.
 
-    The rounding of the two losses relative to the denominator is `relative progress.residual`.
+    Where a row has several learning rates there is no such number, and nothing is read. The rounding of the two
+    losses relative to the denominator is `relative progress.residual`.
     """
 
     @property
@@ -74,16 +74,18 @@ class RelativeProgress:
     def needs_curvature(self, step: int) -> bool:
         return False
 
-    def update(self, state: State, memory: tuple[Tensor, Tensor] | None) -> Reading:
-        loss = state.around.loss
-        promised = state.rates.double() * state.around.gradient.double().square().sum(dim=1)
+    def update(self, moment: Moment, memory: tuple[Tensor, Tensor] | None) -> Reading:
+        if moment.rates is None:
+            return [], None
+        loss = moment.around.loss
+        promised = moment.rates.double() * moment.around.gradient.double().square().sum(dim=1)
         if memory is None:
             return [], (loss, promised)
         before, promised_before = memory
-        floor = torch.finfo(state.points.dtype).eps * torch.maximum(before.abs(), loss.abs()) / promised_before
+        floor = torch.finfo(moment.points.dtype).eps * torch.maximum(before.abs(), loss.abs()) / promised_before
         rows = [
-            Rows("relative progress", state.step - 1, (loss - before) / promised_before),
-            Rows("relative progress.residual", state.step - 1, floor),
+            Rows("relative progress", moment.step - 1, (loss - before) / promised_before),
+            Rows("relative progress.residual", moment.step - 1, floor),
         ]
         return rows, (loss, promised)
 
@@ -107,10 +109,11 @@ class Accuracy:
     def needs_curvature(self, step: int) -> bool:
         return False
 
-    def update(self, state: State, memory: None) -> Reading:
+    def update(self, moment: Moment, memory: None) -> Reading:
         both: tuple[Literal["train", "test"], ...] = ("train", "test")
-        draw, rows = state.landscape.draws[0], []
+        rows = []
         for part in both:
-            if len(getattr(draw, part)):
-                rows.append(Rows(f"{part} accuracy", state.step, state.landscape.accuracy(state.points, part)))
+            right = moment.accuracy(part)
+            if right is not None:
+                rows.append(Rows(f"{part} accuracy", moment.step, right))
         return rows, None

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -13,7 +14,7 @@ from phenoscope.core.seeds import stream
 from phenoscope.training.cohorts import shape_of
 from phenoscope.training.landscape import Around, Landscape, landscape
 from phenoscope.training.recipe import Recipe
-from phenoscope.training.rules import Memory, stacked
+from phenoscope.training.rules import Memory, stacked, threshold
 from phenoscope.training.schedules import rate_at
 
 DIVERGED = 1e6
@@ -55,6 +56,22 @@ class State:
     alive: Bool[Tensor, " n"]
     around: Around
     landscape: Landscape
+
+    @property
+    def seed(self) -> int:
+        """Of the random streams that the readings of this cohort draw from: its first member's."""
+        return self.recipes[0].seed
+
+    @property
+    def thresholds(self) -> Float[Tensor, " n"] | None:
+        """The largest Hessian eigenvalue that each row's rule bears at this step, where theory gives one to all."""
+        limits = [threshold(recipe.rule, self.step) for recipe in self.recipes]
+        return None if None in limits else torch.tensor(limits, dtype=torch.float64, device=self.points.device)
+
+    def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " n"] | None:
+        """The share of right answers of each row; `None` where there are no such examples."""
+        there = len(getattr(self.landscape.draws[0], part))
+        return self.landscape.accuracy(self.points, part) if there else None
 
 
 def train(

@@ -71,7 +71,7 @@ def edge_of_stability(scale: Scale, *, data: str = "digits", rates: tuple[float,
     size, choice = SIZES[scale], CHOICES[data]
     chosen = rates or choice.rates
     middle = chosen[len(chosen) // 2]
-    probes = (Loss(), GradientNorm(), RelativeProgress(), Sharpness(size.every), Accuracy(5 * size.every))
+    probes = (Loss(), GradientNorm(), RelativeProgress(), Sharpness(size.every, along=True), Accuracy(5 * size.every))
     descent = Recipe(
         data=dataset(data, train=min(size.examples, choice.most), flat=True),
         model=MLP(size.widths, activation="tanh", init_scale=choice.init_scale),
