@@ -9,8 +9,9 @@ from typing import Any
 from phenoscope.engine.executor import one_thread
 from phenoscope.engine.plans import Job, grouped, waves
 from phenoscope.phenomenon import Phenomenon, Plan
+from phenoscope.probes import heavy, read
 from phenoscope.store import finished
-from phenoscope.training import State, train
+from phenoscope.training import train
 
 TIMED_SECONDS = 0.5
 """About how long each kind of cohort is timed, and on to a second reading of the curvature: the first one is cold."""
@@ -75,11 +76,7 @@ def _seconds(group: list[Job], known: dict[object, Cost]) -> float:
 
 
 def _readings(plan: Plan) -> int:
-    return sum(_heavy(plan, step) for step in range(plan.recipe.steps + 1))
-
-
-def _heavy(plan: Plan, step: int) -> bool:
-    return any(probe.needs_curvature(step) for probe in plan.probes)
+    return sum(heavy(plan.probes, step) for step in range(plan.recipe.steps + 1))
 
 
 def _timed(group: list[Job]) -> Cost:
@@ -90,9 +87,9 @@ def _timed(group: list[Job]) -> Cost:
     measured: list[float] = []
     begun = last = time.perf_counter()
     for state in train([dataclasses.replace(job.plan.recipe, start=None) for job in group]):
-        memories = _read(plan, state, memories)
+        _, memories = read(plan.probes, state, memories)
         now = time.perf_counter()
-        (measured if _heavy(plan, state.step) else plain).append(now - last)
+        (measured if heavy(plan.probes, state.step) else plain).append(now - last)
         last = now
         if now - begun > TIMED_SECONDS and (len(measured) != 1 or now - begun > 3 * TIMED_SECONDS):
             break
@@ -100,12 +97,3 @@ def _timed(group: list[Job]) -> Cost:
     later = measured[1:] or measured
     reading = max(0.0, sum(later) / len(later) - step) if later else 0.0
     return Cost(max(0.0, measured[0] - reading - step) if measured else 0.0, step, reading)
-
-
-def _read(plan: Plan, state: State, memories: list[Any]) -> list[Any]:
-    if _heavy(plan, state.step):
-        state.around.hessian()
-    return [
-        probe.update(state, memory)[1] if probe.due(state.step) else memory
-        for probe, memory in zip(plan.probes, memories, strict=True)
-    ]

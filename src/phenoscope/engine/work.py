@@ -13,7 +13,7 @@ from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.engine.environment import best_device, environment
 from phenoscope.engine.plans import point_name
 from phenoscope.phenomenon import Plan
-from phenoscope.probes import Mark, Rows
+from phenoscope.probes import Mark, Rows, read
 from phenoscope.store import Journal, MemberFolder, read_point, rule_name
 from phenoscope.training import Start, State, train
 
@@ -78,7 +78,7 @@ def _record(
     for state in train([p.recipe for p in cohort.plans], start=_start(cohort), device=device):
         alive = state.alive.tolist()
         stopped = [at if at is not None or ok else state.step for at, ok in zip(stopped, alive, strict=True)]
-        rows = _read(plan, state, memories) if any(alive) else []
+        rows, memories = read(plan.probes, state, memories) if any(alive) else ([], memories)
         _write(rows, alive, journals)
         _keep(plan, state, rows, folders, kept)
         if time.monotonic() - clock > REPORT_SECONDS:
@@ -89,18 +89,6 @@ def _record(
     for row, folder in enumerate(folders):
         _save(folder, "final", state, row)
     return stopped
-
-
-def _read(plan: Plan, state: State, memories: list[Any]) -> list[Rows]:
-    """The readings of all probes that are due; curvature is asked for first, so that its graph serves everyone."""
-    if any(probe.needs_curvature(state.step) for probe in plan.probes):
-        state.around.hessian()
-    rows: list[Rows] = []
-    for index, probe in enumerate(plan.probes):
-        if probe.due(state.step):
-            read, memories[index] = probe.update(state, memories[index])
-            rows += read
-    return rows
 
 
 def _write(rows: list[Rows], alive: list[bool], journals: list[Journal]) -> None:

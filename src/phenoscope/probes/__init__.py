@@ -9,6 +9,7 @@ from phenoscope.probes.curvature import AlongFirst, Following, Sharpness
 from phenoscope.probes.mark import Mark
 from phenoscope.probes.probe import COMPANIONS, Moment, Probe, Reading, Rows, series_units, writes
 from phenoscope.probes.progress import Accuracy, GradientNorm, Loss, RelativeProgress
+from phenoscope.probes.reading import due, heavy, read
 
 __all__ = [
     "COMPANIONS",
@@ -24,6 +25,9 @@ __all__ = [
     "RelativeProgress",
     "Rows",
     "Sharpness",
+    "due",
+    "heavy",
+    "read",
     "series_units",
     "writes",
 ]

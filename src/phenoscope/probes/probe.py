@@ -28,7 +28,7 @@ Reading = tuple[list[Rows], Any]
 class Operator(Protocol):
     """A symmetric matrix a row, known through its products: (n, k, p) to (n, k, p)."""
 
-    def multiply(self, vectors: Float[Tensor, "n k p"]) -> Float[Tensor, "n k p"]: ...
+    def multiply(self, block: Float[Tensor, "n k p"]) -> Float[Tensor, "n k p"]: ...
 
 
 class Around(Protocol):
