@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 import cyclopts
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from phenoscope.cli.data import data_app
@@ -35,27 +34,12 @@ Scale = Literal["smoke", "laptop", "paper"]
 
 @app.command(name="list")
 def list_(*, as_json: Json = False) -> None:
-    """List the phenomena: what is asked, how many claims are judged, and the options."""
-    from phenoscope.atlas import ATLAS, find, options_of
+    """List the phenomena: what is asked, how many claims are judged, the options, and where each comes from."""
+    from phenoscope.atlas import entries
+    from phenoscope.cli.listing import as_data, as_table
 
-    found = [(find(name), options_of(name)) for name in sorted(ATLAS)]
-    if as_json:
-        rows = [
-            {
-                "name": p.name,
-                "question": p.question,
-                "claims": len(p.claims),
-                "arms": [a.name for a in p.arms],
-                "options": o,
-            }
-            for p, o in found
-        ]
-        print_json({"phenomena": rows})
-        return
-    table = Table("name", "question", "claims", "options", box=None, pad_edge=False)
-    for p, options in found:
-        table.add_row(p.name, p.question, str(len(p.claims)), ", ".join(options))
-    console().print(table)
+    found = entries()
+    print_json(as_data(found)) if as_json else console().print(as_table(found))
 
 
 @app.command

@@ -1,6 +1,5 @@
 """A phenomenon's own options as they come from the command line: text, read as the type that its function names."""
 
-import inspect
 import types
 import typing
 from typing import Any
@@ -17,19 +16,20 @@ def chosen(phenomenon: str, given: dict[str, str]) -> dict[str, Any]:
 
     Raises:
         Usage: no such option, or text that is not of its type.
+        PhenoscopeError: no such phenomenon, or one that cannot be used.
     """
-    from phenoscope.atlas import ATLAS, options_of
+    from phenoscope.atlas import option_kinds
 
-    if phenomenon not in ATLAS:
-        return given  # the phenomenon's name is what is wrong, and is refused where it is looked up
+    if not given:
+        return {}
     given = {name.replace("-", "_"): text for name, text in given.items()}
-    unknown = sorted(set(given) - set(options_of(phenomenon)))
+    kinds = option_kinds(phenomenon)
+    unknown = sorted(set(given) - set(kinds))
     if unknown:
-        offered = ", ".join(f"--{name.replace('_', '-')}" for name in options_of(phenomenon))
+        offered = ", ".join(f"--{name.replace('_', '-')}" for name in kinds)
         named = ", ".join(f"--{name.replace('_', '-')}" for name in unknown)
         raise Usage(f"there is no option {named}. {phenomenon} itself offers {offered or 'none'}; see also `--help`.")
-    kinds = inspect.signature(ATLAS[phenomenon]).parameters
-    return {name: value(text, kinds[name].annotation, f"--{name}") for name, text in given.items()}
+    return {name: value(text, kinds[name], f"--{name}") for name, text in given.items()}
 
 
 def value(text: str, kind: Any, option: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from phenoscope.atlas import ATLAS, find
+from phenoscope.atlas import find, known, origin
 from phenoscope.claims import judge
 from phenoscope.comparisons import compared, pairs
 from phenoscope.core.errors import BadInput
@@ -171,12 +171,18 @@ def _concluded(
         verdicts=judge(phenomenon.claims, evidence, sweeps=phenomenon.sweeps, pilot_seeds=phenomenon.pilot_seeds),
         panels=tuple(evaluate(panel, evidence, phenomenon.sweeps) for panel in phenomenon.panels),
         command=command(phenomenon, seeds, folder.parent),
-        environment=environment(),
+        environment=environment() | _outside(phenomenon),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         comparisons=tuple(comparison.name for comparison in phenomenon.comparisons),
     )
     write_experiment(experiment)
     return experiment
+
+
+def _outside(phenomenon: Phenomenon) -> dict[str, str]:
+    """The distribution and version of a phenomenon that is not of this library, to be recorded with the run."""
+    found = origin(phenomenon.name)
+    return {} if found is None else {"phenomenon from": found}
 
 
 def _comparisons(phenomenon: Phenomenon, evidence: Mapping[str, Sequence[Record]], folder: Path) -> Evidence:
@@ -212,7 +218,7 @@ def folder_name(phenomenon: Phenomenon) -> str:
 def command(phenomenon: Phenomenon, seeds: tuple[int, ...], out: Path) -> str:
     """How to run it again to the same folder: at the prompt, or in Python for a phenomenon outside the atlas."""
     numbers = ",".join(map(str, seeds)) + ("," if len(seeds) == 1 else "")
-    if phenomenon.name not in ATLAS:
+    if not known(phenomenon.name):
         return f"phenoscope.run({phenomenon.name}, seeds=({numbers}), out={str(out)!r})"
     words = ["phenoscope", "run", phenomenon.name, "--scale", phenomenon.scale, "--seeds", numbers]
     words += [word for name, value in _options(phenomenon) for word in (f"--{name}", _text(value))]
