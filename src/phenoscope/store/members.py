@@ -57,16 +57,7 @@ class MemberFolder:
 
     def finish(self, outcome: Outcome, stopped_at: int | None, seconds: float) -> None:
         """Compact the journal into `series.parquet`; only then does the member count as finished."""
-        series = read_journal(self.path / JOURNAL)
-        table = pl.DataFrame(
-            {
-                "step": np.concatenate([s.steps for s in series.values()] or [np.empty(0, np.int64)]),
-                "name": [name for name, s in series.items() for _ in range(len(s))],
-                "value": np.concatenate([s.values for s in series.values()] or [np.empty(0)]),
-            },
-            schema=COLUMNS,
-        )
-        write_table(self.path / SERIES, table)
+        write_series(self.path / SERIES, read_journal(self.path / JOURNAL))
         self._write(outcome, stopped_at, seconds)
         with writing(self.path):
             (self.path / JOURNAL).unlink(missing_ok=True)
@@ -136,6 +127,19 @@ def read_member(path: Path) -> Record:
     else:
         series = read_journal(path / JOURNAL) if exists(path / JOURNAL) else {}
     return Record(identity, found, series, outcome, stopped)
+
+
+def write_series(path: Path, series: Mapping[str, Series]) -> None:
+    """Write series as one tidy table: step, name, value."""
+    table = pl.DataFrame(
+        {
+            "step": np.concatenate([s.steps for s in series.values()] or [np.empty(0, np.int64)]),
+            "name": [name for name, s in series.items() for _ in range(len(s))],
+            "value": np.concatenate([s.values for s in series.values()] or [np.empty(0)]),
+        },
+        schema=COLUMNS,
+    )
+    write_table(path, table)
 
 
 def write_table(path: Path, table: pl.DataFrame) -> None:
