@@ -16,6 +16,7 @@ from phenoscope.store.members import (
     rule_name,
 )
 from phenoscope.store.pairs import read_pairs, write_pairs
+from phenoscope.store.survey import Survey, Unreadable, survey
 
 __all__ = [
     "ArmResult",
@@ -25,6 +26,8 @@ __all__ = [
     "Member",
     "MemberFolder",
     "NewerSchema",
+    "Survey",
+    "Unreadable",
     "find_experiment",
     "finished",
     "load",
@@ -37,6 +40,7 @@ __all__ = [
     "read_point",
     "read_points",
     "rule_name",
+    "survey",
     "write_experiment",
     "write_json",
     "write_pairs",

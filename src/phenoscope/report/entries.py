@@ -1,0 +1,141 @@
+"""Entries: each phenomenon of the atlas with its runs here; one that only runs know is an entry too."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from phenoscope.atlas import ATLAS, find, options_of
+from phenoscope.claims import Breaks, Claim
+from phenoscope.claims.verdict import Verdict
+from phenoscope.core.errors import PhenoscopeError
+from phenoscope.core.specs import to_json
+from phenoscope.phenomenon import SCALES, Arm, Phenomenon
+from phenoscope.report.numbers import number
+from phenoscope.report.parts import arm_parts
+from phenoscope.report.recipes import phrase, recipe_lines
+from phenoscope.report.words import ORIGINS
+from phenoscope.store import Experiment
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Entry:
+    """A phenomenon with its runs.
+
+    Attributes:
+        name: as the command calls it.
+        phenomenon: at the laptop scale; None for one that is not in the atlas here.
+        runs: its experiments, the best first: of the largest scale, with the most seeds, the newest.
+    """
+
+    name: str
+    phenomenon: Phenomenon | None
+    runs: tuple[Experiment, ...]
+
+    @property
+    def about(self) -> Phenomenon | Experiment:
+        """What has title, question, summary and sources."""
+        return self.phenomenon or self.runs[0]
+
+    @property
+    def command(self) -> str:
+        """How to run it; one that is not in the atlas is run by who made it."""
+        return f"phenoscope run {self.name}" if self.phenomenon else ""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return options_of(self.name) if self.phenomenon else {}
+
+
+def entries(experiments: Iterable[Experiment]) -> tuple[list[Entry], list[str]]:
+    """All entries by name, and a sentence for each phenomenon of the atlas that cannot be made."""
+    runs: dict[str, list[Experiment]] = {}
+    for experiment in sorted(experiments, key=_rank, reverse=True):
+        runs.setdefault(experiment.name, []).append(experiment)
+    made: dict[str, Phenomenon] = {}
+    problems: list[str] = []
+    for name in sorted(ATLAS):
+        try:
+            made[name] = find(name)
+        except PhenoscopeError as problem:
+            problems.append(f"{name}: {problem}")
+    names = sorted(set(made) | set(runs))
+    return [Entry(name, made.get(name), tuple(runs.get(name, ()))) for name in names], problems
+
+
+def claim_parts(entry: Entry) -> list[dict[str, Any]]:
+    """Each claim as the phenomenon's page shows it, from the atlas, or from what was judged where that is all."""
+    if entry.phenomenon is None:
+        return list({verdict.claim: _judged(verdict) for verdict in entry.runs[0].verdicts}.values())
+    return [_claimed(claim) for claim in entry.phenomenon.claims]
+
+
+def arms_of(entry: Entry) -> list[dict[str, Any]]:
+    """Each arm as its card shows it."""
+    if entry.phenomenon is None:
+        return [arm_parts(arm) for arm in entry.runs[0].arms]
+    return [_arm(arm) for arm in entry.phenomenon.arms]
+
+
+def comparisons_of(entry: Entry) -> Sequence[tuple[str, str]]:
+    """The comparisons, each with what it is of."""
+    if entry.phenomenon is None:
+        return [(name, "") for name in entry.runs[0].comparisons]
+    return [
+        (each.name, f"of {' and '.join(each.of)}: {', '.join(each.series)}") for each in entry.phenomenon.comparisons
+    ]
+
+
+def _rank(experiment: Experiment) -> tuple[int, int, str]:
+    scale = SCALES.index(experiment.scale) if experiment.scale in SCALES else -1
+    return scale, len(experiment.seeds), experiment.created
+
+
+def _claimed(claim: Claim) -> dict[str, Any]:
+    control = claim.control
+    told = "" if control is None else "should break it" if isinstance(control, Breaks) else "is reported beside"
+    at = f"at every {claim.each}" if claim.each else f"one number a seed from all {claim.over}" if claim.over else ""
+    return {
+        "name": claim.name or claim.says,
+        "says": claim.says,
+        "source": claim.source,
+        "statistic": f"{claim.statistic}",
+        "region": f"{claim.region}",
+        "origin": ORIGINS[claim.region_from],
+        "on": claim.on,
+        "at": at,
+        "given": "" if claim.given is None else f"{claim.given}",
+        "control": None if control is None else (control.arm, told),
+    }
+
+
+def _judged(verdict: Verdict) -> dict[str, Any]:
+    told = {"breaks": "should break it", "twin": "is reported beside"}
+    return {
+        "name": verdict.name or verdict.claim,
+        "says": verdict.claim,
+        "source": verdict.source,
+        "statistic": verdict.statistic,
+        "region": f"{verdict.region}",
+        "origin": ORIGINS[verdict.region_from],
+        "on": verdict.arm,
+        "at": f"at every {', '.join(verdict.where)}" if verdict.where else "",
+        "given": "",
+        "control": None if verdict.control is None else (verdict.control.arm, told[verdict.control.role]),
+    }
+
+
+def _arm(arm: Arm) -> dict[str, Any]:
+    recipe = to_json(arm.recipe)
+    assert isinstance(recipe, dict)
+    return {
+        "ran": False,
+        "name": arm.name,
+        "role": arm.role,
+        "says": arm.says,
+        "recipe": recipe_lines(recipe),
+        "json": json.dumps(recipe, indent=2, ensure_ascii=False),
+        "sweep": [(name, ", ".join(number(value, 6) for value in values)) for name, values in arm.sweep.items()],
+        "probes": [phrase(to_json(probe)) for probe in arm.probes],
+        "members": (),
+    }

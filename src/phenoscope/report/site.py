@@ -1,0 +1,167 @@
+"""The site of a folder of runs: the atlas, a page a phenomenon, a page a run, and how verdicts are reached."""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from phenoscope.report.csvs import verdicts_csv
+from phenoscope.report.entries import Entry, arms_of, claim_parts, comparisons_of, entries
+from phenoscope.report.lessons import lessons
+from phenoscope.report.numbers import duration
+from phenoscope.report.page import write_page
+from phenoscope.report.parts import figure, moment, safe_address, tally, unique_slugs
+from phenoscope.report.recipes import phrase
+from phenoscope.report.rows import claim_rows, outcome_counts
+from phenoscope.report.templating import Place, rendered, write_text
+from phenoscope.store import Experiment, Survey, Unreadable, survey
+
+ATLAS_TRAIL = (("Atlas", "index.html"),)
+RUNS_TRAIL = (("Runs", "runs.html"),)
+
+
+@dataclasses.dataclass(frozen=True)
+class Site:
+    """A site as it was written.
+
+    Attributes:
+        index: its first page.
+        pages: every page, the first one among them.
+        unreadable: what could not be read, and is listed as such.
+    """
+
+    index: Path
+    pages: tuple[Path, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+def write_site(runs: Path, to: Path | None = None) -> Site:
+    """Write the site of everything that was run under a folder; it opens from disk, and needs nothing else.
+
+    Args:
+        runs: the folder given as `--out` to runs; it may be empty.
+        to: the site's folder; by default `report` in the folder of runs.
+
+    Raises:
+        BadInput: there is no such folder.
+        PhenoscopeError: the site cannot be written.
+    """
+    found, root = survey(runs), to or runs / "report"
+    found, pages = _run_pages(found, root)
+    listed, problems = entries(found.experiments)
+    pages += [_phenomenon_page(entry, root) for entry in listed]
+    parts = {"entries": [_entry(entry) for entry in listed], "found": found, "problems": problems}
+    parts |= {"runs": [_run(experiment) for experiment in found.experiments]}
+    write_text(root / "verdicts.csv", verdicts_csv(found.experiments))
+    for name, section, more in (
+        ("verdicts", "verdicts", {"lessons": lessons()}),
+        ("runs", "runs", parts),
+        ("index", "atlas", parts | {"facts": _facts(listed, found)}),  # the last: it links to all the others
+    ):
+        pages.append(root / f"{name}.html")
+        write_text(pages[-1], rendered(f"{name}.html", Place(section), **more))
+    return Site(root / "index.html", tuple(pages), found.unreadable)
+
+
+def _run_pages(found: Survey, root: Path) -> tuple[Survey, list[Path]]:
+    """A page for each run; what cannot be shown is moved to what cannot be read."""
+    pages: list[Path] = []
+    shown: list[Experiment] = []
+    unreadable = list(found.unreadable)
+    for experiment in found.experiments:
+        name = experiment.path.name
+        trail = (*ATLAS_TRAIL, (experiment.title, f"phenomena/{_file(experiment.name)}"))
+        place = Place("atlas", "../../", trail, name)
+        try:
+            heading = f"{experiment.title}: {name}"
+            pages.append(write_page(experiment, root / "runs" / name, place=place, heading=heading))
+            shown.append(experiment)
+        except (TypeError, ValueError, KeyError, AttributeError) as problem:
+            # Its files are JSON of the right names; what stands under them is not what this version writes.
+            unreadable.append(Unreadable(experiment.path, f"{experiment.path} cannot be shown ({problem!r})."))
+    return dataclasses.replace(found, experiments=tuple(shown), unreadable=tuple(unreadable)), pages
+
+
+def _phenomenon_page(entry: Entry, root: Path) -> Path:
+    """The page of a phenomenon; its figure is that of its best run."""
+    about, page = entry.about, root / "phenomena" / _file(entry.name)
+    best = entry.runs[0] if entry.runs else None
+    drawn = None
+    if best is not None and best.panels:
+        slug = unique_slugs(best.panels)[0]
+        drawn = figure(best.panels[0], slug) | {"data": f"../{_address(best)}data/{quote(slug)}.csv"}
+    outcomes = {} if best is None else {row["name"]: row["outcomes"] for row in claim_rows(best.verdicts)}
+    text = rendered(
+        "phenomenon.html",
+        Place("atlas", "../", ATLAS_TRAIL, about.title),
+        about=about,
+        entry=entry,
+        figure_=drawn,
+        best=None if best is None else _run(best),
+        runs=[_run(experiment) for experiment in entry.runs],
+        claims=[claim | {"outcomes": outcomes.get(claim["name"], [])} for claim in claim_parts(entry)],
+        arms=arms_of(entry),
+        comparisons=comparisons_of(entry),
+        options=[(name, phrase(value)) for name, value in entry.options.items()],
+        sources=[(text, safe_address(address)) for text, address in about.sources],
+    )
+    write_text(page, text)
+    return page
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    """A phenomenon as the atlas shows it: with the verdicts of its best run."""
+    best = entry.runs[0] if entry.runs else None
+    return {
+        "name": entry.name,
+        "anchor": _file(entry.name).removesuffix(".html"),
+        "title": entry.about.title,
+        "question": entry.about.question,
+        "page": f"phenomena/{quote(_file(entry.name))}",
+        "command": entry.command,
+        "claims": len(claim_parts(entry)),
+        "best": None if best is None else _run(best),
+        "others": [_run(experiment) for experiment in entry.runs[1:]],
+        "rows": [] if best is None else claim_rows(best.verdicts),
+    }
+
+
+def _run(experiment: Experiment) -> dict[str, Any]:
+    """A run as lists of runs show it."""
+    return {
+        "folder": experiment.path.name,
+        "address": _address(experiment),
+        "title": experiment.title,
+        "phenomenon": f"phenomena/{quote(_file(experiment.name))}",
+        "scale": experiment.scale,
+        "seeds": len(experiment.seeds),
+        "options": ", ".join(f"{name} {phrase(value)}" for name, value in experiment.options.items()),
+        "created": experiment.created,
+        "moment": moment(experiment.created),
+        "seconds": duration(experiment.seconds),
+        "counts": outcome_counts(experiment.verdicts),
+        "tally": tally(experiment.verdicts),
+    }
+
+
+def _facts(listed: Sequence[Entry], found: Survey) -> dict[str, Any]:
+    best = [verdict for entry in listed if entry.runs for verdict in entry.runs[0].verdicts]
+    return {
+        "phenomena": len(listed),
+        "run": sum(bool(entry.runs) for entry in listed),
+        "runs": len(found.experiments),
+        "counts": outcome_counts(best),
+        "verdicts": len(best),
+    }
+
+
+def _address(experiment: Experiment) -> str:
+    """The folder of a run's page, from the root of the site."""
+    return f"runs/{quote(experiment.path.name)}/"
+
+
+def _file(name: str) -> str:
+    """The file of a phenomenon's page: its name, with nothing in it that a file cannot be called."""
+    return re.sub(r"[^\w.-]+", "-", name).strip(".-") + ".html"

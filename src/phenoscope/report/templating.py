@@ -1,0 +1,66 @@
+"""From templates to files: the pages' common frame, and where on a site a page stands."""
+
+import dataclasses
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from phenoscope.report.numbers import counted
+from phenoscope.report.palette import SERIES
+from phenoscope.store.files import written_aside
+
+SECTIONS = (
+    ("atlas", "Atlas", "index.html"),
+    ("runs", "Runs", "runs.html"),
+    ("verdicts", "How verdicts are reached", "verdicts.html"),
+)
+"""The navigation of a site: name, text, address from its root."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a page stands on a site.
+
+    Attributes:
+        section: which entry of the navigation it belongs to.
+        root: the way from the page to the site's root, such as "../".
+        trail: the pages above it, as (text, address from the root).
+        here: its own name at the end of the trail.
+    """
+
+    section: str
+    root: str = ""
+    trail: tuple[tuple[str, str], ...] = ()
+    here: str = ""
+
+
+def rendered(template: str, place: Place | None, **parts: Any) -> str:
+    """A page's HTML; without a place it stands alone, and links to no other."""
+    series = list(enumerate(SERIES, start=1))
+    return _templates().get_template(template).render(place=place, sections=SECTIONS, series=series, **parts)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    with written_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=PackageLoader("phenoscope.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"counted": counted, "style": _style}
+    return made
+
+
+def _style() -> Markup:
+    return Markup((Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8"))
