@@ -1,4 +1,4 @@
-"""The command as a whole: `list`, `run`, `show` and `report` here, the others in files of their own."""
+"""The command as a whole: `list`, `run` and `show` here, the others in files of their own."""
 
 import os
 import sys
@@ -15,6 +15,7 @@ from phenoscope.cli.doctor import doctor
 from phenoscope.cli.measure import measure
 from phenoscope.cli.options import Usage, chosen, number
 from phenoscope.cli.output import Json, Quiet, console, print_json
+from phenoscope.cli.reporting import report
 from phenoscope.core.errors import PhenoscopeError
 
 app = App(
@@ -28,6 +29,7 @@ app = App(
 app.command(data_app)
 app.command(doctor)
 app.command(measure)
+app.command(report)
 
 Scale = Literal["smoke", "laptop", "paper"]
 
@@ -106,25 +108,6 @@ def show(run: Path, /, *, as_json: Json = False) -> None:
     experiment = read_experiment(find_experiment(run))
     page = experiment.path / "report" / "index.html"
     _tell(experiment, as_json, page if page.exists() else None)
-
-
-@app.command
-def report(run: Path, /, *, as_json: Json = False) -> None:
-    """Write the report of an experiment anew: one page that opens from disk.
-
-    Parameters
-    ----------
-    run
-        Its folder, or the folder given as `--out` if there is only one in it.
-    as_json
-        Print one JSON object and nothing else.
-    """
-    from phenoscope.report import write_page
-    from phenoscope.store import find_experiment, read_experiment
-
-    experiment = read_experiment(find_experiment(run))
-    page = write_page(experiment, experiment.path / "report")
-    print_json({"report": str(page)}) if as_json else print(f"Report: {page}")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -2,11 +2,13 @@
 
 from phenoscope.report.figures import data_csv, draw
 from phenoscope.report.page import write_page
+from phenoscope.report.site import Site, write_report, write_site
 from phenoscope.report.standalone import write_figure
 from phenoscope.report.strips import interval_strip
 from phenoscope.report.text import markdown_table, print_verdicts, verdict_table
 
 __all__ = [
+    "Site",
     "data_csv",
     "draw",
     "interval_strip",
@@ -15,4 +17,6 @@ __all__ = [
     "verdict_table",
     "write_figure",
     "write_page",
+    "write_report",
+    "write_site",
 ]

@@ -16,7 +16,9 @@ from phenoscope.report.parts import figure, moment, safe_address, tally, unique_
 from phenoscope.report.recipes import phrase
 from phenoscope.report.rows import claim_rows, outcome_counts
 from phenoscope.report.templating import Place, rendered, write_text
-from phenoscope.store import Experiment, Survey, Unreadable, survey
+from phenoscope.store import Experiment, Survey, Unreadable, read_experiment, survey
+from phenoscope.store.experiments import EXPERIMENT
+from phenoscope.store.files import exists
 
 ATLAS_TRAIL = (("Atlas", "index.html"),)
 RUNS_TRAIL = (("Runs", "runs.html"),)
@@ -24,7 +26,7 @@ RUNS_TRAIL = (("Runs", "runs.html"),)
 
 @dataclasses.dataclass(frozen=True)
 class Site:
-    """A site as it was written.
+    """A site as it was written, or the one page of a run.
 
     Attributes:
         index: its first page.
@@ -35,6 +37,19 @@ class Site:
     index: Path
     pages: tuple[Path, ...]
     unreadable: tuple[Unreadable, ...]
+
+
+def write_report(path: Path, to: Path | None = None) -> Site:
+    """Write the page of a run if the path is one's folder, else the site of all runs under it.
+
+    Raises:
+        BadInput: neither a run nor a folder.
+        PhenoscopeError: it cannot be written.
+    """
+    if not exists(path / EXPERIMENT):
+        return write_site(path, to)
+    page = write_page(read_experiment(path), to or path / "report")
+    return Site(page, (page,), ())
 
 
 def write_site(runs: Path, to: Path | None = None) -> Site:
@@ -53,6 +68,7 @@ def write_site(runs: Path, to: Path | None = None) -> Site:
     listed, problems = entries(found.experiments)
     pages += [_phenomenon_page(entry, root) for entry in listed]
     parts = {"entries": [_entry(entry) for entry in listed], "found": found, "problems": problems}
+    parts |= {"folder": runs.resolve().name}
     parts |= {"runs": [_run(experiment) for experiment in found.experiments]}
     write_text(root / "verdicts.csv", verdicts_csv(found.experiments))
     for name, section, more in (
@@ -104,7 +120,7 @@ def _phenomenon_page(entry: Entry, root: Path) -> Path:
         claims=[claim | {"outcomes": outcomes.get(claim["name"], [])} for claim in claim_parts(entry)],
         arms=arms_of(entry),
         comparisons=comparisons_of(entry),
-        options=[(name, phrase(value)) for name, value in entry.options.items()],
+        options=[(name, _default(value)) for name, value in entry.options.items()],
         sources=[(text, safe_address(address)) for text, address in about.sources],
     )
     write_text(page, text)
@@ -144,6 +160,10 @@ def _run(experiment: Experiment) -> dict[str, Any]:
         "counts": outcome_counts(experiment.verdicts),
         "tally": tally(experiment.verdicts),
     }
+
+
+def _default(value: Any) -> str:
+    return "chosen by the phenomenon unless given" if value is None else f"{phrase(value)} unless given"
 
 
 def _facts(listed: Sequence[Entry], found: Survey) -> dict[str, Any]:

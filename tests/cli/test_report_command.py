@@ -1,0 +1,44 @@
+"""`phenoscope report` as a person or a script meets it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import phenoscope as ps
+from phenoscope.cli import main
+from small import arm, claim, phenomenon
+
+
+@pytest.fixture(autouse=True)
+def ran(monkeypatch, tmp_path):
+    """A folder `runs` with one experiment, and where we are."""
+    monkeypatch.chdir(tmp_path)
+    return ps.run(phenomenon(arm(), claims=(claim(),)), seeds=2, out="runs", jobs=1)
+
+
+def printed(capsys, *words: str) -> str:
+    main(["report", *words])
+    return capsys.readouterr().out
+
+
+def test_the_site_of_the_usual_folder(capsys):
+    assert printed(capsys).strip() == "Report: runs/report/index.html"
+    text = Path("runs/report/index.html").read_text(encoding="utf-8")
+    assert "the loss stays at least 0" in text
+
+
+def test_with_json_it_names_every_page_and_what_cannot_be_read(capsys):
+    Path("runs/broken").mkdir()
+    Path("runs/broken/experiment.json").write_text("{")
+    found = json.loads(printed(capsys, "runs", "--to", "elsewhere", "--json"))
+    assert found["report"] == "elsewhere/index.html"
+    assert found["report"] in found["pages"]
+    assert all(Path(page).is_file() for page in found["pages"])
+    (broken,) = found["unreadable"]
+    assert broken["path"] == "runs/broken"
+    assert broken["why"] in printed(capsys, "runs")
+
+
+def test_a_single_run_s_page_may_lie_elsewhere_too(capsys, ran):
+    assert printed(capsys, str(ran.path), "--to", "page").strip() == "Report: page/index.html"
