@@ -6,7 +6,7 @@ about them. Start with `Objective` and `sharpness`, or with `run("edge_of_stabil
 
 from phenoscope import probes
 from phenoscope.core.errors import BadInput, PhenoscopeError
-from phenoscope.engine import Panel, measure, run
+from phenoscope.engine import Diagnosis, Panel, diagnose, measure, run
 from phenoscope.instruments import (
     Eigenpair,
     Eigenpairs,
@@ -22,11 +22,13 @@ from phenoscope.instruments import (
 from phenoscope.objective import Objective, freeze
 from phenoscope.store import load
 from phenoscope.training import Recipe, train
+from phenoscope.watching import Watch, watch
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BadInput",
+    "Diagnosis",
     "Eigenpair",
     "Eigenpairs",
     "Objective",
@@ -35,7 +37,9 @@ __all__ = [
     "PhenoscopeError",
     "Recipe",
     "Trace",
+    "Watch",
     "alternation",
+    "diagnose",
     "eigenvalues",
     "freeze",
     "gradient_norm",
@@ -47,4 +51,5 @@ __all__ = [
     "sharpness",
     "trace",
     "train",
+    "watch",
 ]

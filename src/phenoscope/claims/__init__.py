@@ -1,5 +1,6 @@
 """Claims and verdicts: what is claimed of a record, and what the evidence says."""
 
+from phenoscope.claims.alone import judge_run
 from phenoscope.claims.claim import Breaks, Claim, Twin
 from phenoscope.claims.expressions import Condition, Expression, Measured, Setting
 from phenoscope.claims.intervals import Interval, interval
@@ -51,6 +52,7 @@ __all__ = [
     "growth",
     "interval",
     "judge",
+    "judge_run",
     "last_value",
     "late_mean",
     "log_log_slope",

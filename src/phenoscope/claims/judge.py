@@ -9,7 +9,7 @@ from phenoscope.claims.controls import control_verdict
 from phenoscope.claims.family import decisive_alpha, holm, seeds_to_decide, side
 from phenoscope.claims.intervals import Sample
 from phenoscope.claims.replicates import Replicates, replicates, sample
-from phenoscope.claims.verdict import ControlVerdict, Outcome, Verdict
+from phenoscope.claims.verdict import ControlVerdict, Outcome, Scope, Verdict
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Record
 
@@ -20,18 +20,23 @@ NO_SWEEPS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Case:
-    """One claim at one place, with its replicates: what becomes one verdict."""
+    """One claim at one place, with its replicates: what becomes one verdict.
+
+    Of a single run the replicates are blocks of time, numbered in place of seeds; `whole` says why there are none.
+    """
 
     claim: Claim
     where: Mapping[str, float]
     main: Replicates
     control: Replicates
     sample: Sample
+    scope: Scope = "replicates"
+    whole: str | None = None
 
     @property
     def fault(self) -> str | None:
         """Why there is no interval at all."""
-        return self.main.absent or self.main.fault or self.sample.fault
+        return self.whole or self.main.absent or self.main.fault or self.sample.fault
 
 
 def judge(
@@ -57,9 +62,14 @@ def judge(
         pilot_seeds: seeds that served to fix a region or a recipe; their records are never used.
         level: the family's confidence level.
     """
+    cases = [case for claim in claims for case in _cases(claim, evidence, sweeps, frozenset(pilot_seeds))]
+    return verdicts(cases, level)
+
+
+def verdicts(cases: Sequence[Case], level: float) -> tuple[Verdict, ...]:
+    """The verdicts on cases that make one family."""
     if not 0 < level < 1:
         raise BadInput(f"level lies between 0 and 1, got {level!r}. Use for example 0.95.")
-    cases = [case for claim in claims for case in _cases(claim, evidence, sweeps, frozenset(pilot_seeds))]
     tested = [case for case in cases if case.fault is None]
     alphas = holm([decisive_alpha(case.sample, case.claim.region) for case in tested], 1 - level)
     decided_at = {id(case): alpha for case, alpha in zip(tested, alphas, strict=True)}
@@ -130,12 +140,13 @@ def _verdict(case: Case, alpha: float, raw_alpha: float, family: int) -> Verdict
         raw_low=raw_low,
         raw_high=raw_high,
         level=1 - alpha,
-        n=len(main.seeds),
-        seeds=main.seeds,
+        n=len(main.values),
+        seeds=main.seeds if case.scope == "replicates" else (),
         values=tuple(value.value for value in main.values),
         control=control,
         scale=found.used_scale,
         unit=claim.statistic.unit,
+        scope=case.scope,
     )
 
 
@@ -151,24 +162,25 @@ def _outcome(
     if decision == "outside":
         return "contradicted", ""
     if decision is None:
-        return "undecided", _why_undecided(found, case.claim, alpha, raw_alpha, family)
+        return "undecided", _why_undecided(case, alpha, raw_alpha, family)
     if isinstance(case.claim.control, Breaks) and control is not None and not control.discriminates:
         return "supported, control did not discriminate", control.how
     return "supported", ""
 
 
-def _why_undecided(found: Sample, claim: Claim, alpha: float, raw_alpha: float, family: int) -> str:
-    region = claim.region
+def _why_undecided(case: Case, alpha: float, raw_alpha: float, family: int) -> str:
+    found, region = case.sample, case.claim.region
+    unit = "seeds" if case.scope == "replicates" else "blocks of time"
     if side(region, *found.bounds(raw_alpha)) is not None:
         why = f"decided alone, but not as one of {family} claims judged together"
     else:
         why = f"the interval crosses an edge of {region}"
     needed = seeds_to_decide(found, region, alpha)
     if needed is not None:
-        return f"{why}; about {needed} seeds would decide at the spread observed"
+        return f"{why}; about {needed} {unit} would decide at the spread observed"
     if found.censored:
         return f"{why}; the grid on which the onset is read is too coarse, or the estimate too near the edge"
-    return f"{why}; the estimate lies too near the region's edge for any affordable number of seeds"
+    return f"{why}; the estimate lies too near the region's edge for any affordable number of {unit}"
 
 
 def _summary(claim: Claim) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from phenoscope.claims.expressions import Condition, Expression, kind_of
-from phenoscope.claims.readings import arithmetic_of_numbers
-from phenoscope.claims.statistics import Scale, Statistic, Value
+from phenoscope.claims.readings import Readings, arithmetic_of_numbers
+from phenoscope.claims.statistics import Parts, Scale, Statistic, Value
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Record
 
@@ -27,7 +27,8 @@ THIRD = 1 / 3
 class Rule:
     """One way from readings to a number: `reduce` takes values (m,) and errors (m,), gives value and error.
 
-    `only` is the index of the one reading that is looked at; then the others may be anything.
+    `only` is the index of the one reading that is looked at; then the others may be anything. A rule that averages
+    says of what: `parts` takes values and errors to those averaged, and `average` is their mean with its error.
     """
 
     name: str
@@ -36,6 +37,8 @@ class Rule:
     only: int | None = None
     keeps_unit: bool = True
     option: str = "last"
+    parts: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
+    average: Reduce | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,10 +61,18 @@ class Reduction(Statistic):
     def unit(self) -> str:
         return self.expression.unit if self.rule.keeps_unit and isinstance(self.expression, Expression) else ""
 
-    def _read(self, record: Record) -> Value:
+    def parts(self, record: Record) -> Parts | None:
+        if self.rule.parts is None or self.rule.average is None:
+            return None
+        readings = self._window(record)
+        return Parts(*self.rule.parts(readings.values, readings.errors), self.rule.average)
+
+    def _window(self, record: Record) -> Readings:
         readings = self.expression.readings(record)
-        if self.last is not None:
-            readings = readings.late(record, self.last)
+        return readings if self.last is None else readings.late(record, self.last)
+
+    def _read(self, record: Record) -> Value:
+        readings = self._window(record)
         if self.rule.only is not None and len(readings):
             readings = readings.where(np.array([self.rule.only]))
         if len(readings) < self.rule.needs:
@@ -197,10 +208,15 @@ def share(value: Any, user: str, option: str) -> float:
     raise BadInput(f"{option} of {user} is a part of training, above 0 and at most 1, got {value!r}.")
 
 
-def _sign_changes(values: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
+def _changes(values: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """1 for each pair of neighbours whose signs differ, with error 1 where one of them may be zero."""
     signs = np.sign(values)
     doubtful = (errors > 0) & (np.abs(values) <= errors)
-    return _share((signs[1:] * signs[:-1] < 0).astype(float), (doubtful[1:] | doubtful[:-1]).astype(float))
+    return (signs[1:] * signs[:-1] < 0).astype(float), (doubtful[1:] | doubtful[:-1]).astype(float)
+
+
+def _sign_changes(values: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
+    return _share(*_changes(values, errors))
 
 
 def _share(holds: np.ndarray, doubtful: np.ndarray) -> tuple[float, float]:
@@ -240,12 +256,16 @@ def _only(values: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
     return values[0], errors[0]
 
 
-_MEAN = Rule("mean", _average)
-_LATE_MEAN = Rule("late_mean", _average, option="fraction")
+def _themselves(values: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return values, errors
+
+
+_MEAN = Rule("mean", _average, parts=_themselves, average=_average)
+_LATE_MEAN = Rule("late_mean", _average, option="fraction", parts=_themselves, average=_average)
 _MAXIMUM = Rule("maximum", _maximum)
 _MINIMUM = Rule("minimum", _minimum)
 _FIRST = Rule("first_value", _only, only=0)
 _LAST = Rule("last_value", _only, only=-1)
 _SPREAD = Rule("relative_spread", _spread, keeps_unit=False)
-_SHARE = Rule("fraction_of", _share, keeps_unit=False)
-_SIGNS = Rule("sign_changes", _sign_changes, needs=2, keeps_unit=False)
+_SHARE = Rule("fraction_of", _share, keeps_unit=False, parts=_themselves, average=_share)
+_SIGNS = Rule("sign_changes", _sign_changes, needs=2, keeps_unit=False, parts=_changes, average=_share)

@@ -7,6 +7,7 @@ series to a number (`late_mean`, `first_step`, ...) are in `reductions` and `pas
 import dataclasses
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal, NoReturn
 
 import numpy as np
@@ -50,6 +51,20 @@ class Value:
     censored: bool = False
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Parts:
+    """What a statistic is the average of, in the order of training: it can be taken apart into blocks of time.
+
+    Attributes:
+        values, errors: (m,), and the absolute error of each.
+        average: the statistic of some of them, with its error.
+    """
+
+    values: np.ndarray
+    errors: np.ndarray
+    average: Callable[[np.ndarray, np.ndarray], tuple[float, float]]
+
+
 class Statistic(Operand["Statistic", "Criterion"]):
     """One number of a record."""
 
@@ -75,6 +90,10 @@ class Statistic(Operand["Statistic", "Criterion"]):
         # Overflow and 0/0 end in a number that is not finite, and so in a reason, not in a warning.
         with np.errstate(all="ignore"):
             return self._read(record)
+
+    def parts(self, record: Record) -> Parts | None:
+        """What it averages on a record on which it has a value; `None` where it is no average over training."""
+        return None
 
     @abstractmethod
     def _read(self, record: Record) -> Value:
@@ -152,6 +171,22 @@ class Combination(Statistic):
         if self.operator == "/" and not isinstance(self.right, Fixed):
             return "log"
         return "log" if self.operator in "*/" and scales == {"log"} else "linear"
+
+    def parts(self, record: Record) -> Parts | None:
+        """Those of an average that is shifted or scaled by what does not change during training."""
+        linear = isinstance(self.right, Fixed) or (isinstance(self.left, Fixed) and self.operator != "/")
+        both = [None if isinstance(side, Fixed) else side.parts(record) for side in (self.left, self.right)]
+        found = next((parts for parts in both if parts is not None), None)
+        if not linear or found is None:
+            return None
+
+        def average(values: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
+            value, error = found.average(values, errors)
+            inner = Value(value, error)
+            left, right = (s.of(record) if isinstance(s, Fixed) else inner for s in (self.left, self.right))
+            return arithmetic_of_numbers(self.operator, left.value, left.error, right.value, right.error)
+
+        return dataclasses.replace(found, average=average)
 
     def _read(self, record: Record) -> Value:
         left, right = self.left.of(record), self.right.of(record)

@@ -18,6 +18,8 @@ Outcome = Literal[
 FIRST = ("claim", "arm", "outcome", "estimate", "low", "high", "region", "n", "control")
 """The keys that a reader of JSON meets first."""
 
+Scope = Literal["replicates", "this run"]
+
 NUMBERS = ("estimate", "low", "high", "raw_low", "raw_high", "level")
 
 
@@ -55,9 +57,10 @@ class Verdict:
         estimate: the summary over seeds.
         low, high: the interval at `level`, Holm's level for this verdict within its family: the one that decides.
         raw_low, raw_high: the interval at the level asked for, as if the claim stood alone.
-        n, seeds, values: how many seeds judge, which, and the statistic of each.
+        n, seeds, values: how many seeds judge, which, and the statistic of each. Of a single run, n blocks of time.
         scale: the scale of the interval.
         unit: the unit of estimate, interval and values, where it is known.
+        scope: whether replicates were judged, or blocks of time of one run, which says nothing about others.
     """
 
     claim: str
@@ -82,6 +85,7 @@ class Verdict:
     control: ControlVerdict | None
     scale: Scale
     unit: str
+    scope: Scope = "replicates"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "where", dict(self.where))

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from phenoscope.cli.data import data_app
+from phenoscope.cli.diagnose import diagnose
 from phenoscope.cli.doctor import doctor
 from phenoscope.cli.measure import measure
 from phenoscope.cli.options import Usage, chosen, number
@@ -27,6 +28,7 @@ app = App(
 )
 
 app.command(data_app)
+app.command(diagnose)
 app.command(doctor)
 app.command(measure)
 app.command(report)

@@ -107,6 +107,26 @@ class Objective:
         with self._network.evaluation():
             return torch.cat([outputs for outputs, _ in self._forward(rows, self._passes())])
 
+    def first_outputs(self) -> tuple[Tensor, Any]:
+        """The model's outputs for the first batch, and its targets."""
+        with self._network.evaluation():
+            return next(self._forward(self._rows(None), self._passes()))
+
+    def loss_of(self, outputs: Tensor, targets: Any) -> Float[Tensor, ""]:
+        """The loss of some outputs: a function of them alone, differentiable."""
+        return self._network.value(outputs, targets)
+
+    def accuracy(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, ""] | None:
+        """The share of examples whose largest output is the target; `None` where targets are not classes (n,)."""
+        rows, right, count = self._rows(point), torch.zeros((), dtype=torch.float64, device=self._network.device), 0
+        with self._network.evaluation():
+            for outputs, targets in self._forward(rows, self._passes()):
+                if not _classes(outputs, targets):
+                    return None
+                right += (outputs.argmax(dim=1) == targets).sum()
+                count += len(targets)
+        return right / count
+
     def hessian(self, point: Float[Tensor, " p"] | None = None) -> Curvature:
         """∇²L(θ) as an operator; the gradient's graph is built now, once, and serves every product."""
         return self.operator("hessian", point)
@@ -209,6 +229,12 @@ class Objective:
                 "no curvature to measure. If the model draws at random (dropout), call `model.eval()`; if the loader "
                 "augments, shuffles with dropped batches or samples, pass `ps.freeze(loader, n)` as the data."
             )
+
+
+def _classes(outputs: Tensor, targets: Any) -> bool:
+    """Whether outputs (n, c) are scored against one class an example."""
+    whole = isinstance(targets, Tensor) and not targets.is_floating_point() and not targets.is_complex()
+    return whole and outputs.ndim == 2 and targets.shape == outputs.shape[:1]
 
 
 def _finite(value: Tensor, what: str) -> Tensor:

@@ -1,5 +1,6 @@
 """Reports: verdicts and panels as a page, as figures and as text; nothing here computes a measurement."""
 
+from phenoscope.report.diagnosis import print_diagnosis
 from phenoscope.report.figures import data_csv, draw
 from phenoscope.report.page import write_page
 from phenoscope.report.site import Site, write_report, write_site
@@ -13,6 +14,7 @@ __all__ = [
     "draw",
     "interval_strip",
     "markdown_table",
+    "print_diagnosis",
     "print_verdicts",
     "verdict_table",
     "write_figure",

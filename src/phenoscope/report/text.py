@@ -13,20 +13,19 @@ from rich.table import Table
 from rich.text import Text
 
 from phenoscope.claims.verdict import Verdict
-from phenoscope.report.words import MARKS, control_estimate, control_word, estimate, place, tally
+from phenoscope.report.words import MARKS, control_estimate, control_word, estimate, place, replicates, tally
 from phenoscope.store import Experiment
 
 HEADS = ("outcome", "where", "estimate", "region", "n")
 
 
-def verdict_table(experiment: Experiment, width: int | None = None) -> RenderableType:
+def verdict_table(verdicts: Sequence[Verdict], width: int | None = None) -> RenderableType:
     """The verdicts for a terminal: each claim on its own line, below it its verdicts in columns that fit 80.
 
     Args:
-        experiment: whose verdicts.
+        verdicts: in the order to show.
         width: at most so many columns; by default the terminal's.
     """
-    verdicts = experiment.verdicts
     columns = Columns.of(verdicts, width or 80)
     parts: list[RenderableType] = [columns.row(*(Text(name, style="dim") for name in HEADS))]
     for (says, _), group in itertools.groupby(verdicts, key=lambda verdict: (verdict.claim, verdict.source)):
@@ -47,10 +46,10 @@ def print_verdicts(experiment: Experiment, console: Console, *, report: Path | N
     """
     console.print(Text(experiment.title, style="bold"))
     if console.is_terminal:
-        console.print(verdict_table(experiment, min(console.width, 120)), Text(""))
+        console.print(verdict_table(experiment.verdicts, min(console.width, 120)), Text(""))
     else:
         for verdict in experiment.verdicts:
-            console.print(Text(_line(verdict)), soft_wrap=True)
+            console.print(Text(verdict_line(verdict)), soft_wrap=True)
     console.print(Text(tally(experiment.verdicts)), soft_wrap=not console.is_terminal)
     page = report or experiment.path / "report" / "index.html"
     if report is not None or page.exists():
@@ -113,7 +112,7 @@ def _cells(verdict: Verdict) -> tuple[Text, ...]:
     number = Text(found.estimate, style="bold")
     number.append(str(found).removeprefix(found.estimate), style="not bold")
     outcome = Text(f"{mark.sign} {verdict.outcome}", style=mark.style)
-    return outcome, Text(_where(verdict)), number, Text(str(verdict.region)), Text(str(verdict.n))
+    return outcome, Text(_where(verdict)), number, Text(str(verdict.region)), Text(replicates(verdict))
 
 
 def _where(verdict: Verdict) -> str:
@@ -129,10 +128,11 @@ def _notes(verdict: Verdict) -> list[Text]:
     return notes
 
 
-def _line(verdict: Verdict) -> str:
+def verdict_line(verdict: Verdict) -> str:
+    """A verdict on one plain line."""
     parts = [
         f"{MARKS[verdict.outcome].sign} {verdict.outcome}: {verdict.claim} ({place(verdict)})",
-        f"{estimate(verdict)} against {verdict.region}, n = {verdict.n}",
+        f"{estimate(verdict)} against {verdict.region}, n = {replicates(verdict)}",
     ]
     if verdict.control is not None:
         parts.append(f"control {_control_with_numbers(verdict)}")

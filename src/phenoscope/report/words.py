@@ -130,3 +130,9 @@ def percent(level: float) -> str:
 
 def _listed(parts: Sequence[str]) -> str:
     return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else parts[0]
+
+
+def replicates(verdict: Verdict) -> str:
+    """How many replicates judge; those of a single run are blocks of time."""
+    blocks = verdict.scope == "this run" and verdict.n > 1
+    return f"{verdict.n} blocks" if blocks else str(verdict.n)

@@ -17,8 +17,12 @@ from phenoscope.store.members import (
 )
 from phenoscope.store.pairs import read_pairs, write_pairs
 from phenoscope.store.survey import Survey, Unreadable, survey
+from phenoscope.store.watched import DEPARTURE, DIAGNOSIS, RATE, WatchedFolder, is_watched, last_step, read_watched
 
 __all__ = [
+    "DEPARTURE",
+    "DIAGNOSIS",
+    "RATE",
     "ArmResult",
     "Experiment",
     "Journal",
@@ -28,8 +32,11 @@ __all__ = [
     "NewerSchema",
     "Survey",
     "Unreadable",
+    "WatchedFolder",
     "find_experiment",
     "finished",
+    "is_watched",
+    "last_step",
     "load",
     "member_seconds",
     "read_experiment",
@@ -39,6 +46,7 @@ __all__ = [
     "read_pairs",
     "read_point",
     "read_points",
+    "read_watched",
     "rule_name",
     "survey",
     "write_experiment",

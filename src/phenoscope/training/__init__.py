@@ -3,8 +3,8 @@
 from phenoscope.training.cohorts import cohorts, shape_of
 from phenoscope.training.landscape import Around, Landscape
 from phenoscope.training.linearised import Linearised
-from phenoscope.training.loop import Start, State, train
-from phenoscope.training.recipe import Dynamics, Point, Recipe, settings, with_setting
+from phenoscope.training.loop import DIVERGED, Start, State, train
+from phenoscope.training.recipe import Dynamics, Point, Recipe, rule_settings, settings, with_setting
 from phenoscope.training.rules import (
     Adam,
     AdamW,
@@ -21,6 +21,7 @@ from phenoscope.training.rules import (
 from phenoscope.training.schedules import Cosine, Drop, Rate, Warmup
 
 __all__ = [
+    "DIVERGED",
     "Adam",
     "AdamW",
     "Around",
@@ -44,6 +45,7 @@ __all__ = [
     "Warmup",
     "WeightDecay",
     "cohorts",
+    "rule_settings",
     "settings",
     "shape_of",
     "threshold",

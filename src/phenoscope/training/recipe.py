@@ -93,13 +93,15 @@ def with_setting(value: Any, name: str, setting: Any) -> Any:
 def settings(recipe: Recipe) -> dict[str, float]:
     """The numbers of a recipe by name: its own and the rule's by field, those of data and model with a prefix."""
     found: dict[str, float] = {}
-    for prefix, part in (("data.", recipe.data), ("model.", recipe.model), ("", recipe), ("", recipe.rule)):
+    for prefix, part in (("data.", recipe.data), ("model.", recipe.model), ("", recipe)):
         found |= {prefix + name: value for name, value in _numbers(part)}
-    rule = recipe.rule
-    while hasattr(rule, "of"):
-        rule = rule.of  # type: ignore[union-attr]
-        found |= dict(_numbers(rule))
-    return found
+    return found | rule_settings(recipe.rule)
+
+
+def rule_settings(rule: Rule) -> dict[str, float]:
+    """The numbers of a rule and of those that it wraps, by name; rates that change have none."""
+    inner = getattr(rule, "of", None)
+    return dict(_numbers(rule)) | ({} if inner is None else rule_settings(inner))
 
 
 def _numbers(part: Any) -> list[tuple[str, float]]:

@@ -1,0 +1,6 @@
+"""Watching somebody's own training loop: nothing in it changes but one `with`."""
+
+from phenoscope.watching.listening import Watch, WatchStopped
+from phenoscope.watching.starting import DEFAULT, watch
+
+__all__ = ["DEFAULT", "Watch", "WatchStopped", "watch"]

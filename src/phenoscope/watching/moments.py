@@ -1,0 +1,83 @@
+"""A moment of somebody's own training loop, as probes look at it."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from phenoscope.objective import Linearisation, Objective
+from phenoscope.training import threshold
+from phenoscope.watching.optimizers import Recognised
+
+SEED = 0
+"""Of the random streams that the readings of a watched run draw from."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class OwnMoment:
+    """The model as it stands before an update; a cohort of one row.
+
+    Attributes:
+        step: updates made so far.
+        points: (1, p).
+        around: the loss on the data of the watch around the point.
+        objective: the loss as a function.
+        optimizer: what the optimizer is set to now.
+        seed: of the probes' random streams.
+    """
+
+    step: int
+    points: Float[Tensor, "1 p"]
+    around: Linearisation
+    objective: Objective
+    optimizer: Recognised
+    seed: int = SEED
+
+    @property
+    def alive(self) -> Bool[Tensor, " 1"]:
+        return torch.ones(1, dtype=torch.bool, device=self.points.device)
+
+    @property
+    def rates(self) -> Float[Tensor, " 1"] | None:
+        rate = self.optimizer.rate
+        return None if rate is None else self.points.new_tensor([rate])
+
+    @property
+    def thresholds(self) -> Float[Tensor, " 1"] | None:
+        rule = self.optimizer.rule
+        limit = None if rule is None or self.optimizer.rate == 0 else threshold(rule, self.step)
+        return None if limit is None else torch.tensor([limit], dtype=torch.float64, device=self.points.device)
+
+    def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " 1"] | None:
+        """Of the data of the watch, if its targets are classes; there is no other part."""
+        right = self.objective.accuracy(self.points[0]) if part == "train" else None
+        return None if right is None else right[None]
+
+
+def moment(objective: Objective, optimizer: Recognised, step: int) -> OwnMoment:
+    """The model as it stands now."""
+    around = objective.at()
+    return OwnMoment(step, around.points, around, objective, optimizer)
+
+
+@contextlib.contextmanager
+def at_rest(model: nn.Module) -> Iterator[None]:
+    """The model as it is to be measured: nothing drawn, no mixed precision, compiled parts run as written.
+
+    Dropout is switched off (normalisation layers follow the objective's own policy) and everything put back after.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    device = next(model.parameters()).device.type
+    try:
+        for module, _ in modes:
+            module.training = False
+        # Second derivatives do not go through compiled graphs; the stance is that of compiled parts everywhere.
+        with torch.autocast(device, enabled=False), torch.compiler.set_stance("force_eager"):
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
