@@ -99,7 +99,7 @@ def test_no_verdicts():
 def test_table_is_a_renderable_of_the_width_asked_for():
     console = Console(file=io.StringIO(), width=200)
     talkative = verdict(outcome="undecided", reason="why and again why, " * 10)
-    console.print(verdict_table(experiment(verdicts=(talkative,)), 90))
+    console.print(verdict_table((talkative,), 90))
     assert max(len(line.rstrip()) for line in console.file.getvalue().splitlines()) <= 90
 
 

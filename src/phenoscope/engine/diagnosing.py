@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from phenoscope.atlas import ATLAS, find
+from phenoscope.atlas import entries
 from phenoscope.claims import Claim, Verdict, judge_run
 from phenoscope.engine.likeness import lacking, unlike
 from phenoscope.phenomenon import Phenomenon
@@ -81,11 +81,12 @@ def diagnose(run: str | Path) -> Diagnosis:
     ended = dataclasses.replace(record, outcome="finished") if record.outcome == "running" else record
     verdicts: list[Verdict] = []
     rest: list[Unjudged] = []
-    for name in sorted(ATLAS):
-        phenomenon = find(name)
+    for phenomenon in (entry.phenomenon for entry in entries() if entry.phenomenon is not None):
         reasons = [_why_not(phenomenon, claim, ended, watched) for claim in phenomenon.claims]
         sorted_out = list(zip(phenomenon.claims, reasons, strict=True))
-        rest += [Unjudged(name, claim.name, claim.says, *why) for claim, why in sorted_out if why is not None]
+        rest += [
+            Unjudged(phenomenon.name, claim.name, claim.says, *why) for claim, why in sorted_out if why is not None
+        ]
         verdicts += judge_run([claim for claim, why in sorted_out if why is None], ended)
     made = Diagnosis(path, record, watched, tuple(verdicts), tuple(rest))
     kept = ("verdicts", "rest")
