@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS_READY := $(VENV)/.docs-ready
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all check format lint types imports docs benchmarks clean
@@ -17,6 +18,10 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
 	@touch $(READY)
 
+$(DOCS_READY): $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --group docs
+	@touch $(DOCS_READY)
+
 demo: $(READY) ## run the edge of stability on real digits and write its report
 	$(BIN)/phenoscope run edge_of_stability
 
@@ -26,7 +31,7 @@ test: $(READY) ## the test suite
 test-all: $(READY) ## the test suite with every smoke run of the atlas
 	$(BIN)/pytest --quiet --all-smoke
 
-check: lint types imports test ## the gate: what a change must pass
+check: lint types imports docs test ## the gate: what a change must pass
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
@@ -42,8 +47,11 @@ format: $(READY) ## put the code into shape
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
 
+docs: $(DOCS_READY) ## build the documentation site, which opens from disk: site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 benchmarks: $(READY) ## time products and cohorts here; writes benchmarks/results/
 	$(BIN)/python -m benchmarks
 
 clean: ## remove the environment and caches, keep runs
-	rm -rf $(VENV) .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) .ruff_cache .import_linter_cache .hypothesis build dist site

@@ -76,6 +76,11 @@ def compared(comparison: Comparison, pair: tuple[Record, Record], points: tuple[
 
     Where a member diverged, its points are not a network's: the pair has that outcome, and no readings. It has none
     either where the measure asks for a mark that a member never reached.
+
+    Args:
+        comparison: what is measured.
+        pair: the records of the two members.
+        points: their kept points, by name.
     """
     name = f"{pair[0].id}-{pair[1].id}"
     lost = next((record for record in pair if record.outcome != "finished"), None)

@@ -59,8 +59,12 @@ class Scatter:
     """One number of each member against another, with the theory's line y = `slope` · x.
 
     Attributes:
+        title, caption: what it shows, and what to look for.
         x, y: one number a member.
+        x_label, y_label: their names and units.
+        arms: whose members are drawn.
         slope: of the theory's line through the origin.
+        theory_label: its name.
         log: whether both axes are logarithmic.
     """
 
@@ -114,7 +118,17 @@ class Trace:
 
 @dataclasses.dataclass(frozen=True)
 class PanelData:
-    """A panel evaluated: everything needed to draw it."""
+    """A panel evaluated: everything needed to draw it.
+
+    Attributes:
+        kind: lines along training, or a scatter of one number a member.
+        title, caption: what it shows, and what to look for.
+        x_label, y_label: names and units of the axes.
+        log_x, log_y: which axes are logarithmic.
+        traces: what was measured.
+        theory: what is laid beside it.
+        theory_label: its name.
+    """
 
     kind: Literal["lines", "scatter"]
     title: str

@@ -2,19 +2,17 @@
 
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from cyclopts import App
 
 import phenoscope as ps
+from every_command import commands, options
 from phenoscope import atlas
 from phenoscope.cli import main
-from phenoscope.cli.main import app
 from phenoscope.cli.options import Usage, value
 from small import arm, claim, phenomenon
 
@@ -217,26 +215,6 @@ def test_a_whole_number_is_no_fraction():
 
 
 # --- every command -------------------------------------------------------------------------------------------------
-
-
-def commands(parent: App = app, before: str = "") -> list[str]:
-    """Every command, those of groups too: "run", "data list", ..."""
-    found = []
-    for name in parent:
-        if name.startswith("-"):
-            continue
-        inner = commands(parent[name], f"{before}{name} ")
-        found += inner or [f"{before}{name}"]
-    return found
-
-
-def options(words: str) -> set[str]:
-    """The long options of a command, from the signature that cyclopts reads."""
-    inner = app
-    for word in words.split():
-        inner = inner[word]
-    names = {name for one in inner.assemble_argument_collection() for name in one.names}
-    return {name for name in names if re.fullmatch(r"--[a-z-]+", name)}
 
 
 def test_there_are_commands():

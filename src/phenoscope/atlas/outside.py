@@ -16,6 +16,7 @@ from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.phenomenon import Phenomenon
 
 GROUP = "phenoscope.phenomena"
+"""The group of entry points under which a distribution offers its phenomena."""
 
 Maker = Callable[..., Phenomenon]
 """A function of a scale and, keyword-only and with defaults, the phenomenon's own options."""

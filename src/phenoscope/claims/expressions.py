@@ -218,7 +218,7 @@ class Arithmetic(Expression):
 
 @dataclasses.dataclass(frozen=True)
 class Condition(Operand[NoReturn, NoReturn]):
-    """A comparison of two expressions: at each common step it holds or it does not."""
+    """A comparison of two expressions, `left relation right`: at each common step it holds or it does not."""
 
     relation: Relation
     left: Expression

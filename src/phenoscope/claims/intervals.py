@@ -33,7 +33,15 @@ RESAMPLES = 9_999
 
 @dataclasses.dataclass(frozen=True)
 class Interval:
-    """An estimate and its confidence interval; `reason` says why there is none (then it is the whole line)."""
+    """An estimate and its confidence interval.
+
+    Attributes:
+        estimate: of the mean, median or proportion.
+        low, high: the ends; the whole line where there is no interval.
+        n: how many values it rests on.
+        method: how it was made, such as "Student's t".
+        reason: why there is none, where there is none.
+    """
 
     estimate: float
     low: float
@@ -52,7 +60,15 @@ def interval(
     *,
     censored: bool = False,
 ) -> Interval:
-    """The interval at one level; see `Sample` for the meaning of the arguments.
+    """The confidence interval of one sample at one level.
+
+    Args:
+        values: one a replicate.
+        level: the chance that such an interval covers the truth.
+        kind: of what the interval is: the mean, the median, or, for values 0 and 1, the proportion of ones.
+        error: absolute errors of measurement, one for all or one a value; the spread is never taken to be smaller.
+        scale: "log" for ratios.
+        censored: whether the truth is anywhere in value ± error, as for an onset read from a grid.
 
     Example:
         >>> found = interval([1.0, 2.0, 3.0])

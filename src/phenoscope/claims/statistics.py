@@ -201,7 +201,10 @@ class Combination(Statistic):
 
 @dataclasses.dataclass(frozen=True)
 class Criterion(Operand[NoReturn, NoReturn]):
-    """A comparison of two statistics: true or false once for a record (a precondition, or a thing to be counted)."""
+    """A comparison of two statistics, `left relation right`: true or false once for a record.
+
+    It serves as a precondition, or as a thing to be counted.
+    """
 
     relation: Relation
     left: Statistic

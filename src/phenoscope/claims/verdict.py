@@ -14,6 +14,7 @@ from phenoscope.core.specs import Json
 Outcome = Literal[
     "supported", "supported, control did not discriminate", "contradicted", "undecided", "not tested"
 ]  # fmt: skip
+"""What the evidence says of a claim."""
 
 FIRST = ("claim", "arm", "outcome", "estimate", "low", "high", "region", "n", "control")
 """The keys that a reader of JSON meets first."""

@@ -13,6 +13,11 @@ def stream(seed: int, *names: str | int, device: str = "cpu") -> torch.Generator
 
     The generator's seed is the start of a SHA-256 digest of the seed and the names. Torch's generator on the CPU
     takes up only 32 bits of it: among 1,000 streams, two draw the same numbers with a chance of 1 in 10,000.
+
+    Args:
+        seed: of the run.
+        names: of the stream, from the general to the particular.
+        device: where the generator draws.
     """
     text = "/".join(str(part) for part in (seed, *names))
     digest = hashlib.sha256(text.encode()).digest()

@@ -49,7 +49,18 @@ class Eigenpairs:
 
 @dataclasses.dataclass(frozen=True)
 class Eigenpair:
-    """One eigenpair with its evidence; the attributes are those of `Eigenpairs`, for a single value ()."""
+    """One eigenpair with its evidence.
+
+    Attributes:
+        value: (), signed, in the units of the operator.
+        vector: (p,), of length 1.
+        residual: (), ‖A v - λ v‖: some eigenvalue lies at most this far from the value.
+        products: operator products used.
+        outcome: how the iteration ended.
+        failure_probability: the chance, over the random start, that an eigenvalue beyond the value by more than
+            `margin` · ‖A‖ was missed; 1 where that was not examined.
+        margin: see there.
+    """
 
     value: Float[Tensor, ""]
     vector: Float[Tensor, " p"]
@@ -76,7 +87,7 @@ def sharpness(
     max_products: int = 1000,
     generator: torch.Generator | None = None,
 ) -> Eigenpair:
-    r"""Largest eigenvalue of the loss Hessian, $\lambda_{\max}(\nabla^2 L(\theta))$, at the model's parameters.
+    """Largest eigenvalue of the loss Hessian, λ_max(∇²L(θ)), at the model's parameters.
 
     Units: loss per squared parameter. Gradient descent with step size η is stable on the local quadratic model
     iff sharpness < 2/η (Cohen et al. 2021, arXiv:2103.00065). It is the largest *signed* eigenvalue, which can be

@@ -19,6 +19,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "softplus": functional.softplus,
     "quadratic": torch.square,
 }
+"""Activation functions by the names that models take."""
 
 
 class Activation(nn.Module):

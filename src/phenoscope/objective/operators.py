@@ -25,6 +25,7 @@ class Operator(abc.ABC):
     Attributes:
         rows: n, the number of networks.
         size: p.
+        dtype, device: of the vectors it takes.
         products: how many vectors (per network) have been multiplied so far.
     """
 

@@ -21,6 +21,14 @@ class Sharpness:
     one), the products used, and, where a random start looked for larger ones, the chance that it missed one. With
     `along`, every step records `gradient along top eigenvector` too (one gradient a step), with the sign of the
     vector carried on from one reading to the next; the vector is that of the last reading.
+
+    Attributes:
+        every: steps from one reading to the next.
+        k: how many eigenvalues.
+        tol: the residual to reach, relative to the value.
+        guards: columns tracked beside them, so that a smaller eigenvalue that overtakes is seen.
+        challenge_every: readings from one random start that looks for larger ones to the next.
+        along: whether to record the gradient along the top eigenvector.
     """
 
     every: int = 20

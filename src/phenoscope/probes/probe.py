@@ -15,7 +15,13 @@ COMPANIONS = (".residual", ".products", ".failure probability")
 
 @dataclasses.dataclass(frozen=True)
 class Rows:
-    """One named quantity at one step, for every row of a cohort: (n,)."""
+    """One quantity at one step, for every row of a cohort.
+
+    Attributes:
+        name: of the series.
+        step: updates made before it.
+        values: (n,).
+    """
 
     name: str
     step: int
@@ -23,6 +29,7 @@ class Rows:
 
 
 Reading = tuple[list[Rows], Any]
+"""What a probe read, and its memory for the next time."""
 
 
 class Operator(Protocol):

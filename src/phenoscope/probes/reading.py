@@ -25,6 +25,12 @@ def read(
     """The readings of all probes that are due, and the memories of all.
 
     Curvature is asked for first, so that loss, gradient and products come from its graph and serve everyone.
+
+    Args:
+        probes: which of them are due is asked here.
+        moment: what they look at.
+        memories: what each of them returned last, `None` at first.
+        spent: called with the place of each probe that was read, after it.
     """
     if heavy(probes, moment.step):
         moment.around.hessian()

@@ -13,7 +13,14 @@ PAIRS = "pairs"
 
 
 def write_pairs(experiment: Path, name: str, records: Sequence[Record], swept: tuple[str, ...]) -> None:
-    """Write the readings of a comparison's pairs: pair, swept settings, seed, name, step, value."""
+    """Write the readings of a comparison's pairs: pair, swept settings, seed, name, step, value.
+
+    Args:
+        experiment: its folder.
+        name: of the comparison.
+        records: one a pair.
+        swept: the settings that become columns.
+    """
     table = tidy(records, swept).rename({"member": "pair"})
     write_table(experiment / PAIRS / f"{name}.parquet", table.select("pair", *swept, "seed", "name", "step", "value"))
 

@@ -17,6 +17,11 @@ def gradient_descent_threshold(lr: float, *, decay: float = 0.0, decoupled: bool
 
     Source: textbook; Cohen et al. 2021, arXiv:2103.00065.
 
+    Args:
+        lr: the learning rate η.
+        decay: the coefficient w of weight decay.
+        decoupled: whether the decay acts beside the rule, as in AdamW, and not as a part of the loss.
+
     Example:
         >>> gradient_descent_threshold(0.5)
         4.0
@@ -29,6 +34,12 @@ def heavy_ball_threshold(lr: float, momentum: float, *, decay: float = 0.0, deco
 
     With coupled decay w: (2 + 2β)/η - w. Decoupled: (1 + β)(2/η - w).
     Source: Cohen et al. 2021, arXiv:2103.00065.
+
+    Args:
+        lr: the learning rate η.
+        momentum: β.
+        decay: the coefficient w of weight decay.
+        decoupled: whether the decay acts beside the rule, as in AdamW, and not as a part of the loss.
 
     Example:
         >>> heavy_ball_threshold(0.5, 0.5)
@@ -43,6 +54,12 @@ def nesterov_threshold(lr: float, momentum: float, *, decay: float = 0.0, decoup
     """(2 + 2β)/((1 + 2β) η) for m' = β m + ∇L, θ' = θ - η (∇L + β m').
 
     Source: Cohen et al. 2021, arXiv:2103.00065.
+
+    Args:
+        lr: the learning rate η.
+        momentum: β.
+        decay: the coefficient w of weight decay.
+        decoupled: whether the decay acts beside the rule, as in AdamW, and not as a part of the loss.
 
     Example:
         >>> nesterov_threshold(0.5, 0.5)
@@ -59,6 +76,11 @@ def rmsprop_threshold(lr: float, *, decay: float = 0.0, decoupled: bool = False)
     Coupled decay counts as curvature (of the loss with ½ w ‖θ‖² added) and leaves the threshold as it is.
     Source: the recurrence above, with P held fixed.
 
+    Args:
+        lr: the learning rate η.
+        decay: the coefficient w of weight decay.
+        decoupled: whether the decay acts beside the rule, as in AdamW, and not as a part of the loss.
+
     Example:
         >>> rmsprop_threshold(0.5)
         4.0
@@ -72,6 +94,12 @@ def adam_threshold(lr: float, beta1: float, *, decay: float = 0.0, decoupled: bo
     The rule is m' = β₁ m + (1 - β₁) ∇L, θ' = θ - η P⁻¹ m', with bias corrections that have died out. Decoupled
     decay w (AdamW): (2/η - w)(1 + β₁)/(1 - β₁). Coupled decay counts as curvature, as for RMSProp.
     Source: the recurrence above, with P held fixed.
+
+    Args:
+        lr: the learning rate η.
+        beta1: β₁.
+        decay: the coefficient w of weight decay.
+        decoupled: whether the decay acts beside the rule, as in AdamW, and not as a part of the loss.
 
     Example:
         >>> round(adam_threshold(1.0, 0.9), 6)

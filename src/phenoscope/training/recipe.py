@@ -11,6 +11,7 @@ from phenoscope.objective import CrossEntropy, SquaredError
 from phenoscope.training.rules import Rule
 
 Dynamics = Literal["network", "linearised", "quadratic"]
+"""What is trained: the network, its Taylor expansion at its start, or the loss's quadratic model there."""
 
 
 @spec
@@ -73,7 +74,12 @@ class Recipe:
 
 
 def with_setting(value: Any, name: str, setting: Any) -> Any:
-    """The same spec with the field `name`, wherever it lies in it, set; parents of a fork follow along.
+    """The same spec with one field, wherever it lies in it, set; parents of a fork follow along.
+
+    Args:
+        value: the spec, such as a recipe.
+        name: of the field, such as "lr".
+        setting: what it is set to.
 
     Raises:
         BadInput: when no field, or more than one, has that name.

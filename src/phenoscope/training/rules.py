@@ -20,6 +20,7 @@ from phenoscope.theory import gradient_descent_threshold, heavy_ball_threshold, 
 from phenoscope.training.schedules import Rate, rate_at
 
 Memory = dict[str, Tensor]
+"""What a rule carries from step to step, by name: (n, p) each, or (n,) for counts."""
 Points = Float[Tensor, "n p"]
 
 
@@ -87,7 +88,13 @@ class Nesterov:
 
 @spec
 class RMSProp:
-    """v' = β₂ v + (1 - β₂) ∇L², θ' = θ - η ∇L / (sqrt(v') + ε)."""
+    """v' = β₂ v + (1 - β₂) ∇L², θ' = θ - η ∇L / (sqrt(v') + ε).
+
+    Attributes:
+        lr: the learning rate η, or a schedule of it.
+        beta2: β₂, of the running mean of the squared gradient.
+        epsilon: ε.
+    """
 
     lr: Rate
     beta2: float = 0.99
@@ -109,7 +116,11 @@ class RMSProp:
 class Adam:
     """Adam with bias correction (Kingma and Ba 2014); with `decoupled` > 0 it is AdamW (Loshchilov and Hutter 2017).
 
-    `decoupled` is the coefficient w of decoupled decay: θ shrinks by the factor 1 - η w in each step.
+    Attributes:
+        lr: the learning rate η, or a schedule of it.
+        beta1, beta2: of the running means of the gradient and of its square.
+        epsilon: added to the root of the second.
+        decoupled: the coefficient w of decoupled decay: θ shrinks by the factor 1 - η w in each step.
     """
 
     lr: Rate
@@ -138,7 +149,7 @@ class Adam:
 
 
 def AdamW(lr: Rate, decay: float = 0.01, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Adam:
-    """Adam with decoupled weight decay."""
+    """Adam with decoupled weight decay of the coefficient `decay`; `lr`, `beta1`, `beta2`, `epsilon` as in `Adam`."""
     return Adam(lr, beta1, beta2, epsilon, decoupled=decay)
 
 
@@ -191,6 +202,7 @@ class Clipped:
 
 
 Rule = GradientDescent | HeavyBall | Nesterov | RMSProp | Adam | WeightDecay | Clipped
+"""How a point is updated from its gradient; the last two wrap another rule."""
 
 
 def threshold(rule: Rule, step: int) -> float | None:

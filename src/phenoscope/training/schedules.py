@@ -50,6 +50,7 @@ class Drop:
 
 Schedule = Cosine | Warmup | Drop
 Rate = float | Schedule
+"""A learning rate: one number, or a schedule of it."""
 
 
 def rate_at(rate: Rate, step: int) -> float:
