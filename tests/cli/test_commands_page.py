@@ -14,7 +14,9 @@ EVERYWHERE = {"--help", "--json"}
 
 def sections() -> dict[str, str]:
     """The text below each head, by the words of its command, such as "data list"."""
-    parts = re.split(r"^## `phenoscope ([a-z ]+?)(?: [A-Z ]+)?`$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    parts = re.split(
+        r"^## `phenoscope ([a-z ]+?)(?: [A-Z [\]]+)?`$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 

@@ -20,6 +20,7 @@ from phenoscope.core.points import Layout, layout
 from phenoscope.objective.batches import Batch
 
 Buffers = Literal["running", "batch", "refuse"]
+"""Normalisation layers use their running statistics, those of each batch, or are refused."""
 Rows = Literal["one", "shared data", "own data"]
 """One network; or many as rows, which see the same batch or each its own (inputs and targets with a leading axis)."""
 Loss = Callable[[Tensor, Any], Tensor]

@@ -12,6 +12,7 @@ from phenoscope.store.journal import Journal, read_journal
 from phenoscope.store.members import JOURNAL, MEMBER, SERIES, read_member, write_series
 
 DIAGNOSIS = "diagnosis.json"
+"""The file in a watched run's folder that holds its diagnosis."""
 DEPARTURE = "departure from the full-batch step"
 """The series of how far each checked step lies from that of the recognised rule on all data, in parts of its length."""
 
