@@ -11,6 +11,7 @@ from report_samples import VERDICTS, experiment, verdict
 from sites import ODD, write_runs
 from test_page import Page
 
+from distributions import distribution
 from phenoscope import atlas
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.report import Site, write_report, write_site
@@ -155,13 +156,11 @@ def test_a_newer_run_is_not_guessed_at(tmp_path):
     assert "Update phenoscope" in found.why
 
 
-def test_a_phenomenon_that_cannot_be_made_is_said(tmp_path, monkeypatch):
-    def broken(scale: str):
-        raise BadInput(f"no {scale} today.")
-
-    monkeypatch.setitem(atlas.ATLAS, "broken", broken)
+def test_a_phenomenon_that_cannot_be_used_is_said(tmp_path, monkeypatch):
+    distribution(tmp_path / "installed", "broken = no_such_module:make")
+    monkeypatch.syspath_prepend(tmp_path / "installed")
     made = write_site(tmp_path)
-    assert "broken: no laptop today." in words(made.index.parent / "runs.html")
+    assert "no_such_module" in words(made.index.parent / "runs.html")
     assert "1 thing could not be read" in words(made.index)
 
 

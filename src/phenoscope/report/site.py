@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from phenoscope.report.chapters import Chapter, arms_of, chapters, claim_parts, comparisons_of
 from phenoscope.report.csvs import verdicts_csv
-from phenoscope.report.entries import Entry, arms_of, claim_parts, comparisons_of, entries
 from phenoscope.report.lessons import lessons
 from phenoscope.report.numbers import duration
 from phenoscope.report.page import write_page
@@ -65,9 +65,9 @@ def write_site(runs: Path, to: Path | None = None) -> Site:
     """
     found, root = survey(runs), to or runs / "report"
     found, pages = _run_pages(found, root)
-    listed, problems = entries(found.experiments)
-    pages += [_phenomenon_page(entry, root) for entry in listed]
-    parts = {"entries": [_entry(entry) for entry in listed], "found": found, "problems": problems}
+    listed, problems = chapters(found.experiments)
+    pages += [_phenomenon_page(chapter, root) for chapter in listed]
+    parts = {"chapters": [_chapter(chapter) for chapter in listed], "found": found, "problems": problems}
     parts |= {"folder": runs.resolve().name}
     parts |= {"runs": [_run(experiment) for experiment in found.experiments]}
     write_text(root / "verdicts.csv", verdicts_csv(found.experiments))
@@ -100,10 +100,10 @@ def _run_pages(found: Survey, root: Path) -> tuple[Survey, list[Path]]:
     return dataclasses.replace(found, experiments=tuple(shown), unreadable=tuple(unreadable)), pages
 
 
-def _phenomenon_page(entry: Entry, root: Path) -> Path:
+def _phenomenon_page(chapter: Chapter, root: Path) -> Path:
     """The page of a phenomenon; its figure is that of its best run."""
-    about, page = entry.about, root / "phenomena" / _file(entry.name)
-    best = entry.runs[0] if entry.runs else None
+    about, page = chapter.about, root / "phenomena" / _file(chapter.name)
+    best = chapter.runs[0] if chapter.runs else None
     drawn = None
     if best is not None and best.panels:
         slug = unique_slugs(best.panels)[0]
@@ -113,33 +113,33 @@ def _phenomenon_page(entry: Entry, root: Path) -> Path:
         "phenomenon.html",
         Place("atlas", "../", ATLAS_TRAIL, about.title),
         about=about,
-        entry=entry,
+        chapter=chapter,
         figure_=drawn,
         best=None if best is None else _run(best),
-        runs=[_run(experiment) for experiment in entry.runs],
-        claims=[claim | {"outcomes": outcomes.get(claim["name"], [])} for claim in claim_parts(entry)],
-        arms=arms_of(entry),
-        comparisons=comparisons_of(entry),
-        options=[(name, _default(value)) for name, value in entry.options.items()],
+        runs=[_run(experiment) for experiment in chapter.runs],
+        claims=[claim | {"outcomes": outcomes.get(claim["name"], [])} for claim in claim_parts(chapter)],
+        arms=arms_of(chapter),
+        comparisons=comparisons_of(chapter),
+        options=[(name, _default(value)) for name, value in chapter.options.items()],
         sources=[(text, safe_address(address)) for text, address in about.sources],
     )
     write_text(page, text)
     return page
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _chapter(chapter: Chapter) -> dict[str, Any]:
     """A phenomenon as the atlas shows it: with the verdicts of its best run."""
-    best = entry.runs[0] if entry.runs else None
+    best = chapter.runs[0] if chapter.runs else None
     return {
-        "name": entry.name,
-        "anchor": _file(entry.name).removesuffix(".html"),
-        "title": entry.about.title,
-        "question": entry.about.question,
-        "page": f"phenomena/{quote(_file(entry.name))}",
-        "command": entry.command,
-        "claims": len(claim_parts(entry)),
+        "name": chapter.name,
+        "anchor": _file(chapter.name).removesuffix(".html"),
+        "title": chapter.about.title,
+        "question": chapter.about.question,
+        "page": f"phenomena/{quote(_file(chapter.name))}",
+        "command": chapter.command,
+        "claims": len(claim_parts(chapter)),
         "best": None if best is None else _run(best),
-        "others": [_run(experiment) for experiment in entry.runs[1:]],
+        "others": [_run(experiment) for experiment in chapter.runs[1:]],
         "rows": [] if best is None else claim_rows(best.verdicts),
     }
 
@@ -166,11 +166,11 @@ def _default(value: Any) -> str:
     return "chosen by the phenomenon unless given" if value is None else f"{phrase(value)} unless given"
 
 
-def _facts(listed: Sequence[Entry], found: Survey) -> dict[str, Any]:
-    best = [verdict for entry in listed if entry.runs for verdict in entry.runs[0].verdicts]
+def _facts(listed: Sequence[Chapter], found: Survey) -> dict[str, Any]:
+    best = [verdict for chapter in listed if chapter.runs for verdict in chapter.runs[0].verdicts]
     return {
         "phenomena": len(listed),
-        "run": sum(bool(entry.runs) for entry in listed),
+        "run": sum(bool(chapter.runs) for chapter in listed),
         "runs": len(found.experiments),
         "counts": outcome_counts(best),
         "verdicts": len(best),

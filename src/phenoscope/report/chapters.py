@@ -1,14 +1,13 @@
-"""Entries: each phenomenon of the atlas with its runs here; one that only runs know is an entry too."""
+"""Chapters: each phenomenon of the atlas with its runs here; one that only runs know has a chapter too."""
 
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from phenoscope.atlas import ATLAS, find, options_of
+from phenoscope.atlas import Entry, entries
 from phenoscope.claims import Breaks, Claim
 from phenoscope.claims.verdict import Verdict
-from phenoscope.core.errors import PhenoscopeError
 from phenoscope.core.specs import to_json
 from phenoscope.phenomenon import SCALES, Arm, Phenomenon
 from phenoscope.report.numbers import number
@@ -19,18 +18,23 @@ from phenoscope.store import Experiment
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Entry:
+class Chapter:
     """A phenomenon with its runs.
 
     Attributes:
         name: as the command calls it.
-        phenomenon: at the laptop scale; None for one that is not in the atlas here.
+        entry: what the atlas says of it; None for one that is not in the atlas here.
         runs: its experiments, the best first: of the largest scale, with the most seeds, the newest.
     """
 
     name: str
-    phenomenon: Phenomenon | None
+    entry: Entry | None
     runs: tuple[Experiment, ...]
+
+    @property
+    def phenomenon(self) -> Phenomenon | None:
+        """At the laptop scale, if the atlas has it."""
+        return None if self.entry is None else self.entry.phenomenon
 
     @property
     def about(self) -> Phenomenon | Experiment:
@@ -44,45 +48,47 @@ class Entry:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        return options_of(self.name) if self.phenomenon else {}
+        return self.entry.options if self.entry else {}
+
+    @property
+    def origin(self) -> str:
+        """The package that offers it, if it is another than this one."""
+        if self.entry is None or self.entry.distribution == "phenoscope":
+            return ""
+        return f"{self.entry.distribution} {self.entry.version}"
 
 
-def entries(experiments: Iterable[Experiment]) -> tuple[list[Entry], list[str]]:
-    """All entries by name, and a sentence for each phenomenon of the atlas that cannot be made."""
+def chapters(experiments: Iterable[Experiment]) -> tuple[list[Chapter], list[str]]:
+    """All chapters by name, and a sentence for each phenomenon of the atlas that cannot be used."""
     runs: dict[str, list[Experiment]] = {}
     for experiment in sorted(experiments, key=_rank, reverse=True):
         runs.setdefault(experiment.name, []).append(experiment)
-    made: dict[str, Phenomenon] = {}
-    problems: list[str] = []
-    for name in sorted(ATLAS):
-        try:
-            made[name] = find(name)
-        except PhenoscopeError as problem:
-            problems.append(f"{name}: {problem}")
-    names = sorted(set(made) | set(runs))
-    return [Entry(name, made.get(name), tuple(runs.get(name, ()))) for name in names], problems
+    offered = entries()
+    usable = {entry.name: entry for entry in offered if entry.phenomenon is not None}
+    made = [Chapter(n, usable.get(n), tuple(runs.get(n, ()))) for n in sorted({*usable, *runs})]
+    return made, [entry.problem for entry in offered if entry.phenomenon is None]
 
 
-def claim_parts(entry: Entry) -> list[dict[str, Any]]:
+def claim_parts(chapter: Chapter) -> list[dict[str, Any]]:
     """Each claim as the phenomenon's page shows it, from the atlas, or from what was judged where that is all."""
-    if entry.phenomenon is None:
-        return list({verdict.claim: _judged(verdict) for verdict in entry.runs[0].verdicts}.values())
-    return [_claimed(claim) for claim in entry.phenomenon.claims]
+    if chapter.phenomenon is None:
+        return list({verdict.claim: _judged(verdict) for verdict in chapter.runs[0].verdicts}.values())
+    return [_claimed(claim) for claim in chapter.phenomenon.claims]
 
 
-def arms_of(entry: Entry) -> list[dict[str, Any]]:
+def arms_of(chapter: Chapter) -> list[dict[str, Any]]:
     """Each arm as its card shows it."""
-    if entry.phenomenon is None:
-        return [arm_parts(arm) for arm in entry.runs[0].arms]
-    return [_arm(arm) for arm in entry.phenomenon.arms]
+    if chapter.phenomenon is None:
+        return [arm_parts(arm) for arm in chapter.runs[0].arms]
+    return [_arm(arm) for arm in chapter.phenomenon.arms]
 
 
-def comparisons_of(entry: Entry) -> Sequence[tuple[str, str]]:
+def comparisons_of(chapter: Chapter) -> Sequence[tuple[str, str]]:
     """The comparisons, each with what it is of."""
-    if entry.phenomenon is None:
-        return [(name, "") for name in entry.runs[0].comparisons]
+    if chapter.phenomenon is None:
+        return [(name, "") for name in chapter.runs[0].comparisons]
     return [
-        (each.name, f"of {' and '.join(each.of)}: {', '.join(each.series)}") for each in entry.phenomenon.comparisons
+        (each.name, f"of {' and '.join(each.of)}: {', '.join(each.series)}") for each in chapter.phenomenon.comparisons
     ]
 
 
