@@ -4,7 +4,10 @@ Measure what training does to a network, reproduce the phenomena the field argue
 about them. Start with `Objective` and `sharpness`, or with `run("edge_of_stability")`.
 """
 
-from phenoscope import probes
+from phenoscope import (
+    notebooks,  # noqa: F401 (it says how values show themselves)
+    probes,
+)
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.engine import Diagnosis, Panel, diagnose, measure, run
 from phenoscope.instruments import (

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from phenoscope.claims import Expression, Statistic
+from phenoscope.core import displays
+from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Record
 
@@ -148,6 +150,13 @@ class PanelData:
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw it, with its theory and a legend."""
+        return displays.plot(self, ax)
 
 
 def panel_from_json(value: Mapping[str, Any]) -> PanelData:

@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from phenoscope.core import displays
+from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
 
 Outcome = Literal["finished", "diverged", "running"]
@@ -50,6 +52,19 @@ class Record:
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
         object.__setattr__(self, "series", MappingProxyType(dict(self.series)))
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
+    def plot(self, ax: Axes | None = None, *names: str, log: bool = False) -> Axes:
+        """Draw series against the step.
+
+        Args:
+            ax: where to; new axes unless given.
+            names: of the series; by default the first one.
+            log: on a logarithmic axis.
+        """
+        return displays.plot(self, ax, names=names, log=log)
 
     @property
     def seed(self) -> int:

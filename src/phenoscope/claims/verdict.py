@@ -8,6 +8,8 @@ from typing import Any, Literal
 from phenoscope.claims.claim import Origin
 from phenoscope.claims.regions import Region, region_from_json
 from phenoscope.claims.statistics import Scale
+from phenoscope.core import displays
+from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import Json
 
@@ -98,6 +100,13 @@ class Verdict:
         fields |= {"where": dict(self.where), "region": self.region.to_json(), "control": control}
         rest = [name for name in fields if name not in FIRST]
         return {name: _safe(fields[name]) for name in (*FIRST, *rest)}
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the estimate and its intervals against the region, the seeds and the control beside."""
+        return displays.plot(self, ax)
 
     def __str__(self) -> str:
         place = "".join(f", {name} = {value:g}" for name, value in self.where.items())

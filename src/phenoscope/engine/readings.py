@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from phenoscope.core import displays
 from phenoscope.core.errors import BadInput
 
 
@@ -27,6 +28,9 @@ class Loss:
     batches: int
     weighting: str
 
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
 
 @dataclasses.dataclass(frozen=True)
 class Count:
@@ -34,6 +38,9 @@ class Count:
 
     value: int
     of: str
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
 
 
 Reading = Any
@@ -84,6 +91,9 @@ class Panel:
 
     def to_json(self) -> dict[str, Any]:
         return {line.name: line.to_json() for line in self.lines}
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
 
     def __str__(self) -> str:
         width = max((len(line.name) for line in self.lines), default=0)

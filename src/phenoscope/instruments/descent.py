@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from phenoscope.core import displays
+from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import Objective
 
@@ -24,6 +26,13 @@ class GradientNorm:
 
     value: float
     rounding: float
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the value with a bar of its rounding."""
+        return displays.plot(self, ax)
 
 
 def gradient_norm(objective: Objective, point: Float[Tensor, " p"] | None = None) -> GradientNorm:
@@ -52,6 +61,13 @@ class RelativeProgress:
 
     value: float
     floor: float
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the value with a bar of its floor."""
+        return displays.plot(self, ax)
 
 
 def relative_progress(
@@ -92,6 +108,13 @@ class Alternation:
 
     share: float
     count: int
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the share."""
+        return displays.plot(self, ax)
 
 
 def alternation(components: Sequence[float] | np.ndarray | Tensor) -> Alternation:

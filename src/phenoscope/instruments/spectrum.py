@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from phenoscope.core import displays
+from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.extremes import Extremes, Wanted, extremes
 from phenoscope.instruments.outcome import Outcome
@@ -46,6 +48,13 @@ class Eigenpairs:
         rows = ", ".join(f"{v:.6g} (residual {r:.1e})" for v, r in zip(self.values, self.residuals, strict=True))
         return f"{rows}; {_evidence(self)}"
 
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the values with bars of their residuals."""
+        return displays.plot(self, ax)
+
 
 @dataclasses.dataclass(frozen=True)
 class Eigenpair:
@@ -76,6 +85,13 @@ class Eigenpair:
 
     def __str__(self) -> str:
         return f"{self.value:.6g} (residual {self.residual:.1e}); {_evidence(self)}"
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the value with a bar of its residual."""
+        return displays.plot(self, ax)
 
 
 def sharpness(

@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from phenoscope.core import displays
+from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs
@@ -48,6 +50,13 @@ class Trace:
     def __str__(self) -> str:
         drawn = f"{self.probes} probes" if self.probes else "exact"
         return f"{self.value:.6g} ± {self.standard_error:.1e}; {self.outcome}, {drawn}, {self.products} products"
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the value with a bar of two standard errors either way."""
+        return displays.plot(self, ax)
 
 
 def trace(

@@ -92,6 +92,29 @@ def draw(panel: PanelData) -> str:
     return for_page(written.getvalue(), panel.title, describe(panel))
 
 
+def onto(axes: Axes, panel: PanelData, *, ink: str, page: str) -> None:
+    """Draw a panel on axes of a caller's figure, with a legend.
+
+    Args:
+        axes: where to.
+        panel: what to draw; without a point in it, the axes say so.
+        ink: the colour of what belongs to no arm.
+        page: the colour behind the axes, for the halo around theory.
+    """
+    groups, loose = _drawable(panel)
+    if not groups and not loose:
+        _nothing(axes)
+        return
+    (_scatter if panel.kind == "scatter" else _lines)(axes, groups, page)
+    for trace in loose:
+        _theory(axes, trace, ink, page)
+    _axes(axes, panel)
+    if panel.kind == "lines":
+        axes.spines["left"].set_visible(True)
+    theory = bool(loose) or any(group.theory for group in groups)
+    axes.legend(handles=_handles(panel, groups, ink, any_theory=theory), frameon=False)
+
+
 def data_csv(panel: PanelData) -> str:
     """All numbers behind a figure, unthinned: arm, swept values, seed (or "theory"), x, y."""
     traces = [*panel.traces, *panel.theory]
@@ -107,25 +130,31 @@ def data_csv(panel: PanelData) -> str:
 
 
 def _figure(panel: PanelData) -> Figure:
-    groups = [_visible(group, panel) for group in _groups(panel)]
-    groups = [group for group in groups if group.members or group.theory]
-    loose = [kept for trace in panel.theory if not trace.arm for kept in [_positive(trace, panel)] if kept.x]
+    groups, loose = _drawable(panel)
     figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72, layout="constrained")
     axes = figure.subplots()
     if not groups and not loose:
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, "nothing to draw", ha="center", va="center", transform=axes.transAxes)
+        _nothing(axes)
         return figure
-    if panel.kind == "scatter":
-        _scatter(axes, groups)
-    else:
-        _lines(axes, groups)
+    (_scatter if panel.kind == "scatter" else _lines)(axes, groups, PAGE)
     for trace in loose:
-        _theory(axes, trace, INK)
+        _theory(axes, trace, INK, PAGE)
     _axes(axes, panel)
     _legend(figure, panel, groups, any_theory=bool(loose) or any(group.theory for group in groups))
     _name_at_the_margin(figure, axes)
     return figure
+
+
+def _drawable(panel: PanelData) -> tuple[list[Group], list[Trace]]:
+    """What there is to draw: by colour, and the theory that belongs to no arm."""
+    groups = [_visible(group, panel) for group in _groups(panel)]
+    loose = [kept for trace in panel.theory if not trace.arm for kept in [_positive(trace, panel)] if kept.x]
+    return [group for group in groups if group.members or group.theory], loose
+
+
+def _nothing(axes: Axes) -> None:
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, "nothing to draw", ha="center", va="center", transform=axes.transAxes)
 
 
 def _groups(panel: PanelData) -> list[Group]:
@@ -164,7 +193,7 @@ def _positive(trace: Trace, panel: PanelData) -> Trace:
     return dataclasses.replace(trace, x=tuple(x for x, _ in pairs), y=tuple(y for _, y in pairs))
 
 
-def _lines(axes: Axes, groups: list[Group]) -> None:
+def _lines(axes: Axes, groups: list[Group], page: str) -> None:
     many = sum(len(group.members) + len(group.theory) for group in groups)
     most = max(4, MOST_POINTS // max(many, 1))
     for group in groups:
@@ -176,10 +205,10 @@ def _lines(axes: Axes, groups: list[Group]) -> None:
     for group in groups:
         for trace in group.theory:
             x, y = envelope(np.array(trace.x), np.array(trace.y), most)
-            _theory(axes, dataclasses.replace(trace, x=tuple(x), y=tuple(y)), group.colour)
+            _theory(axes, dataclasses.replace(trace, x=tuple(x), y=tuple(y)), group.colour, page)
 
 
-def _scatter(axes: Axes, groups: list[Group]) -> None:
+def _scatter(axes: Axes, groups: list[Group], page: str) -> None:
     total = sum(len(trace.x) for group in groups for trace in group.members)
     step = max(1, total // (MOST_POINTS // 10))  # a point takes ten times the bytes of a corner of a line
     for group in groups:
@@ -187,15 +216,15 @@ def _scatter(axes: Axes, groups: list[Group]) -> None:
         y = [value for trace in group.members for value in trace.y][::step]
         marker = MARKERS[group.place % len(MARKERS)]
         axes.plot(
-            x, y, marker, color=group.colour, markersize=6.5, alpha=0.85, markeredgecolor=PAGE, markeredgewidth=0.8
+            x, y, marker, color=group.colour, markersize=6.5, alpha=0.85, markeredgecolor=page, markeredgewidth=0.8
         )
         for trace in group.theory:
-            _theory(axes, trace, group.colour)
+            _theory(axes, trace, group.colour, page)
 
 
-def _theory(axes: Axes, trace: Trace, colour: str) -> None:
+def _theory(axes: Axes, trace: Trace, colour: str, page: str) -> None:
     # A halo in the page's colour keeps the dashes apart from the measured lines that settle on them.
-    axes.plot(trace.x, trace.y, color=PAGE, linewidth=4.5, alpha=0.75, zorder=3, solid_capstyle="butt")
+    axes.plot(trace.x, trace.y, color=page, linewidth=4.5, alpha=0.75, zorder=3, solid_capstyle="butt")
     axes.plot(trace.x, trace.y, color=colour, linewidth=1.8, linestyle=(0, (5, 2.5)), zorder=4)
 
 
@@ -218,10 +247,7 @@ def _axes(axes: Axes, panel: PanelData) -> None:
 
 def _legend(figure: Figure, panel: PanelData, groups: list[Group], *, any_theory: bool) -> None:
     """Outside the axes, so that it can never cover data; as many columns as the longest label allows."""
-    handles = [_handle(group, panel) for group in groups]
-    if any_theory:
-        colour = groups[0].colour if len(groups) == 1 and groups[0].theory else INK
-        handles.append(Line2D([], [], color=colour, linewidth=1.8, linestyle=(0, (5, 2.5)), label=panel.theory_label))
+    handles = _handles(panel, groups, INK, any_theory=any_theory)
     for handle in handles:
         handle.set_label("\n".join(textwrap.wrap(str(handle.get_label()), 80)))
     longest = max(len(line) for handle in handles for line in str(handle.get_label()).splitlines())
@@ -241,6 +267,15 @@ def _name_at_the_margin(figure: Figure, axes: Axes) -> None:
     edge = 3 / WIDTH
     title = axes.set_title(axes.get_title(loc="left"), loc="left", fontsize=12, pad=12)
     title.set_x((edge - place.x0) / place.width)
+
+
+def _handles(panel: PanelData, groups: list[Group], ink: str, *, any_theory: bool) -> list[Line2D]:
+    """The entries of a legend."""
+    handles = [_handle(group, panel) for group in groups]
+    if any_theory:
+        colour = groups[0].colour if len(groups) == 1 and groups[0].theory else ink
+        handles.append(Line2D([], [], color=colour, linewidth=1.8, linestyle=(0, (5, 2.5)), label=panel.theory_label))
+    return handles
 
 
 def _handle(group: Group, panel: PanelData) -> Line2D:

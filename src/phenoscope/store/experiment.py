@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 
 from phenoscope.claims import Verdict
+from phenoscope.core import displays
+from phenoscope.core.displays import Axes
 from phenoscope.panels import PanelData
 from phenoscope.record import Record
 
@@ -99,3 +101,15 @@ class Experiment:
     def seconds(self) -> float:
         """Computing time of all members together."""
         return sum(arm.seconds for arm in self.arms)
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
+    def plot(self, ax: Axes | None = None, *, panel: int | str = 0) -> Axes:
+        """Draw one of its panels.
+
+        Args:
+            ax: where to; new axes unless given.
+            panel: its place among `.panels`, or its title.
+        """
+        return displays.plot(self, ax, panel=panel)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
+from phenoscope.core import displays
+from phenoscope.core.displays import Axes
 from phenoscope.record import Record
 from phenoscope.store.experiment import Experiment
 from phenoscope.store.experiments import find_experiment, read_experiment
@@ -29,6 +31,13 @@ class Member:
     def series(self) -> pl.DataFrame:
         """All readings, tidy: step, name, value."""
         return tidy([self.record]).select("step", "name", "value")
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
+    def plot(self, ax: Axes | None = None, *names: str, log: bool = False) -> Axes:
+        """Draw series of its record against the step, as `Record.plot` does."""
+        return displays.plot(self.record, ax, names=names, log=log)
 
 
 def load(run: str | Path | Experiment) -> Experiment | Member:

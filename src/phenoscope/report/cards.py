@@ -1,0 +1,180 @@
+"""Cards: values as small pieces of HTML for notebooks, readable on light and dark pages.
+
+They take colours and fonts from the page: text and lines are in its text colour, more or less faint, and an outcome is
+told by its sign and its word. Whatever comes from a user is escaped.
+"""
+
+import functools
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from phenoscope.claims.verdict import Verdict
+from phenoscope.instruments import Alternation, Eigenpair, Eigenpairs, GradientNorm, RelativeProgress, Trace
+from phenoscope.panels import PanelData
+from phenoscope.record import Record
+from phenoscope.report.figures import draw
+from phenoscope.report.numbers import counted, duration, number
+from phenoscope.report.parts import tally
+from phenoscope.report.strips import interval_strip
+from phenoscope.report.words import MARKS, Found, control_estimate, control_word, estimate, percent, place
+from phenoscope.store import Experiment, Member
+
+BOX = "border-left:3px solid rgb(128 128 128 / .5);padding:2px 0 2px 14px;margin:6px 0;max-width:900px;line-height:1.45"
+CELL = "text-align:left;vertical-align:top;padding:3px 18px 3px 0;background:none"
+FAINT = Markup('<span style="opacity:.72">{}</span>')
+
+Cells = Sequence[Any]
+
+
+def card(value: Any) -> str:
+    """A value as HTML; one that nothing is known of shows its own text."""
+    return str(_card(value))
+
+
+@functools.singledispatch
+def _card(value: Any) -> Markup:
+    # the readings of a panel, which lie beside the report and not below it
+    lines = getattr(value, "lines", None)
+    if lines is None:
+        return Markup("<pre>{}</pre>").format(value)
+    rows = [(line.name.replace("_", " "), _strong(number(line.value, 5)), line.unit, line.evidence) for line in lines]
+    return _box(_table(("", "value", "unit", "evidence"), rows))
+
+
+@_card.register
+def _(value: Eigenpairs) -> Markup:
+    pairs = zip(value.values.tolist(), value.residuals.tolist(), strict=True)
+    rows = [(_strong(number(found, 6)), f"{residual:.1e}") for found, residual in pairs]
+    return _box(_table(("eigenvalue", "residual"), rows), _how(value))
+
+
+@_card.register
+def _(value: Eigenpair) -> Markup:
+    row = (_strong(number(value.value.item(), 6)), f"{value.residual.item():.1e}")
+    return _box(_table(("eigenvalue", "residual"), [row]), _how(value))
+
+
+@_card.register
+def _(value: Trace) -> Markup:
+    row = (_strong(number(value.value, 6)), f"{value.standard_error:.1e}")
+    drawn = counted(value.probes, "probe") if value.probes else "summed exactly"
+    told = FAINT.format(f"{value.outcome}; {drawn}, {counted(value.products, 'product')}")
+    return _box(_table(("trace", "standard error"), [row]), told)
+
+
+@_card.register
+def _(value: GradientNorm) -> Markup:
+    return _box(
+        _table(("gradient norm", "rounding"), [(_strong(number(value.value, 6)), f"about {value.rounding:.1e}")])
+    )
+
+
+@_card.register
+def _(value: RelativeProgress) -> Markup:
+    return _box(
+        _table(("relative progress", "rounding floor"), [(_strong(number(value.value, 6)), f"{value.floor:.1e}")])
+    )
+
+
+@_card.register
+def _(value: Alternation) -> Markup:
+    return _box(_table(("share that differ in sign", "pairs"), [(_strong(number(value.share, 4)), value.count)]))
+
+
+@_card.register
+def _(value: Record) -> Markup:
+    head = Markup("{} {}").format(_strong(f"Record {value.id}"), FAINT.format(_ended(value)))
+    settings = ", ".join(f"{name} {number(found, 6)}" for name, found in value.settings.items())
+    rows = [
+        (name, len(series), _span(series.steps), _span(series.values[:1]), _span(series.values[-1:]))
+        for name, series in value.series.items()
+    ]
+    return _box(head, FAINT.format(settings), _table(("series", "readings", "steps", "first", "last"), rows))
+
+
+@_card.register
+def _(value: Member) -> Markup:
+    return _card(value.record)
+
+
+@_card.register
+def _(value: Verdict) -> Markup:
+    mark = MARKS[value.outcome]
+    head = Markup('<div>{} {}</div><div style="font-size:1.08em">{}</div>').format(
+        _strong(f"{mark.sign} {value.outcome}"), FAINT.format(place(value)), value.claim
+    )
+    rows: list[Cells] = [("estimate", _found(estimate(value)), f"at {percent(value.level)}, n = {value.n}")]
+    if value.control is not None:
+        found = _found(control_estimate(value.control, value.region)) if value.control.n else ""
+        rows.append((f"control {value.control.arm}", found, control_word(value.control)))
+    rows.append(("region", str(value.region), f"from {value.region_from}"))
+    if value.unit:
+        rows.append(("unit", value.unit, ""))
+    strip = Markup('<div style="width:300px">{}</div>').format(Markup(interval_strip(value)))
+    parts = [head, strip, _table((), rows)]
+    return _box(*parts, *([FAINT.format(value.reason)] if value.reason else []), FAINT.format(value.source))
+
+
+@_card.register
+def _(value: PanelData) -> Markup:
+    drawn = Markup('<div style="width:640px;max-width:100%">{}</div>').format(Markup(draw(value)))
+    return _box(_strong(value.title), drawn, FAINT.format(value.caption))
+
+
+@_card.register
+def _(value: Experiment) -> Markup:
+    facts = f"{value.scale} scale, {counted(len(value.seeds), 'seed')}, computed in {duration(value.seconds)}"
+    rows = [
+        (f"{MARKS[v.outcome].sign} {v.outcome}", v.claim, place(v), _found(estimate(v)), str(v.region), v.n)
+        for v in value.verdicts
+    ]
+    table = _table(("outcome", "claim", "where", "estimate", "region", "n"), rows) if rows else Markup()
+    return _box(_strong(value.title), FAINT.format(facts), Markup(tally(value.verdicts)), table)
+
+
+def _how(value: Eigenpair | Eigenpairs) -> Markup:
+    chance = f"chance of a missed larger one {value.failure_probability:.1e}"
+    return FAINT.format(f"{value.outcome}; {counted(value.products, 'product')}; {chance}")
+
+
+def _ended(record: Record) -> str:
+    return record.outcome if record.stopped_at is None else f"{record.outcome} at step {record.stopped_at}"
+
+
+def _span(values: Any) -> str:
+    """The first and the last of some numbers, or the one there is."""
+    if not len(values):
+        return ""
+    ends = dict.fromkeys((number(float(values[0]), 6), number(float(values[-1]), 6)))
+    return " to ".join(ends)
+
+
+def _strong(text: str) -> Markup:
+    return Markup("<strong>{}</strong>").format(text)
+
+
+def _found(found: Found) -> Markup:
+    interval = Markup(" [{}, {}]").format(found.low, found.high) if found.low else Markup()
+    return _strong(found.estimate) + interval
+
+
+def _box(*parts: Markup) -> Markup:
+    inner = Markup().join(Markup("<div>{}</div>").format(part) for part in parts if part)
+    return Markup('<div style="{}">{}</div>').format(BOX, inner)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Cells]) -> Markup:
+    top = Markup().join(
+        Markup('<th scope="col" style="{};font-weight:normal;opacity:.72">{}</th>').format(CELL, head) for head in heads
+    )
+    body = Markup().join(
+        Markup('<tr style="background:none">{}</tr>').format(
+            Markup().join(Markup('<td style="{}">{}</td>').format(CELL, cell) for cell in row)
+        )
+        for row in rows
+    )
+    head = Markup("<thead><tr>{}</tr></thead>").format(top) if heads else Markup()
+    style = "border-collapse:collapse;margin:4px 0;font-variant-numeric:tabular-nums"
+    return Markup('<table style="{}">{}<tbody>{}</tbody></table>').format(style, head, body)

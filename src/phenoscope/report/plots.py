@@ -1,0 +1,164 @@
+"""Values drawn with matplotlib, on axes of the caller's figure or on new ones: what `.plot(ax)` does."""
+
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.ticker import MaxNLocator
+
+from phenoscope.claims.verdict import Verdict
+from phenoscope.core.errors import BadInput
+from phenoscope.instruments import Alternation, Eigenpair, Eigenpairs, GradientNorm, RelativeProgress, Trace
+from phenoscope.panels import PanelData
+from phenoscope.record import Record
+from phenoscope.report.figures import onto
+from phenoscope.report.palette import SERIES
+from phenoscope.report.words import MARKS, ends, place
+from phenoscope.store import Experiment
+
+BLUE, ORANGE = SERIES[:2]
+
+
+def plot(value: Any, ax: Axes | None = None, **options: Any) -> Axes:
+    """Draw a value; see the `plot` method of its class for the options."""
+    if ax is None:
+        # pyplot, since a notebook shows what it made
+        from matplotlib import pyplot
+
+        ax = pyplot.subplots()[1]
+    _draw(value, ax, **options)
+    return ax
+
+
+@functools.singledispatch
+def _draw(value: Any, ax: Axes, **options: Any) -> None:
+    raise BadInput(f"a {type(value).__name__} cannot be drawn. Readings, records, runs, panels and verdicts can.")
+
+
+@_draw.register
+def _(value: Eigenpairs, ax: Axes) -> None:
+    _points(ax, value.values.tolist(), value.residuals.tolist(), filled=value.converged)
+    ax.set_xlabel("eigenvalue, in the order of the reading")
+    ax.set_ylabel("value ± residual")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if not value.converged:
+        ax.set_title(f"{value.outcome}")
+
+
+@_draw.register
+def _(value: Eigenpair, ax: Axes) -> None:
+    _single(ax, value.value.item(), value.residual.item(), "eigenvalue ± residual", filled=value.converged)
+
+
+@_draw.register
+def _(value: Trace, ax: Axes) -> None:
+    _single(ax, value.value, 1.96 * value.standard_error, "trace ± 1.96 standard errors", filled=value.converged)
+
+
+@_draw.register
+def _(value: GradientNorm, ax: Axes) -> None:
+    _single(ax, value.value, value.rounding, "gradient norm ± rounding")
+
+
+@_draw.register
+def _(value: RelativeProgress, ax: Axes) -> None:
+    _single(ax, value.value, value.floor, "relative progress ± floor")
+
+
+@_draw.register
+def _(value: Alternation, ax: Axes) -> None:
+    _single(ax, value.share, 0.0, f"share of {value.count} pairs that differ in sign")
+    ax.set_ylim(-0.05, 1.05)
+
+
+@_draw.register
+def _(value: Record, ax: Axes, *, names: Sequence[str] = (), log: bool = False) -> None:
+    unknown = [name for name in names if name not in value.series]
+    if unknown or not value.series:
+        known = ", ".join(repr(name) for name in value.series) or "none"
+        raise BadInput(f"this record has no series {unknown[0] if unknown else 'at all'!r}. It has {known}.")
+    chosen = names or tuple(value.series)[:1]
+    for name, colour in zip(chosen, SERIES * len(chosen), strict=False):
+        series = value.series[name]
+        ax.plot(series.steps, series.values, color=colour, label=name, marker="o" if len(series) == 1 else "")
+    ax.set_yscale("log" if log else "linear")
+    ax.set_xlabel("step")
+    if len(chosen) == 1:
+        ax.set_ylabel(chosen[0])
+    else:
+        ax.legend(frameon=False)
+
+
+@_draw.register
+def _(value: PanelData, ax: Axes) -> None:
+    onto(ax, value, ink=to_hex(mpl.rcParams["text.color"]), page=to_hex(ax.get_facecolor()))
+
+
+@_draw.register
+def _(value: Experiment, ax: Axes, *, panel: int | str = 0) -> None:
+    titles = [each.title for each in value.panels]
+    place = titles.index(panel) if isinstance(panel, str) and panel in titles else panel
+    if not isinstance(place, int) or not -len(titles) <= place < len(titles):
+        raise BadInput(f"this experiment has no panel {panel!r}. It has {', '.join(map(repr, titles)) or 'none'}.")
+    _draw(value.panels[place], ax)
+    ax.set_title(titles[place], loc="left", pad=24)
+
+
+@_draw.register
+def _(value: Verdict, ax: Axes) -> None:
+    _region(value, ax)
+    seeds = [seed for seed in value.values if math.isfinite(seed)]
+    ax.plot(seeds, np.full(len(seeds), 1.0), "|", color=BLUE, markersize=9, label="seeds")
+    if math.isfinite(value.estimate):
+        for low, high, width in ((value.raw_low, value.raw_high, 6.0), (value.low, value.high, 1.5)):
+            limits = ends(low, high)
+            if limits is not None:
+                ax.plot(limits, (2.0, 2.0), color=BLUE, linewidth=width, alpha=0.35 if width > 2 else 1.0)
+        ax.plot(value.estimate, 2.0, "o", color=BLUE, label="estimate")
+    control = value.control
+    if control is not None and math.isfinite(control.estimate):
+        limits = ends(control.low, control.high)
+        if limits is not None:
+            ax.plot(limits, (0.0, 0.0), color=ORANGE, linestyle="--", linewidth=1.5)
+        ax.plot(control.estimate, 0.0, "o", color=ORANGE, markerfacecolor="none", label="control")
+    labels = ("" if control is None else f"control: {control.arm}", "seeds", "estimate")
+    ax.set_yticks((0.0, 1.0, 2.0), labels)
+    ax.set_ylim(-0.7, 2.7)
+    ax.set_xscale("log" if value.scale == "log" else "linear")
+    ax.set_xlabel(f"{value.statistic}{f' ({value.unit})' if value.unit else ''}")
+    ax.set_title(f"{MARKS[value.outcome].sign} {value.outcome} ({place(value)})", loc="left", parse_math=False)
+
+
+def _region(value: Verdict, ax: Axes) -> None:
+    """The region shaded; where it has no edge, to the end of the axis and beyond."""
+    lower, upper = value.region.edges
+    for edge in (lower, upper):
+        if math.isfinite(edge):
+            ax.axvline(edge, color=BLUE, linewidth=1, alpha=0.6)
+    limits = [number for number in (value.low, value.high, value.estimate, *value.values) if math.isfinite(number)]
+    reach = [*limits, *(edge for edge in (lower, upper) if math.isfinite(edge))]
+    room = (max(reach) - min(reach) or 1.0) if reach else 1.0
+    left = lower if math.isfinite(lower) else min(reach) - room
+    right = upper if math.isfinite(upper) else max(reach) + room
+    if value.scale == "log" and left <= 0:
+        left = min(number for number in reach if number > 0) / 10 if any(number > 0 for number in reach) else left
+    ax.axvspan(left, right, color=BLUE, alpha=0.15, linewidth=0)
+
+
+def _points(ax: Axes, values: Sequence[float], errors: Sequence[float], *, filled: bool) -> None:
+    where = np.arange(1, len(values) + 1)
+    face = None if filled else "none"
+    ax.errorbar(where, values, yerr=errors, fmt="o", color=BLUE, markerfacecolor=face, capsize=4)
+    ax.axhline(0.0, color=mpl.rcParams["axes.edgecolor"], linewidth=0.6)
+
+
+def _single(ax: Axes, value: float, error: float, label: str, *, filled: bool = True) -> None:
+    ax.errorbar([0], [value], yerr=[error], fmt="o", color=BLUE, markerfacecolor=None if filled else "none", capsize=4)
+    ax.set_xlim(-1, 1)
+    ax.set_xticks(())
+    ax.set_ylabel(label)
