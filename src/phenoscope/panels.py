@@ -104,6 +104,7 @@ class Trace:
         where: the swept values, for example {"lr": 0.3}.
         seed: of the member; `None` for theory.
         x, y: as many numbers each; those that are not finite are left out.
+        error: what each y may be off by, drawn as a band around the line; empty where nothing is known of it.
     """
 
     arm: str
@@ -111,6 +112,7 @@ class Trace:
     seed: int | None
     x: tuple[float, ...]
     y: tuple[float, ...]
+    error: tuple[float, ...] = ()
 
     @property
     def label(self) -> str:
@@ -163,8 +165,12 @@ def panel_from_json(value: Mapping[str, Any]) -> PanelData:
     """What `PanelData.to_json` wrote."""
     fields = dict(value)
     for part in ("traces", "theory"):
-        fields[part] = tuple(Trace(**{**t, "x": tuple(t["x"]), "y": tuple(t["y"])}) for t in fields[part])
+        fields[part] = tuple(_trace_from_json(trace) for trace in fields[part])
     return PanelData(**fields)
+
+
+def _trace_from_json(value: Mapping[str, Any]) -> Trace:
+    return Trace(**{**value, **{name: tuple(value.get(name, ())) for name in ("x", "y", "error")}})
 
 
 def evaluate(panel: Panel, evidence: Evidence, sweeps: Mapping[str, tuple[str, ...]]) -> PanelData:

@@ -1,6 +1,7 @@
 """The site of a folder of runs: which pages there are, and what they say."""
 
 import csv
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -8,17 +9,22 @@ from urllib.parse import unquote
 
 import pytest
 from report_samples import VERDICTS, experiment, verdict
-from sites import ODD, write_runs
+from sites import ODD, write_runs, write_watched
 from test_page import Page
 
+import phenoscope as ps
 from distributions import distribution
 from phenoscope import atlas
 from phenoscope.core.errors import BadInput, PhenoscopeError
-from phenoscope.report import Site, write_report, write_site
+from phenoscope.panels import Trace
+from phenoscope.report import Site, data_csv, draw, write_report, write_site
+from phenoscope.report.bands import band
 from phenoscope.report.rows import claim_rows
+from phenoscope.report.single_page import series_panels
 from phenoscope.report.stacks import stacked_strip
-from phenoscope.store import survey, write_experiment
+from phenoscope.store import read_single, survey, write_experiment
 from phenoscope.store.files import SCHEMA
+from small import arm, phenomenon
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +191,73 @@ def test_no_folder_no_site(tmp_path):
     (tmp_path / "report").write_text("in the way")
     with pytest.raises(PhenoscopeError, match="cannot be written"):
         write_report(tmp_path)
+
+
+# --- watched runs --------------------------------------------------------------------------------------------------
+
+
+def test_a_watched_run_shows_what_was_watched_its_verdicts_and_the_rest(site):
+    text = words(site.index.parent / "watched" / "watched one" / "index.html")
+    for part in (
+        "Net <1>",
+        "1,234 parameters",
+        "4 parameters are not in the optimizer",
+        "SGD",
+        "rate 0.25",
+        "400 steps",
+    ):
+        assert part in text
+    assert "The one claim is supported." in text
+    assert "the blocks" in text
+    assert "Blocks" in text
+    assert "not measured: it. Add It(every=1)." in text
+    assert "phenoscope diagnose" in words(site.index.parent / "watched" / "watched two" / "index.html")
+    listed = words(site.index.parent / "runs.html")
+    assert "watched one" in listed
+    assert "not diagnosed yet" in listed
+
+
+def test_each_series_has_a_figure_with_its_residuals_as_a_band(tmp_path):
+    record = read_single(write_watched(tmp_path / "run")).record
+    loss, sharpness, residual = series_panels(record, {"sharpness": "loss / parameter²", "loss": "loss"})
+    assert [panel.title for panel in (loss, sharpness, residual)] == ["loss", "sharpness", "sharpness.residual"]
+    assert (loss.log_y, sharpness.log_y) == (True, False)
+    assert (loss.y_label, sharpness.y_label) == ("loss", "sharpness (loss / parameter²)")
+    (trace,) = sharpness.traces
+    assert len(trace.x) == 399  # one was not finite
+    assert set(trace.error) == {0.3}
+    assert "1 reading is not finite and left out" in sharpness.caption
+    table = list(csv.DictReader(data_csv(sharpness).splitlines()))
+    assert (table[0]["x"], table[0]["y"], table[0]["error"]) == ("0.0", "2.0", "0.3")
+    assert draw(sharpness) != draw(dataclasses.replace(sharpness, traces=(dataclasses.replace(trace, error=()),)))
+
+
+def test_a_band_lies_around_its_line():
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    band(axes, Trace("", {}, 0, (0.0, 1.0, 2.0), (5.0, 6.0, 5.5), (1.0, 2.0, 0.5)), 100, "blue")
+    (patch,) = axes.patches
+    assert {tuple(corner) for corner in patch.get_xy()} == {(0, 6), (1, 8), (2, 6), (0, 4), (1, 4), (2, 5)}
+
+
+def test_a_watched_run_s_folder_gives_its_page_alone(runs):
+    made = write_report(runs / "watched one")
+    assert made.index == runs / "watched one" / "report" / "index.html"
+    assert "The one claim is supported." in words(made.index)
+
+
+def test_a_member_by_itself_has_a_page_with_its_recipe(tmp_path):
+    ran = ps.run(phenomenon(arm()), seeds=1, out=tmp_path, jobs=1)
+    (member,) = ran.arms[0].members
+    text = words(write_report(tmp_path / "members" / member, tmp_path / "page").index)
+    assert "One member" in text
+    assert "GradientDescent (lr 0.1" in text
+    assert "diagnose" not in text
+
+
+def test_a_diagnosis_that_cannot_be_read_is_said(tmp_path):
+    run = write_watched(tmp_path / "run")
+    (run / "diagnosis.json").write_text('{"schema": 1, "verdicts": [{}], "rest": []}')
+    (found,) = survey(tmp_path).unreadable
+    assert "not a verdict" in found.why

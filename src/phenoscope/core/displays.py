@@ -4,7 +4,7 @@ A class that shows itself has two methods of one line each, `_repr_html_` and `p
 here. What these do is said once, by `phenoscope/notebooks.py`, which is imported with the package.
 """
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -12,6 +12,7 @@ else:
     Axes = Any  # nothing down here may import matplotlib, and most uses need none
 
 
+@runtime_checkable
 class Displays(Protocol):
     """What a report offers to notebooks."""
 

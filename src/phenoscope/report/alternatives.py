@@ -39,9 +39,10 @@ def describe_strip(verdict: Verdict) -> str:
     if single.low:
         parts.append(f"alone {single.low} to {single.high}")
     parts.append(f"region {verdict.region}")
+    unit = "block" if verdict.scope == "this run" else "seed"
     values = [value for value in verdict.values if math.isfinite(value)]
     if values:
-        parts.append(f"{counted(len(values), 'seed')} from {number(min(values))} to {number(max(values))}")
+        parts.append(f"{counted(len(values), unit)} from {number(min(values))} to {number(max(values))}")
     control = verdict.control
     if control is not None and math.isfinite(control.estimate):
         found = control_estimate(control, verdict.region)

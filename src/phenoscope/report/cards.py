@@ -16,9 +16,8 @@ from phenoscope.panels import PanelData
 from phenoscope.record import Record
 from phenoscope.report.figures import draw
 from phenoscope.report.numbers import counted, duration, number
-from phenoscope.report.parts import tally
 from phenoscope.report.strips import interval_strip
-from phenoscope.report.words import MARKS, Found, control_estimate, control_word, estimate, percent, place
+from phenoscope.report.words import MARKS, Found, control_estimate, control_word, estimate, percent, place, tally
 from phenoscope.store import Experiment, Member
 
 BOX = "border-left:3px solid rgb(128 128 128 / .5);padding:2px 0 2px 14px;margin:6px 0;max-width:900px;line-height:1.45"
@@ -131,7 +130,7 @@ def _(value: Experiment) -> Markup:
         for v in value.verdicts
     ]
     table = _table(("outcome", "claim", "where", "estimate", "region", "n"), rows) if rows else Markup()
-    return _box(_strong(value.title), FAINT.format(facts), Markup(tally(value.verdicts)), table)
+    return _box(_strong(value.title), FAINT.format(facts), Markup("{}").format(tally(value.verdicts)), table)
 
 
 def _how(value: Eigenpair | Eigenpairs) -> Markup:

@@ -38,6 +38,15 @@ def verdicts_csv(experiments: Iterable[Experiment]) -> str:
     return text.getvalue()
 
 
+def run_verdicts_csv(run: str, verdicts: Iterable[Verdict]) -> str:
+    """The verdicts on a single run, in the same columns."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADS)
+    writer.writerows((run, "", "", *_cells(verdict)) for verdict in verdicts)
+    return text.getvalue()
+
+
 def _cells(verdict: Verdict) -> tuple[object, ...]:
     where = " ".join(f"{name}={value!r}" for name, value in verdict.where.items())
     says = (verdict.claim, verdict.source, verdict.arm, where, verdict.statistic, verdict.outcome, verdict.reason)

@@ -16,6 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from phenoscope.panels import PanelData, Trace
 from phenoscope.report.alternatives import describe
+from phenoscope.report.bands import band
 from phenoscope.report.numbers import number
 from phenoscope.report.palette import INK, PAGE, SERIES
 from phenoscope.report.svg import for_page
@@ -116,16 +117,19 @@ def onto(axes: Axes, panel: PanelData, *, ink: str, page: str) -> None:
 
 
 def data_csv(panel: PanelData) -> str:
-    """All numbers behind a figure, unthinned: arm, swept values, seed (or "theory"), x, y."""
+    """All numbers behind a figure, unthinned: arm, swept values, seed (or "theory"), x, y, and errors if known."""
     traces = [*panel.traces, *panel.theory]
     swept = list(dict.fromkeys(name for trace in traces for name in trace.where))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["arm", *swept, "seed", "x", "y"])
+    errors = any(trace.error for trace in traces)
+    writer.writerow(["arm", *swept, "seed", "x", "y", *(["error"] if errors else [])])
     for trace in traces:
         who = "theory" if trace.seed is None else trace.seed
         head = [trace.arm, *(repr(float(trace.where[name])) if name in trace.where else "" for name in swept), who]
-        writer.writerows([*head, repr(float(x)), repr(float(y))] for x, y in zip(trace.x, trace.y, strict=True))
+        known = [[repr(float(e))] for e in trace.error] or [[""] if errors else []] * len(trace.x)
+        found = zip(trace.x, trace.y, known, strict=True)
+        writer.writerows([*head, repr(float(x)), repr(float(y)), *error] for x, y, error in found)
     return text.getvalue()
 
 
@@ -185,12 +189,10 @@ def _visible(group: Group, panel: PanelData) -> Group:
 
 def _positive(trace: Trace, panel: PanelData) -> Trace:
     """Without the points that a logarithmic axis has no place for."""
-    pairs = [
-        (x, y)
-        for x, y in zip(trace.x, trace.y, strict=True)
-        if (x > 0 or not panel.log_x) and (y > 0 or not panel.log_y)
-    ]
-    return dataclasses.replace(trace, x=tuple(x for x, _ in pairs), y=tuple(y for _, y in pairs))
+    points = zip(trace.x, trace.y, trace.error or (0.0,) * len(trace.x), strict=True)
+    kept = [p for p in points if (p[0] > 0 or not panel.log_x) and (p[1] > 0 or not panel.log_y)]
+    x, y, error = zip(*kept, strict=True) if kept else ((), (), ())
+    return dataclasses.replace(trace, x=x, y=y, error=error if trace.error else ())
 
 
 def _lines(axes: Axes, groups: list[Group], page: str) -> None:
@@ -198,6 +200,7 @@ def _lines(axes: Axes, groups: list[Group], page: str) -> None:
     most = max(4, MOST_POINTS // max(many, 1))
     for group in groups:
         for trace in group.members:
+            band(axes, trace, most, group.colour)
             x, y = envelope(np.array(trace.x), np.array(trace.y), most)
             marker = "o" if len(x) == 1 else ""
             dashes = DASHES[group.place // len(SERIES) % len(DASHES)]

@@ -15,13 +15,18 @@ from phenoscope.report.page import write_page
 from phenoscope.report.parts import figure, moment, safe_address, tally, unique_slugs
 from phenoscope.report.recipes import phrase
 from phenoscope.report.rows import claim_rows, outcome_counts
+from phenoscope.report.single_page import facts, write_single
 from phenoscope.report.templating import Place, rendered, write_text
-from phenoscope.store import Experiment, Survey, Unreadable, read_experiment, survey
+from phenoscope.store import Experiment, SingleRun, Survey, Unreadable, read_experiment, read_single, survey
 from phenoscope.store.experiments import EXPERIMENT
 from phenoscope.store.files import exists
+from phenoscope.store.members import MEMBER
 
 ATLAS_TRAIL = (("Atlas", "index.html"),)
 RUNS_TRAIL = (("Runs", "runs.html"),)
+
+STRANGE = (TypeError, ValueError, KeyError, AttributeError)
+"""What a run's files raise that are JSON of the right names, with something else under them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,9 +51,12 @@ def write_report(path: Path, to: Path | None = None) -> Site:
         BadInput: neither a run nor a folder.
         PhenoscopeError: it cannot be written.
     """
-    if not exists(path / EXPERIMENT):
+    if exists(path / EXPERIMENT):
+        page = write_page(read_experiment(path), to or path / "report")
+    elif exists(path / MEMBER):
+        page = write_single(read_single(path), to or path / "report")
+    else:
         return write_site(path, to)
-    page = write_page(read_experiment(path), to or path / "report")
     return Site(page, (page,), ())
 
 
@@ -65,10 +73,12 @@ def write_site(runs: Path, to: Path | None = None) -> Site:
     """
     found, root = survey(runs), to or runs / "report"
     found, pages = _run_pages(found, root)
+    found, watched = _single_pages(found, root)
+    pages += watched
     listed, problems = chapters(found.experiments)
     pages += [_phenomenon_page(chapter, root) for chapter in listed]
     parts = {"chapters": [_chapter(chapter) for chapter in listed], "found": found, "problems": problems}
-    parts |= {"folder": runs.resolve().name}
+    parts |= {"folder": runs.resolve().name, "singles": [_single(run) for run in found.singles]}
     parts |= {"runs": [_run(experiment) for experiment in found.experiments]}
     write_text(root / "verdicts.csv", verdicts_csv(found.experiments))
     for name, section, more in (
@@ -94,10 +104,24 @@ def _run_pages(found: Survey, root: Path) -> tuple[Survey, list[Path]]:
             heading = f"{experiment.title}: {name}"
             pages.append(write_page(experiment, root / "runs" / name, place=place, heading=heading))
             shown.append(experiment)
-        except (TypeError, ValueError, KeyError, AttributeError) as problem:
-            # Its files are JSON of the right names; what stands under them is not what this version writes.
+        except STRANGE as problem:
             unreadable.append(Unreadable(experiment.path, f"{experiment.path} cannot be shown ({problem!r})."))
     return dataclasses.replace(found, experiments=tuple(shown), unreadable=tuple(unreadable)), pages
+
+
+def _single_pages(found: Survey, root: Path) -> tuple[Survey, list[Path]]:
+    """A page for each run in a folder of its own; what cannot be shown is moved to what cannot be read."""
+    pages: list[Path] = []
+    shown: list[SingleRun] = []
+    unreadable = list(found.unreadable)
+    for run in found.singles:
+        place = Place("runs", "../../", RUNS_TRAIL, run.path.name)
+        try:
+            pages.append(write_single(run, root / "watched" / run.path.name, place=place))
+            shown.append(run)
+        except STRANGE as problem:
+            unreadable.append(Unreadable(run.path, f"{run.path} cannot be shown ({problem!r})."))
+    return dataclasses.replace(found, singles=tuple(shown), unreadable=tuple(unreadable)), pages
 
 
 def _phenomenon_page(chapter: Chapter, root: Path) -> Path:
@@ -166,12 +190,23 @@ def _default(value: Any) -> str:
     return "chosen by the phenomenon unless given" if value is None else f"{phrase(value)} unless given"
 
 
+def _single(run: SingleRun) -> dict[str, Any]:
+    """A run in a folder of its own, as the list of them shows it."""
+    return facts(run) | {
+        "folder": run.path.name,
+        "address": f"watched/{quote(run.path.name)}/",
+        "counts": outcome_counts(run.verdicts),
+        "diagnosed": run.diagnosed,
+    }
+
+
 def _facts(listed: Sequence[Chapter], found: Survey) -> dict[str, Any]:
     best = [verdict for chapter in listed if chapter.runs for verdict in chapter.runs[0].verdicts]
     return {
         "phenomena": len(listed),
         "run": sum(bool(chapter.runs) for chapter in listed),
         "runs": len(found.experiments),
+        "watched": len(found.singles),
         "counts": outcome_counts(best),
         "verdicts": len(best),
     }

@@ -16,8 +16,17 @@ from phenoscope.store.members import (
     rule_name,
 )
 from phenoscope.store.pairs import read_pairs, write_pairs
-from phenoscope.store.survey import Survey, Unreadable, survey
-from phenoscope.store.watched import DEPARTURE, DIAGNOSIS, RATE, WatchedFolder, is_watched, last_step, read_watched
+from phenoscope.store.survey import SingleRun, Survey, Unreadable, read_single, survey
+from phenoscope.store.watched import (
+    DEPARTURE,
+    DIAGNOSIS,
+    RATE,
+    WatchedFolder,
+    is_watched,
+    last_step,
+    read_diagnosis,
+    read_watched,
+)
 
 __all__ = [
     "DEPARTURE",
@@ -30,6 +39,7 @@ __all__ = [
     "Member",
     "MemberFolder",
     "NewerSchema",
+    "SingleRun",
     "Survey",
     "Unreadable",
     "WatchedFolder",
@@ -39,6 +49,7 @@ __all__ = [
     "last_step",
     "load",
     "member_seconds",
+    "read_diagnosis",
     "read_experiment",
     "read_journal",
     "read_json",
@@ -46,6 +57,7 @@ __all__ = [
     "read_pairs",
     "read_point",
     "read_points",
+    "read_single",
     "read_watched",
     "rule_name",
     "survey",

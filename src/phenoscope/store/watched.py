@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from phenoscope.claims import Verdict, verdict_from_json
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Outcome, Record, Series
 from phenoscope.store.files import SCHEMA, exists, read_json, write_json, writing
@@ -111,6 +112,18 @@ def read_watched(path: Path) -> tuple[Record, dict[str, Any]]:
         settings["steps"] = float(last_step(record.series))
     made = Record(record.id, settings, record.series, record.outcome, record.stopped_at)
     return made, {**watched, "created": about.get("created"), "environment": about.get("environment")}
+
+
+def read_diagnosis(path: Path) -> tuple[tuple[Verdict, ...], list[dict[str, Any]]] | None:
+    """The verdicts on a watched run and the claims that were not judged, as its last diagnosis wrote them, if any."""
+    if not exists(path / DIAGNOSIS):
+        return None
+    found = read_json(path / DIAGNOSIS)
+    try:
+        rest = [{name: each[name] for name in ("phenomenon", "claim", "why", "needs")} for each in found["rest"]]
+        return tuple(verdict_from_json(each) for each in found["verdicts"]), rest
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise BadInput(f"{path / DIAGNOSIS} cannot be read as a diagnosis ({problem!r}). Diagnose again.") from None
 
 
 def last_step(series: Mapping[str, Series]) -> int:

@@ -1,0 +1,164 @@
+"""The page of a run in a folder of its own: what was watched, every series, and what the claims say of it."""
+
+import itertools
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from phenoscope.panels import PanelData, Trace
+from phenoscope.record import Record, Series
+from phenoscope.report.csvs import run_verdicts_csv
+from phenoscope.report.figures import data_csv
+from phenoscope.report.numbers import counted, duration, number
+from phenoscope.report.parts import figure, flat, moment, tally, unique_slugs
+from phenoscope.report.recipes import phrase, recipe_lines
+from phenoscope.report.templating import Place, rendered, write_text
+from phenoscope.report.verdict_rows import verdict_rows
+from phenoscope.store import SingleRun
+
+EVIDENCE = (".residual", ".products", ".failure probability")
+"""Series that say how another one was measured."""
+
+LEVELS = {"sharpness / threshold": (1.0, "where the step is just stable"), "relative progress": (0.0, "no progress")}
+"""Levels that mean something, by series."""
+
+WIDE = 10.0
+"""A series whose largest value is so many times its smallest is drawn on a logarithmic axis."""
+
+
+def write_single(run: SingleRun, folder: Path, *, place: Place | None = None) -> Path:
+    """Write the run's page, `folder/index.html`, and the numbers behind it as CSV: `verdicts.csv`, `data/*.csv`.
+
+    Returns:
+        The path of the page.
+    """
+    panels = series_panels(run.record, run.about.get("watched", {}).get("series", {}))
+    slugs = unique_slugs(panels)
+    for slug, panel in zip(slugs, panels, strict=True):
+        write_text(folder / "data" / f"{slug}.csv", data_csv(panel))
+    if run.verdicts:
+        write_text(folder / "verdicts.csv", run_verdicts_csv(run.path.name, run.verdicts))
+    figures = [figure(panel, slug) | {"evidence": _is_evidence(panel.title, run.record)}
+               for panel, slug in zip(panels, slugs, strict=True)]  # fmt: skip
+    main = [each for each in figures if not each["evidence"]]
+    text = rendered(
+        "single.html",
+        place,
+        run=run,
+        name=run.path.resolve().name,
+        facts=facts(run),
+        figures=main,
+        evidence=[each for each in figures if each["evidence"]],
+        tally=tally(run.verdicts),
+        claims=verdict_rows(run.verdicts),
+        rest=_rest(run),
+        about=_about(run),
+        costs=_costs(run.about.get("watched", {})),
+        environment=flat(run.about.get("environment") or {}),
+        recipe=_recipe(run.about),
+        once=[(name, number(float(found.values[0]))) for name, found in run.record.series.items() if len(found) == 1],
+    )
+    write_text(folder / "index.html", text)
+    return folder / "index.html"
+
+
+def series_panels(record: Record, units: Mapping[str, str]) -> list[PanelData]:
+    """A panel for each recorded series of several readings; one with residuals has them as a band."""
+    return [
+        _panel(name, series, record.series.get(f"{name}.residual"), units.get(name, ""))
+        for name, series in record.series.items()
+        if len(series) > 1
+    ]
+
+
+def facts(run: SingleRun) -> dict[str, str]:
+    """A run as lists of runs show it."""
+    watched, record = run.about.get("watched", {}), run.record
+    rate = f", rate {number(record.settings['lr'])}" if "lr" in record.settings else ""
+    ended = {"diverged": f"diverged at step {record.stopped_at}", "running": "still running, or cut short"}
+    return {
+        "model": str(watched.get("model", "")),
+        "optimizer": f"{watched.get('optimizer', '')}{rate}" if watched else f"a member{rate}",
+        "steps": f"{record.steps:,}",
+        "outcome": ended.get(record.outcome, record.outcome),
+        "created": str(run.about.get("created") or ""),
+        "moment": moment(str(run.about.get("created") or "")),
+    }
+
+
+def _panel(name: str, series: Series, residual: Series | None, unit: str) -> PanelData:
+    off = dict(zip(residual.steps.tolist(), residual.values.tolist(), strict=True)) if residual is not None else {}
+    points = zip(series.steps.tolist(), series.values.tolist(), strict=True)
+    kept = [(float(x), y, off.get(x, 0.0)) for x, y in points if math.isfinite(y)]
+    x, y = tuple(x for x, _, _ in kept), tuple(y for _, y, _ in kept)
+    error = tuple(e if math.isfinite(e) else 0.0 for _, _, e in kept) if off else ()
+    level = LEVELS.get(name)
+    theory = (Trace("", {}, None, (x[0], x[-1]), (level[0], level[0])),) if level is not None and kept else ()
+    label = f"{name} ({unit})" if unit not in ("", "1", name) else name
+    log = bool(kept) and min(y) > 0 and max(y) > WIDE * min(y)
+    heads = (name, _caption(series, y, banded=bool(error)), "step", label, False, log)
+    trace = Trace("this run", {}, 0, x, y, error)
+    return PanelData("lines", *heads, (trace,), theory, level[1] if level is not None else "")
+
+
+def _caption(series: Series, finite: tuple[float, ...], *, banded: bool) -> str:
+    """How many readings there are, where they begin and end; the figure says the rest."""
+    if not finite:
+        return f"{counted(len(series), 'reading')}, none of them a finite number."
+    lost = len(series) - len(finite)
+    parts = [f"{len(series):,} {'reading' if len(series) == 1 else 'readings'}, from {number(finite[0])} "
+             f"to {number(finite[-1])}."]  # fmt: skip
+    if lost:
+        parts.append(f"{counted(lost, 'reading is', 'readings are')} not finite and left out.")
+    if banded:
+        parts.append("The band is the residual, or what rounding may contribute.")
+    return " ".join(parts)
+
+
+def _is_evidence(name: str, record: Record) -> bool:
+    return any(name.endswith(end) and name.removesuffix(end) in record.series for end in EVIDENCE)
+
+
+def _about(run: SingleRun) -> list[tuple[str, str]]:
+    """What was watched; empty for a member, whose recipe says it."""
+    watched = run.about.get("watched")
+    if not watched:
+        return []
+    rows = [
+        ("model", f"{watched['model']}, {watched['parameters']:,} parameters"),
+        ("loss", f"{watched['loss']} ({watched['loss_kind']})"),
+        ("measured on", f"{watched['examples']:,} examples in {counted(watched['batches'], 'batch', 'batches')}"),
+        ("optimizer", watched["optimizer"]),
+        ("recognised as", watched["rule"] or f"no rule known here: {watched['rule_why']}"),
+        ("probes", ", ".join(watched["probes"])),
+        ("settings", phrase({name: value for name, value in run.record.settings.items() if name != "seed"})),
+    ]
+    if watched.get("parameters_not_in_optimizer"):
+        rows.append(("not trained", f"{watched['parameters_not_in_optimizer']:,} parameters are not in the optimizer"))
+    if watched.get("seconds_in_all"):
+        spent, whole = watched.get("seconds", 0.0), watched["seconds_in_all"]
+        rows.append(("time", f"{duration(whole)}, of which measuring took {duration(spent)}"))
+    if watched.get("problem"):
+        rows.append(("problem", f"the watch ended before the training, at {watched['problem']}"))
+    return [(name, str(text)) for name, text in rows]
+
+
+def _costs(watched: Mapping[str, Any]) -> list[tuple[str, str]]:
+    costs = watched.get("costs", {})
+    return [(name, f"{cost['readings']:,} readings, {duration(cost['seconds'])}") for name, cost in costs.items()]
+
+
+def _recipe(about: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The recipe of a member; a watched run has none."""
+    plan = about.get("plan")
+    if plan is None:
+        return None
+    return {"lines": recipe_lines(plan["recipe"]), "json": json.dumps(plan, indent=2, ensure_ascii=False)}
+
+
+def _rest(run: SingleRun) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """The claims that were not judged, by phenomenon; first those that another probe would make possible."""
+    ordered = sorted(run.rest, key=lambda each: (each["phenomenon"], not each["needs"]))
+    return [(name, list(group)) for name, group in itertools.groupby(ordered, key=lambda each: each["phenomenon"])]
