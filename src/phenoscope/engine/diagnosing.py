@@ -50,11 +50,14 @@ class Diagnosis:
     rest: tuple[Unjudged, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """In the form of `phenoscope run --json`, with `rest` beside the verdicts."""
+        """In the form of `phenoscope run --json`, with `rest` beside the verdicts; there is no scale and no seed."""
         return {
             "name": self.path.name,
+            "scale": None,
+            "seeds": [],
             "scope": "this run",
             "folder": str(self.path),
+            "report": None,
             "outcome": self.record.outcome,
             "steps": self.record.steps,
             "watched": dict(self.watched),

@@ -103,11 +103,10 @@ def read_watched(path: Path) -> tuple[Record, dict[str, Any]]:
         raise BadInput(f"{path} is no watched run. Pass the `run` that was given to `ps.watch`.")
     record = read_member(path)
     settings = dict(record.settings)
-    rates = record.series.get(RATE)
-    if rates is not None and len(set(rates.values.tolist())) == 1:
-        settings["lr"] = float(rates.values[0])
-    else:
-        settings.pop("lr", None)
+    settings.pop("lr", None)
+    rates = {name: series for name, series in record.series.items() if name.startswith(RATE)}
+    if set(rates) == {RATE} and len(set(rates[RATE].values.tolist())) == 1:
+        settings["lr"] = float(rates[RATE].values[0])
     if record.outcome == "running":
         settings["steps"] = float(last_step(record.series))
     made = Record(record.id, settings, record.series, record.outcome, record.stopped_at)

@@ -66,7 +66,7 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._hook.remove()
-        if kind is None and not self._sitting.idle(self.step):
+        if kind is None and not self.problem and not self._sitting.idle(self.step):
             self._look()
         self._finish("" if kind is None else kind.__name__)
 

@@ -107,4 +107,7 @@ class Sitting:
             return []
         self._rates = rates
         names = [RATE] if len(set(rates)) == 1 else [f"{RATE} of group {i}" for i in range(1, len(rates) + 1)]
-        return [Rows(name, step, torch.tensor([rate])) for name, rate in zip(names, rates, strict=False)]
+        return [
+            Rows(name, step, torch.tensor([rate], dtype=torch.float64))
+            for name, rate in zip(names, rates, strict=False)
+        ]
