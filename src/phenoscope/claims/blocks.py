@@ -21,15 +21,15 @@ TIMES = 10
 LEAST = 5
 """Blocks that judge, as five seeds do; with fewer the autocorrelation time could not be told either."""
 
-WINDOW = 5
-"""The sum over lags is cut at so many of the times that it gives itself."""
+WINDOW = 2.5
+"""The sum over lags is cut at so many of the times that it gives itself: 5 in Sokal's convention, ½ + Σ ρ(k)."""
 
 
 def autocorrelation_time(values: np.ndarray) -> float:
     """1 + 2 Σ ρ(k), in readings, of a series (m,): 1 where readings are independent; never below 1.
 
-    The sum ends at the first lag k ≥ 5 τ(k) (Sokal's window). A series that does not vary has 1; a series that drifts
-    has a time of the order of its length.
+    The sum ends at the first lag that is 2.5 times what it has come to (Sokal's window). A series that does not vary
+    has 1; a series that drifts has a time of the order of its length.
 
     Example:
         >>> float(autocorrelation_time(np.array([1.0, -1.0] * 50)))

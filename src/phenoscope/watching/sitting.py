@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch.optim import Optimizer
 
+from phenoscope.core.errors import BadInput
 from phenoscope.core.points import layout
 from phenoscope.objective import Objective
 from phenoscope.probes import Probe, Rows, due, heavy, read
@@ -51,6 +52,7 @@ class Sitting:
 
     def look(self, step: int) -> list[Rows]:
         """The readings of the model as it stands, before the update from `step` to `step + 1`."""
+        self._refuse_other_parameters()
         with at_rest(self._objective.model):
             rows = self._new_rates(step) + self._checked()
             return rows + (self._measured(step) if due(self._probes, step) else [])
@@ -87,6 +89,14 @@ class Sitting:
             self.diverged_at = step
         self._foretold = foretell(now, self._optimizer, self._layout) if deep else None
         return rows
+
+    def _refuse_other_parameters(self) -> None:
+        now = layout(self._objective.model)
+        if now != self._layout:
+            raise BadInput(
+                f"the model's trainable parameters have changed since the watch began ({self._layout.size} numbers "
+                f"then, {now.size} now). Begin another watch where layers are frozen or unfrozen."
+            )
 
     def _lost(self, now: OwnMoment) -> bool:
         """Whether there is no curvature worth asking for any more."""
