@@ -1,11 +1,11 @@
-"""Run all benchmarks, or those named: `python -m benchmarks [products] [cohorts] [eigenvalues]`."""
+"""Run all benchmarks, or those named: `python -m benchmarks [products] [cohorts] [eigenvalues] [watching]`."""
 
 import sys
 
-from benchmarks import cohorts, eigenvalues, products
+from benchmarks import cohorts, eigenvalues, products, watching
 from phenoscope.engine.executor import one_thread
 
-ALL = {"products": products.run, "cohorts": cohorts.run, "eigenvalues": eigenvalues.run}
+ALL = {"products": products.run, "cohorts": cohorts.run, "eigenvalues": eigenvalues.run, "watching": watching.run}
 
 if __name__ == "__main__":
     with one_thread():
