@@ -13,6 +13,7 @@ from phenoscope.claims import Expression, Statistic
 from phenoscope.core import displays
 from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
+from phenoscope.core.hints import check_fields
 from phenoscope.record import Record
 
 Evidence = Mapping[str, Sequence[Record]]
@@ -162,11 +163,21 @@ class PanelData:
 
 
 def panel_from_json(value: Mapping[str, Any]) -> PanelData:
-    """What `PanelData.to_json` wrote."""
+    """What `PanelData.to_json` wrote.
+
+    Raises:
+        BadInput: it has a field of another type, or lines of numbers that are not finite or not paired.
+    """
     fields = dict(value)
     for part in ("traces", "theory"):
         fields[part] = tuple(_trace_from_json(trace) for trace in fields[part])
-    return PanelData(**fields)
+    made = PanelData(**fields)
+    check_fields(made)
+    for trace in (*made.traces, *made.theory):
+        check_fields(trace)
+        if len(trace.x) != len(trace.y) or not all(map(math.isfinite, (*trace.x, *trace.y))):
+            raise BadInput(f"the panel {made.title!r} holds a line whose numbers are not finite, or not paired.")
+    return made
 
 
 def _trace_from_json(value: Mapping[str, Any]) -> Trace:

@@ -11,6 +11,7 @@ from phenoscope.claims.statistics import Scale
 from phenoscope.core import displays
 from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
+from phenoscope.core.hints import check_fields
 from phenoscope.core.specs import Json
 
 Outcome = Literal[
@@ -115,7 +116,11 @@ class Verdict:
 
 
 def verdict_from_json(value: Mapping[str, Any]) -> Verdict:
-    """The verdict that `Verdict.to_json` wrote."""
+    """The verdict that `Verdict.to_json` wrote.
+
+    Raises:
+        BadInput: it has other fields, or one of another type or choice.
+    """
     known = {field.name for field in dataclasses.fields(Verdict)}
     if set(value) != known:
         odd = sorted(known.symmetric_difference(value))
@@ -127,7 +132,10 @@ def verdict_from_json(value: Mapping[str, Any]) -> Verdict:
     if value["control"] is not None:
         found = value["control"]
         fields["control"] = ControlVerdict(**(found | {name: _number(found[name]) for name in NUMBERS[:3]}))
-    return Verdict(**fields)
+        check_fields(fields["control"])
+    made = Verdict(**fields)
+    check_fields(made)
+    return made
 
 
 def _safe(value: Any) -> Any:

@@ -1,15 +1,17 @@
 """Experiments as folders: `experiment.json`, `verdicts.json`, `panels.json`, `pairs/`."""
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any, cast
 
 from phenoscope.claims import verdict_from_json
 from phenoscope.core.errors import BadInput
+from phenoscope.core.hints import check_fields
 from phenoscope.core.specs import from_json, to_json
 from phenoscope.panels import panel_from_json
 from phenoscope.store.experiment import ArmResult, Experiment
-from phenoscope.store.files import SCHEMA, exists, read_json, write_json
+from phenoscope.store.files import SCHEMA, NewerSchema, exists, read_json, write_json
 
 EXPERIMENT, VERDICTS, PANELS = "experiment.json", "verdicts.json", "panels.json"
 
@@ -40,11 +42,17 @@ def read_experiment(path: Path) -> Experiment:
         seeds, comparisons = tuple(about.pop("seeds")), tuple(about.pop("comparisons", ()))
         options = cast(dict[str, Any], from_json(about.pop("options")))
         made = {"arms": arms, "verdicts": verdicts, "panels": panels, "sources": sources, "seeds": seeds}
-        return Experiment(path=path, options=options, comparisons=comparisons, **made, **about)
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        experiment = Experiment(path=path, options=options, comparisons=comparisons, **made, **about)
+        check_fields(experiment)
+    except NewerSchema:
+        raise
+    except BadInput as problem:
+        raise BadInput(f"{path} cannot be read as an experiment: {problem} Run it again to write it anew.") from None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as problem:
         raise BadInput(
             f"{path} cannot be read as an experiment ({problem!r}). Run it again to write it anew."
         ) from None
+    return experiment
 
 
 def find_experiment(path: Path) -> Path:
@@ -61,4 +69,8 @@ def find_experiment(path: Path) -> Path:
 
 def _arm(value: dict[str, Any]) -> ArmResult:
     sweep = {name: tuple(values) for name, values in value["sweep"].items()}
-    return ArmResult(**{**value, "sweep": sweep, "members": tuple(value["members"])})
+    made = ArmResult(**{**value, "sweep": sweep, "members": tuple(value["members"])})
+    check_fields(made)
+    if not math.isfinite(made.seconds):
+        raise BadInput(f"the arm {made.name!r} took {made.seconds} seconds.")
+    return made
