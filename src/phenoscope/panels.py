@@ -175,7 +175,8 @@ def panel_from_json(value: Mapping[str, Any]) -> PanelData:
     check_fields(made)
     for trace in (*made.traces, *made.theory):
         check_fields(trace)
-        if len(trace.x) != len(trace.y) or not all(map(math.isfinite, (*trace.x, *trace.y))):
+        paired = len(trace.x) == len(trace.y) and len(trace.error) in (0, len(trace.x))
+        if not paired or not all(map(math.isfinite, (*trace.x, *trace.y, *trace.error))):
             raise BadInput(f"the panel {made.title!r} holds a line whose numbers are not finite, or not paired.")
     return made
 

@@ -28,6 +28,9 @@ WIDTH, HEIGHT = 640, 360
 MOST_POINTS = 14_000
 """Of all lines of a panel together; about 15 bytes each."""
 
+LARGEST = 1e250
+"""What lies beyond no axis can show: the arithmetic of ticks would overflow."""
+
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", (0, (6, 1.5, 1, 1.5)), (0, (1, 1.2)))
 """When the colours have run out they begin again with another shape; plain dashes are kept for theory."""
@@ -86,7 +89,7 @@ def draw(panel: PanelData) -> str:
     with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
         # The reader's fonts draw the text, so what matplotlib's own font lacks is of no concern.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
-        figure = _figure(panel)
+        figure = _figure(_reachable(panel))
         written = io.StringIO()
         silent = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(written, format="svg", dpi=72, transparent=True, metadata=silent)
@@ -102,6 +105,7 @@ def onto(axes: Axes, panel: PanelData, *, ink: str, page: str) -> None:
         ink: the colour of what belongs to no arm.
         page: the colour behind the axes, for the halo around theory.
     """
+    panel = _reachable(panel)
     groups, loose = _drawable(panel)
     if not groups and not loose:
         _nothing(axes)
@@ -114,6 +118,21 @@ def onto(axes: Axes, panel: PanelData, *, ink: str, page: str) -> None:
         axes.spines["left"].set_visible(True)
     theory = bool(loose) or any(group.theory for group in groups)
     axes.legend(handles=_handles(panel, groups, ink, any_theory=theory), frameon=False)
+
+
+def _reachable(panel: PanelData) -> PanelData:
+    """Without the numbers that no axis can show; `data_csv` has them."""
+
+    def within(trace: Trace) -> Trace:
+        parts = [part for part in (trace.x, trace.y, trace.error) if part]
+        if all(abs(value) <= LARGEST for part in parts for value in part):
+            return trace
+        kept = [row for row in zip(*parts, strict=True) if all(abs(value) <= LARGEST for value in row)]
+        x, y, *error = tuple(zip(*kept, strict=True)) or ((), ())
+        return dataclasses.replace(trace, x=x, y=y, error=error[0] if error else ())
+
+    drawn = {"traces": tuple(map(within, panel.traces)), "theory": tuple(map(within, panel.theory))}
+    return dataclasses.replace(panel, **drawn)
 
 
 def data_csv(panel: PanelData) -> str:

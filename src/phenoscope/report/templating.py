@@ -46,7 +46,7 @@ def rendered(template: str, place: Place | None, **parts: Any) -> str:
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     with written_aside(path) as aside:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_text(text, encoding="utf-8", errors="replace")  # folders may have names that are no UTF-8
 
 
 @cache

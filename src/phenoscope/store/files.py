@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from phenoscope.core.errors import BadInput, PhenoscopeError
+from phenoscope.store.soundness import LARGEST, plain_file, unsound
 
 SCHEMA = 1
 """Version of the folders' layout; a folder of a newer one is refused, never guessed at."""
@@ -64,7 +65,8 @@ def write_json(path: Path, value: Any) -> None:
         raise BadInput(
             f"{path.name} cannot be written as JSON: {problem}. Use finite numbers, text and tuples."
         ) from None
-    write_bytes(path, f"{text}\n".encode())
+    # a folder whose name is no UTF-8 may stand in a command; the file is to be read all the same
+    write_bytes(path, f"{text}\n".encode(errors="replace"))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -74,12 +76,16 @@ def read_json(path: Path) -> dict[str, Any]:
         BadInput: no such file, or not JSON of this library.
         NewerSchema: written by a newer version.
     """
+    plain_file(path, LARGEST)
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
+        problem = unsound(value)
     except FileNotFoundError:
         raise BadInput(f"there is no {path.name} in {path.parent}. Pass the folder of a run.") from None
-    except (OSError, ValueError, RecursionError) as problem:  # ValueError: bad bytes, bad JSON, endless numbers
-        raise BadInput(f"{path} cannot be read ({problem}). It may be truncated; run again to make it anew.") from None
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        problem = getattr(error, "strerror", None) or str(error)
+    if problem is not None:
+        raise BadInput(f"{path} cannot be read ({problem}). It may be truncated; run again to make it anew.")
     if not isinstance(value, dict) or not isinstance(value.get("schema"), int):
         raise BadInput(f"{path} is not a file of Phenoscope: it lacks a schema. Pass the folder of a run.")
     if value["schema"] > SCHEMA:
