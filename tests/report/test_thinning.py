@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from phenoscope.report.thinning import envelope
+from phenoscope.panels import PanelData, Trace
+from phenoscope.report import draw
+from phenoscope.report.thinning import envelope, reachable
 
 
 @pytest.mark.parametrize("most", [4, 7, 100, 999])
@@ -33,3 +35,15 @@ def test_an_oscillation_keeps_its_width_everywhere():
 def test_a_short_curve_is_left_alone():
     x = np.arange(5.0)
     assert envelope(x, x, 5)[0] is x
+
+
+def test_what_no_axis_can_show_is_left_out_with_its_partner_and_error():
+    huge = Trace("a", {}, 0, (0.0, 1.0, 2.0), (1.0, 1e300, 3.0), (0.1, 0.2, 0.3))
+    plain = Trace("b", {}, 0, (0.0, 1.0), (1.0, 2.0))
+    gone = Trace("", {}, None, (1e300,), (1.0,))
+    panel = PanelData("lines", "t", "c", "x", "y", False, False, (huge, plain), (gone,), "theory")
+    found = reachable(panel)
+    assert (found.traces[0].x, found.traces[0].y, found.traces[0].error) == ((0.0, 2.0), (1.0, 3.0), (0.1, 0.3))
+    assert found.traces[1] == plain
+    assert (found.theory[0].x, found.theory[0].y) == ((), ())
+    assert draw(panel).startswith("<svg")

@@ -20,16 +20,13 @@ from phenoscope.report.bands import band
 from phenoscope.report.numbers import number
 from phenoscope.report.palette import INK, PAGE, SERIES
 from phenoscope.report.svg import for_page
-from phenoscope.report.thinning import envelope
+from phenoscope.report.thinning import envelope, reachable
 
 WIDTH, HEIGHT = 640, 360
 """Of the plot in CSS pixels; a legend of several rows is added to the height."""
 
 MOST_POINTS = 14_000
 """Of all lines of a panel together; about 15 bytes each."""
-
-LARGEST = 1e250
-"""What lies beyond no axis can show: the arithmetic of ticks would overflow."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", (0, (6, 1.5, 1, 1.5)), (0, (1, 1.2)))
@@ -89,7 +86,7 @@ def draw(panel: PanelData) -> str:
     with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
         # The reader's fonts draw the text, so what matplotlib's own font lacks is of no concern.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
-        figure = _figure(_reachable(panel))
+        figure = _figure(reachable(panel))
         written = io.StringIO()
         silent = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(written, format="svg", dpi=72, transparent=True, metadata=silent)
@@ -105,7 +102,7 @@ def onto(axes: Axes, panel: PanelData, *, ink: str, page: str) -> None:
         ink: the colour of what belongs to no arm.
         page: the colour behind the axes, for the halo around theory.
     """
-    panel = _reachable(panel)
+    panel = reachable(panel)
     groups, loose = _drawable(panel)
     if not groups and not loose:
         _nothing(axes)
@@ -118,21 +115,6 @@ def onto(axes: Axes, panel: PanelData, *, ink: str, page: str) -> None:
         axes.spines["left"].set_visible(True)
     theory = bool(loose) or any(group.theory for group in groups)
     axes.legend(handles=_handles(panel, groups, ink, any_theory=theory), frameon=False)
-
-
-def _reachable(panel: PanelData) -> PanelData:
-    """Without the numbers that no axis can show; `data_csv` has them."""
-
-    def within(trace: Trace) -> Trace:
-        parts = [part for part in (trace.x, trace.y, trace.error) if part]
-        if all(abs(value) <= LARGEST for part in parts for value in part):
-            return trace
-        kept = [row for row in zip(*parts, strict=True) if all(abs(value) <= LARGEST for value in row)]
-        x, y, *error = tuple(zip(*kept, strict=True)) or ((), ())
-        return dataclasses.replace(trace, x=x, y=y, error=error[0] if error else ())
-
-    drawn = {"traces": tuple(map(within, panel.traces)), "theory": tuple(map(within, panel.theory))}
-    return dataclasses.replace(panel, **drawn)
 
 
 def data_csv(panel: PanelData) -> str:

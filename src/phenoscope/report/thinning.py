@@ -1,8 +1,14 @@
 """Thinning: fewer points that draw the same curve."""
 
+import dataclasses
 import itertools
 
 import numpy as np
+
+from phenoscope.panels import PanelData, Trace
+
+LARGEST = 1e250
+"""What lies beyond no axis can show: the arithmetic of ticks would overflow."""
 
 
 def envelope(x: np.ndarray, y: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
@@ -30,3 +36,18 @@ def envelope(x: np.ndarray, y: np.ndarray, most: int) -> tuple[np.ndarray, np.nd
         kept |= {start + int(y[start:end].argmin()), start + int(y[start:end].argmax())}
     order = np.array(sorted(kept))
     return x[order], y[order]
+
+
+def reachable(panel: PanelData) -> PanelData:
+    """Without the numbers that no axis can show; `data_csv` has them."""
+
+    def within(trace: Trace) -> Trace:
+        parts = [part for part in (trace.x, trace.y, trace.error) if part]
+        if all(abs(value) <= LARGEST for part in parts for value in part):
+            return trace
+        kept = [row for row in zip(*parts, strict=True) if all(abs(value) <= LARGEST for value in row)]
+        x, y, *error = tuple(zip(*kept, strict=True)) or ((), ())
+        return dataclasses.replace(trace, x=x, y=y, error=error[0] if error else ())
+
+    drawn = {"traces": tuple(map(within, panel.traces)), "theory": tuple(map(within, panel.theory))}
+    return dataclasses.replace(panel, **drawn)
