@@ -77,6 +77,7 @@ def read_json(path: Path) -> dict[str, Any]:
         NewerSchema: written by a newer version.
     """
     plain_file(path, LARGEST)
+    value = None
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         problem = unsound(value)
