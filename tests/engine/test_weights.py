@@ -90,8 +90,8 @@ def test_a_checkpoint_without_named_tensors_is_refused(tmp_path, value):
 
 
 def test_no_file_and_a_folder_are_refused(tmp_path):
-    for path in (tmp_path / "none.pt", tmp_path):
-        with pytest.raises(BadInput, match="there is no file"):
+    for path, says in ((tmp_path / "none.pt", "there is no file"), (tmp_path, "it is a folder, and no plain file")):
+        with pytest.raises(BadInput, match=says):
             read_weights(path)
 
 

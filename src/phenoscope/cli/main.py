@@ -1,5 +1,6 @@
 """The command as a whole: `list`, `run` and `show` here, the others in files of their own."""
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from phenoscope.cli.measure import measure
 from phenoscope.cli.options import Usage, chosen, number
 from phenoscope.cli.output import Json, Quiet, console, print_json
 from phenoscope.cli.reporting import report
+from phenoscope.cli.sentences import one_line, unforeseen
 from phenoscope.core.errors import PhenoscopeError
 
 app = App(
@@ -115,17 +117,24 @@ def show(run: Path, /, *, as_json: Json = False) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; leaves with 0 (done), 1 (bad input), 2 (usage) or 130 (interrupted)."""
     errors = Console(stderr=True)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of folders, or signs that the terminal lacks
     try:
         app(arguments, exit_on_error=False, error_console=errors)
         sys.stdout.flush()
     except cyclopts.CycloptsError:
         sys.exit(2)
     except PhenoscopeError as problem:
-        errors.print(Text.assemble(("Error: ", "bold red"), str(problem)), soft_wrap=True)
+        errors.print(Text.assemble(("Error: ", "bold red"), one_line(problem)), soft_wrap=True)
         sys.exit(2 if isinstance(problem, Usage) else 1)
     except BrokenPipeError:
         # Who reads our output has enough (`| head`); Python would complain once more when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as problem:
+        errors.print(Text.assemble(("Error: ", "bold red"), unforeseen(problem)), soft_wrap=True)
+        if isinstance(problem, OSError) and problem.filename is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where it would fail once more at the end
         sys.exit(1)
     except KeyboardInterrupt:
         errors.print("Interrupted. Finished members are kept: run the same command again to go on from them.")

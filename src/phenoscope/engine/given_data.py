@@ -1,14 +1,12 @@
 """Data as they are named on the command line: a registry name, a file, or a function of one's own."""
 
 import dataclasses
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 from torch.utils.data import DataLoader, Subset
@@ -18,6 +16,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import to_json
 from phenoscope.data import DATASETS, Dataset, dataset
+from phenoscope.engine.archives import given_file
 from phenoscope.engine.imported import called, named
 from phenoscope.engine.weights import digest
 from phenoscope.objective import freeze
@@ -97,8 +96,7 @@ def _spelled_out(spec: Dataset) -> tuple[Tensor, Tensor]:
 
 
 def _from_file(path: Path) -> tuple[Tensor, Tensor]:
-    if not path.is_file():
-        raise BadInput(f"--data: there is no file {path}.")
+    given_file(path, "a .npz or .safetensors file with inputs and targets as --data")
     arrays = _arrays(path)
     lacking = [name for name in ("inputs", "targets") if name not in arrays]
     if lacking:
@@ -114,7 +112,7 @@ def _arrays(path: Path) -> dict[str, Tensor]:
         # An array of objects is a pickle, which could run anything.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: torch.from_numpy(archive[name]) for name in archive.files if name in ("inputs", "targets")}
-    except (SafetensorError, OSError, ValueError, TypeError, EOFError, KeyError, zipfile.BadZipFile) as problem:
+    except Exception as problem:  # a damaged archive can fail in any way
         reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0].rstrip(".")
         raise BadInput(f"{path} cannot be read as arrays of numbers ({reason}). It may be truncated.") from None
 

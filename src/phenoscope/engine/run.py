@@ -35,6 +35,9 @@ from phenoscope.store import (
 SEEDS: dict[Scale, int] = {"smoke": 2, "laptop": 5, "paper": 5}
 """How many seeds each scale has unless the caller says otherwise."""
 
+MOST_SEEDS, LARGEST_SEED = 10_000, 2**53
+"""A larger count is a slip of the hand; a larger seed is no whole number among the settings of a record."""
+
 OUT = "runs"
 """The folder of members and experiments unless the caller says otherwise."""
 
@@ -90,11 +93,13 @@ def seed_list(seeds: int | Sequence[int] | None, phenomenon: Phenomenon) -> tupl
     if seeds is None:
         seeds = SEEDS[phenomenon.scale]
     try:
+        if isinstance(seeds, int) and seeds > MOST_SEEDS:
+            raise BadInput(f"seeds are at most {MOST_SEEDS:,}, got {seeds:.3g}. For one certain seed, write a list.")
         chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(operator.index(seed) for seed in seeds)
     except TypeError:
         raise BadInput(f"seeds are whole numbers, or a count of them, got {seeds!r}.") from None
-    if not chosen or len(set(chosen)) != len(chosen) or min(chosen) < 0:
-        raise BadInput(f"seeds must be at least one, different and not negative, got {list(chosen) or seeds}.")
+    if not chosen or len(set(chosen)) != len(chosen) or min(chosen) < 0 or max(chosen) > LARGEST_SEED:
+        raise BadInput(f"seeds must be at least one, different and from 0 to 2^53, got {list(chosen) or seeds}.")
     pilot = sorted(set(chosen) & phenomenon.pilot_seeds)
     if pilot:
         raise BadInput(f"the seeds {pilot} served for the pilot of {phenomenon.name} and cannot judge it. Take others.")

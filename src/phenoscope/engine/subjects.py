@@ -69,7 +69,7 @@ def subject(
         built.to(kind)
         if state is not None:
             load_weights(built, state, str(weights))
-        given = given_data(data, examples=examples, batch_size=batch_size, dtype=kind)
+        given = _given(data, examples, batch_size, kind)
         objective = _objective(built.eval(), loss or usual, given, batch_size)
     about = {
         "model": model,
@@ -83,9 +83,19 @@ def subject(
     return Subject(objective, about)
 
 
+def _given(data: str, examples: int | None, batch_size: int | None, dtype: torch.dtype) -> GivenData:
+    try:
+        with here():
+            return given_data(data, examples=examples, batch_size=batch_size, dtype=dtype)
+    except PhenoscopeError:
+        raise
+    except Exception as problem:  # of the user's own Dataset or loader, when an example is asked for
+        raise BadInput(f"the data {data} cannot be drawn from. {told(problem)}") from problem
+
+
 def _model(reference: str, *, with_weights: bool) -> tuple[nn.Module, str]:
     """The model, and the loss it is usually measured by."""
-    if Path(reference).is_dir():
+    if _is_folder(reference):
         return pretrained(Path(reference), weights=with_weights)
     found = named(reference, "--model")
     if not isinstance(found, nn.Module):
@@ -141,4 +151,11 @@ def _shapes(given: GivenData) -> str:
 def _about_weights(model: str, weights: Path | None) -> dict[str, Any] | None:
     if weights is not None:
         return {"file": str(weights), "sha256": digest([weights])}
-    return {"file": model, "sha256": digest(weight_files(Path(model)))} if Path(model).is_dir() else None
+    return {"file": model, "sha256": digest(weight_files(Path(model)))} if _is_folder(model) else None
+
+
+def _is_folder(reference: str) -> bool:
+    try:
+        return Path(reference).is_dir()
+    except OSError:  # what is too long for a path is none
+        return False

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
+from phenoscope.engine.archives import given_file
 from phenoscope.engine.imported import told
 
 WRAPPED = ("state_dict", "model_state_dict", "model", "module", "net")
 """Names under which training scripts keep the weights beside an optimizer's state."""
+NESTED = 4
+"""Levels of such names that are looked into."""
 PREFIXES = ("module.", "_orig_mod.", "model.")
 """What DistributedDataParallel, `torch.compile` and Lightning put before every name."""
 LISTED = 4
@@ -30,10 +32,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     refuses whatever is not a tensor or a plain value.
 
     Raises:
-        BadInput: no such file, a truncated or foreign one, a pickle that holds more than data.
+        BadInput: no such file, a truncated or foreign one, a pickle that holds more than data, one that unpacks to
+            more than the memory that is free.
     """
-    if not path.is_file():
-        raise BadInput(f"there is no file {path}. Pass a .safetensors file or a checkpoint written by torch.save.")
+    given_file(path, "a .safetensors file or a checkpoint written by torch.save")
     return _safetensors(path) if path.suffix == ".safetensors" else _checkpoint(path)
 
 
@@ -47,7 +49,8 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], where: str) ->
     """
     expected = model.state_dict()
     given = _unprefixed(weights, expected)
-    storages = {expected[name].data_ptr() for name in given if name in expected}
+    plain = {name for name, tensor in expected.items() if not _strange(tensor)}
+    storages = {expected[name].data_ptr() for name in given if name in plain}
     missing = [n for n, t in expected.items() if n not in given and (t.numel() == 0 or t.data_ptr() not in storages)]
     unexpected = [name for name in given if name not in expected]
     differing = [
@@ -55,13 +58,19 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], where: str) ->
         for name, tensor in given.items()
         if name in expected and tensor.shape != expected[name].shape
     ]
-    wrong = {"missing": missing, "unexpected": unexpected, "of another shape": differing}
+    strange = [
+        f"{name} ({_kind(tensor)})" for name, tensor in given.items() if _strange(tensor, like=expected.get(name))
+    ]
+    wrong = {"missing": missing, "unexpected": unexpected, "of another shape": differing, "of another kind": strange}
     told_wrong = "; ".join(f"{what}: {_listed(names)}" for what, names in wrong.items() if names)
     if told_wrong:
         raise BadInput(
             f"{where} holds the weights of another architecture: {told_wrong}. Build the model that it was saved from."
         )
-    model.load_state_dict(dict(given), strict=False)
+    try:
+        model.load_state_dict(dict(given), strict=False)
+    except Exception as problem:  # of a model with its own way of loading
+        raise BadInput(f"the model does not take the weights of {where}: {told(problem)}") from problem
 
 
 def float_dtype(weights: Mapping[str, Tensor]) -> torch.dtype | None:
@@ -86,7 +95,7 @@ def digest(paths: list[Path]) -> str:
 def _safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
-    except (SafetensorError, OSError, ValueError, KeyError) as problem:
+    except Exception as problem:  # of a damaged file, a type that torch does not have, memory that ran out
         raise BadInput(
             f"{path} cannot be read as safetensors ({_first(problem)}). It may be truncated, or of another kind."
         ) from None
@@ -104,11 +113,9 @@ def _checkpoint(path: Path) -> dict[str, Tensor]:
         ) from None
     except (Exception, RecursionError) as problem:  # a damaged pickle can fail in any way
         raise BadInput(f"{path} cannot be read as a checkpoint: {told(problem)} It may be truncated.") from None
-    while isinstance(found, Mapping) and not _is_state(found):
-        inner = next((found[name] for name in WRAPPED if isinstance(found.get(name), Mapping)), None)
-        if inner is None:
-            break
-        found = inner
+    for _ in range(NESTED):  # a dictionary can hold itself
+        if isinstance(found, Mapping) and not _is_state(found):
+            found = next((found[name] for name in WRAPPED if isinstance(found.get(name), Mapping)), found)
     if not isinstance(found, Mapping) or not _is_state(found):
         raise BadInput(f"{path} holds no named tensors. Save `model.state_dict()`, alone or as its 'state_dict'.")
     return dict(found)
@@ -116,6 +123,17 @@ def _checkpoint(path: Path) -> dict[str, Tensor]:
 
 def _is_state(value: Mapping[Any, Any]) -> bool:
     return bool(value) and all(isinstance(n, str) and isinstance(part, Tensor) for n, part in value.items())
+
+
+def _strange(tensor: Tensor, like: Tensor | None = None) -> bool:
+    """Whether a tensor holds no plain numbers that a parameter could take: sparse, quantised, without data, complex."""
+    complex_expected = like is not None and like.is_complex()
+    numbers = tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_meta
+    return not numbers or (like is not None and tensor.is_complex() and not complex_expected)
+
+
+def _kind(tensor: Tensor) -> str:
+    return "without data" if tensor.is_meta else f"{tensor.layout}, {tensor.dtype}".replace("torch.", "")
 
 
 def _unprefixed(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
