@@ -117,7 +117,7 @@ def test_seeds(asked, seeds):
 
 @pytest.mark.parametrize("asked", [0, -1, [], [1, 1], [-1], [0, -2]], ids=str)
 def test_seeds_that_make_no_sample_are_refused(asked):
-    with pytest.raises(BadInput, match="seeds must be at least one, different and from 0 to 2\^53"):
+    with pytest.raises(BadInput, match=r"seeds must be at least one, different and from 0 to 2\^53"):
         seed_list(asked, phenomenon())
 
 
