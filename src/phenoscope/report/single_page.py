@@ -2,12 +2,12 @@
 
 import itertools
 import json
-import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from phenoscope.panels import PanelData, Trace
+from phenoscope.panels import PanelData, Trace, is_evidence, series_panel
 from phenoscope.record import Record, Series
 from phenoscope.report.csvs import run_verdicts_csv
 from phenoscope.report.figures import data_csv
@@ -17,15 +17,6 @@ from phenoscope.report.recipes import phrase, recipe_lines
 from phenoscope.report.templating import Place, rendered, write_text
 from phenoscope.report.verdict_rows import verdict_rows
 from phenoscope.store import SingleRun
-
-EVIDENCE = (".residual", ".products", ".failure probability")
-"""Series that say how another one was measured."""
-
-LEVELS = {"sharpness / threshold": (1.0, "where the step is just stable"), "relative progress": (0.0, "no progress")}
-"""Levels that mean something, by series."""
-
-WIDE = 10.0
-"""A series whose largest value is so many times its smallest is drawn on a logarithmic axis."""
 
 
 def write_single(run: SingleRun, folder: Path, *, place: Place | None = None) -> Path:
@@ -40,7 +31,7 @@ def write_single(run: SingleRun, folder: Path, *, place: Place | None = None) ->
         write_text(folder / "data" / f"{slug}.csv", data_csv(panel))
     if run.verdicts:
         write_text(folder / "verdicts.csv", run_verdicts_csv(run.path.name, run.verdicts))
-    figures = [figure(panel, slug) | {"evidence": _is_evidence(panel.title, run.record)}
+    figures = [figure(panel, slug) | {"evidence": is_evidence(panel.title, run.record)}
                for panel, slug in zip(panels, slugs, strict=True)]  # fmt: skip
     main = [each for each in figures if not each["evidence"]]
     text = rendered(
@@ -65,12 +56,10 @@ def write_single(run: SingleRun, folder: Path, *, place: Place | None = None) ->
 
 
 def series_panels(record: Record, units: Mapping[str, str]) -> list[PanelData]:
-    """A panel for each recorded series of several readings; one with residuals has them as a band."""
-    return [
-        _panel(name, series, record.series.get(f"{name}.residual"), units.get(name, ""))
-        for name, series in record.series.items()
-        if len(series) > 1
-    ]
+    """A panel for each recorded series of several readings."""
+    names = [name for name, series in record.series.items() if len(series) > 1]
+    panels = [series_panel(name, {"this run": record}, units.get(name, "")) for name in names]
+    return [replace(panel, caption=_caption(record.series[panel.title], panel.traces[0])) for panel in panels]
 
 
 def facts(run: SingleRun) -> dict[str, str]:
@@ -88,37 +77,17 @@ def facts(run: SingleRun) -> dict[str, str]:
     }
 
 
-def _panel(name: str, series: Series, residual: Series | None, unit: str) -> PanelData:
-    off = dict(zip(residual.steps.tolist(), residual.values.tolist(), strict=True)) if residual is not None else {}
-    points = zip(series.steps.tolist(), series.values.tolist(), strict=True)
-    kept = [(float(x), y, off.get(x, 0.0)) for x, y in points if math.isfinite(y)]
-    x, y = tuple(x for x, _, _ in kept), tuple(y for _, y, _ in kept)
-    error = tuple(e if math.isfinite(e) else 0.0 for _, _, e in kept) if off else ()
-    level = LEVELS.get(name)
-    theory = (Trace("", {}, None, (x[0], x[-1]), (level[0], level[0])),) if level is not None and kept else ()
-    label = f"{name} ({unit})" if unit not in ("", "1", name) else name
-    log = bool(kept) and min(y) > 0 and max(y) > WIDE * min(y)
-    heads = (name, _caption(series, y, banded=bool(error)), "step", label, False, log)
-    trace = Trace("this run", {}, 0, x, y, error)
-    return PanelData("lines", *heads, (trace,), theory, level[1] if level is not None else "")
-
-
-def _caption(series: Series, finite: tuple[float, ...], *, banded: bool) -> str:
+def _caption(series: Series, trace: Trace) -> str:
     """How many readings there are, where they begin and end; the figure says the rest."""
-    if not finite:
+    if not trace.y:
         return f"{counted(len(series), 'reading')}, none of them a finite number."
-    lost = len(series) - len(finite)
-    parts = [f"{len(series):,} {'reading' if len(series) == 1 else 'readings'}, from {number(finite[0])} "
-             f"to {number(finite[-1])}."]  # fmt: skip
+    parts = [f"{len(series):,} readings, from {number(trace.y[0])} to {number(trace.y[-1])}."]
+    lost = len(series) - len(trace.y)
     if lost:
         parts.append(f"{counted(lost, 'reading is', 'readings are')} not finite and left out.")
-    if banded:
+    if trace.error:
         parts.append("The band is the residual, or what rounding may contribute.")
     return " ".join(parts)
-
-
-def _is_evidence(name: str, record: Record) -> bool:
-    return any(name.endswith(end) and name.removesuffix(end) in record.series for end in EVIDENCE)
 
 
 def _about(run: SingleRun) -> list[tuple[str, str]]:
