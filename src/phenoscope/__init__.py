@@ -8,6 +8,7 @@ from phenoscope import (
     notebooks,  # noqa: F401 (it says how values show themselves)
     probes,
 )
+from phenoscope.comparing import SideBySide, compare
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.engine import Diagnosis, Panel, diagnose, measure, run
 from phenoscope.instruments import (
@@ -39,9 +40,11 @@ __all__ = [
     "Panel",
     "PhenoscopeError",
     "Recipe",
+    "SideBySide",
     "Trace",
     "Watch",
     "alternation",
+    "compare",
     "diagnose",
     "eigenvalues",
     "freeze",

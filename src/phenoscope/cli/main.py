@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.text import Text
 
+from phenoscope.cli.compare import compare
 from phenoscope.cli.data import data_app
 from phenoscope.cli.diagnose import diagnose
 from phenoscope.cli.doctor import doctor
@@ -31,6 +32,7 @@ app = App(
 
 app.command(data_app)
 app.command(diagnose)
+app.command(compare)
 app.command(doctor)
 app.command(measure)
 app.command(report)

@@ -1,5 +1,6 @@
 """Reports: verdicts and panels as a page, as figures and as text; nothing here computes a measurement."""
 
+from phenoscope.report.comparison import print_comparison, write_comparison
 from phenoscope.report.diagnosis import print_diagnosis
 from phenoscope.report.figures import data_csv, draw
 from phenoscope.report.page import write_page
@@ -14,9 +15,11 @@ __all__ = [
     "draw",
     "interval_strip",
     "markdown_table",
+    "print_comparison",
     "print_diagnosis",
     "print_verdicts",
     "verdict_table",
+    "write_comparison",
     "write_figure",
     "write_page",
     "write_report",

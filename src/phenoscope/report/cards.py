@@ -11,9 +11,11 @@ from typing import Any
 from markupsafe import Markup
 
 from phenoscope.claims.verdict import Verdict
+from phenoscope.comparing import SideBySide
 from phenoscope.instruments import Alternation, Eigenpair, Eigenpairs, GradientNorm, RelativeProgress, Trace
 from phenoscope.panels import PanelData
 from phenoscope.record import Record
+from phenoscope.report.comparison import match_parts, notes
 from phenoscope.report.figures import draw
 from phenoscope.report.numbers import counted, duration, number
 from phenoscope.report.strips import interval_strip
@@ -131,6 +133,20 @@ def _(value: Experiment) -> Markup:
     ]
     table = _table(("outcome", "claim", "where", "estimate", "region", "n"), rows) if rows else Markup()
     return _box(_strong(value.title), FAINT.format(facts), Markup("{}").format(tally(value.verdicts)), table)
+
+
+@_card.register
+def _(value: SideBySide) -> Markup:
+    sides = [(letter, _strong(side.title), side.what) for letter, side in (("A", value.a), ("B", value.b))]
+    rows = []
+    for match in value.matches:
+        parts = match_parts(match)
+        found = [Markup("{} {}<br>{}").format(one["sign"], one["outcome"], _found(one["found"])) for one in
+                 (parts["a"], parts["b"])]  # fmt: skip
+        rows.append((parts["says"], parts["place"], *found, parts["agree"], parts["difference"]))
+    table = _table(("claim", "where", "A", "B", "outcomes", "difference"), rows) if rows else Markup()
+    told = [FAINT.format(line) for line in notes(value)]
+    return _box(_table((), sides), table, *told)
 
 
 def _how(value: Eigenpair | Eigenpairs) -> Markup:

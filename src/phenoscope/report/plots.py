@@ -12,6 +12,7 @@ from matplotlib.colors import to_hex
 from matplotlib.ticker import MaxNLocator
 
 from phenoscope.claims.verdict import Verdict
+from phenoscope.comparing import SideBySide
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments import Alternation, Eigenpair, Eigenpairs, GradientNorm, RelativeProgress, Trace
 from phenoscope.panels import PanelData
@@ -99,12 +100,13 @@ def _(value: PanelData, ax: Axes) -> None:
     onto(ax, value, ink=to_hex(mpl.rcParams["text.color"]), page=to_hex(ax.get_facecolor()))
 
 
-@_draw.register
-def _(value: Experiment, ax: Axes, *, panel: int | str = 0) -> None:
+@_draw.register(Experiment)
+@_draw.register(SideBySide)
+def _(value: Experiment | SideBySide, ax: Axes, *, panel: int | str = 0) -> None:
     titles = [each.title for each in value.panels]
     place = titles.index(panel) if isinstance(panel, str) and panel in titles else panel
     if not isinstance(place, int) or not -len(titles) <= place < len(titles):
-        raise BadInput(f"this experiment has no panel {panel!r}. It has {', '.join(map(repr, titles)) or 'none'}.")
+        raise BadInput(f"there is no panel {panel!r}. There is {', '.join(map(repr, titles)) or 'none'}.")
     _draw(value.panels[place], ax)
     ax.set_title(titles[place], loc="left", pad=24)
 

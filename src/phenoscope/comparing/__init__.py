@@ -1,0 +1,7 @@
+"""Two runs side by side: what came out in each, where they differ, and their series over each other."""
+
+from phenoscope.comparing.differing import Differing
+from phenoscope.comparing.matching import Match, PairedDifference
+from phenoscope.comparing.side_by_side import Side, SideBySide, compare
+
+__all__ = ["Differing", "Match", "PairedDifference", "Side", "SideBySide", "compare"]
