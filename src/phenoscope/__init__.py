@@ -10,7 +10,7 @@ from phenoscope import (
 )
 from phenoscope.comparing import SideBySide, compare
 from phenoscope.core.errors import BadInput, PhenoscopeError
-from phenoscope.engine import Diagnosis, Panel, diagnose, measure, run
+from phenoscope.engine import Diagnosis, Panel, diagnose, measure, resume, run
 from phenoscope.instruments import (
     Eigenpair,
     Eigenpairs,
@@ -53,6 +53,7 @@ __all__ = [
     "measure",
     "probes",
     "relative_progress",
+    "resume",
     "run",
     "sharpness",
     "trace",

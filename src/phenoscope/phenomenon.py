@@ -1,6 +1,7 @@
 """A phenomenon: a question, the arms that answer it, what is measured, and what is claimed."""
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
@@ -35,7 +36,7 @@ class Plan:
 
     version = 1
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         return identity(self)
 

@@ -4,7 +4,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import cyclopts
 from cyclopts import App, Parameter
@@ -17,8 +17,9 @@ from phenoscope.cli.diagnose import diagnose
 from phenoscope.cli.doctor import doctor
 from phenoscope.cli.measure import measure
 from phenoscope.cli.options import Usage, chosen, number
-from phenoscope.cli.output import Json, Quiet, console, print_json
+from phenoscope.cli.output import Json, Quiet, console, print_json, tell
 from phenoscope.cli.reporting import report
+from phenoscope.cli.resume import resume
 from phenoscope.cli.sentences import one_line, unforeseen
 from phenoscope.core.errors import PhenoscopeError
 
@@ -36,6 +37,7 @@ app.command(compare)
 app.command(doctor)
 app.command(measure)
 app.command(report)
+app.command(resume)
 
 Scale = Literal["smoke", "laptop", "paper"]
 
@@ -95,7 +97,7 @@ def run(
         print_json(described.as_json) if as_json else print(described.text)
         return
     experiment, page = execute(request, quiet=quiet)
-    _tell(experiment, as_json, page)
+    tell(experiment, as_json, page)
 
 
 @app.command
@@ -113,7 +115,7 @@ def show(run: Path, /, *, as_json: Json = False) -> None:
 
     experiment = read_experiment(find_experiment(run))
     page = experiment.path / "report" / "index.html"
-    _tell(experiment, as_json, page if page.exists() else None)
+    tell(experiment, as_json, page if page.exists() else None)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -138,21 +140,10 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(problem, OSError) and problem.filename is None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where it would fail once more at the end
         sys.exit(1)
-    except KeyboardInterrupt:
-        errors.print("Interrupted. Finished members are kept: run the same command again to go on from them.")
+    except KeyboardInterrupt as stop:
+        sentence = str(stop) or "Interrupted. What was done is kept: run the same command again to go on."
+        errors.print(Text(sentence), soft_wrap=True)
         sys.exit(130)
-
-
-def _tell(experiment: Any, as_json: bool, page: Path | None) -> None:
-    from phenoscope.report import print_verdicts
-
-    if as_json:
-        about = {"name": experiment.name, "scale": experiment.scale, "seeds": list(experiment.seeds)}
-        where = {"folder": str(experiment.path), "report": None if page is None else str(page)}
-        print_json(about | where | {"verdicts": [verdict.to_json() for verdict in experiment.verdicts]})
-        return
-    print_verdicts(experiment, Console(), report=page)
-    print(f"Data:   {experiment.path}")
 
 
 def _seeds(text: str) -> int | tuple[int, ...]:

@@ -2,10 +2,14 @@
 
 import json
 import sys
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from phenoscope.store import Experiment
 
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object and nothing else.")]
 Quiet = Annotated[bool, Parameter(name="--quiet", negative=(), help="No progress.")]
@@ -22,3 +26,16 @@ def console() -> Console:
 def print_json(value: Any) -> None:
     """One JSON object on standard output; numbers that are not finite have no place in it."""
     print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def tell(experiment: "Experiment", as_json: bool, page: Path | None) -> None:
+    """The verdicts of an experiment, and where everything is."""
+    from phenoscope.report import print_verdicts
+
+    if as_json:
+        about = {"name": experiment.name, "scale": experiment.scale, "seeds": list(experiment.seeds)}
+        where = {"folder": str(experiment.path), "report": None if page is None else str(page)}
+        print_json(about | where | {"verdicts": [verdict.to_json() for verdict in experiment.verdicts]})
+        return
+    print_verdicts(experiment, Console(), report=page)
+    print(f"Data:   {experiment.path}")

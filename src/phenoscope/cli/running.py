@@ -1,19 +1,21 @@
 """What `phenoscope run` does, with its progress and its dry run."""
 
 import dataclasses
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from phenoscope.atlas import find
-from phenoscope.engine import run
+from phenoscope.engine import resume, run
 from phenoscope.engine.estimate import estimate
 from phenoscope.engine.executor import workers
 from phenoscope.engine.progress import shown, spoken
-from phenoscope.engine.run import seed_list
+from phenoscope.engine.run import folder_name, seed_list
 from phenoscope.phenomenon import Scale
 from phenoscope.report import write_page
-from phenoscope.store import Experiment
+from phenoscope.store import REQUEST, Experiment, read_asked
 
 Seeds = int | Sequence[int] | None
 
@@ -41,9 +43,44 @@ class Described:
 def execute(asked: Request, *, quiet: bool) -> tuple[Experiment, Path]:
     """Run with progress, then write the page."""
     how = {"scale": asked.scale, "seeds": asked.seeds, "out": asked.out, "jobs": asked.jobs}
-    with shown(asked.name.replace("_", " "), quiet=quiet) as progress:
-        experiment = run(asked.name, progress=progress, **how, **asked.options)
-    return experiment, write_page(experiment, experiment.path / "report")
+    with going_on(lambda: _folder(asked)), shown(asked.name.replace("_", " "), quiet=quiet) as progress:
+        experiment = run(asked.name, progress=progress, say=progress.say, **how, **asked.options)
+        return experiment, write_page(experiment, experiment.path / "report")
+
+
+def execute_again(folder: Path, *, jobs: int | None, quiet: bool) -> tuple[Experiment, Path]:
+    """Go on with progress, then write the page."""
+    what = read_asked(folder).name.replace("_", " ")
+    with going_on(lambda: folder), shown(what, quiet=quiet) as progress:
+        experiment = resume(folder, jobs=jobs, progress=progress, say=progress.say)
+        return experiment, write_page(experiment, experiment.path / "report")
+
+
+def request_of(folder: Path, jobs: int | None) -> Request:
+    """What was asked for in an experiment's folder, as if it were asked again."""
+    asked = read_asked(folder)
+    return Request(asked.name, asked.scale, asked.seeds, folder.parent, jobs, dict(asked.options))
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with the sentence that says how to go on."""
+
+
+@contextmanager
+def going_on(folder: Callable[[], Path]) -> Iterator[None]:
+    """Turn Ctrl-C into the sentence that says how to go on with the experiment in a folder."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sentence = "Interrupted. What was done is kept: run the same command again to go on"
+        begun = folder()
+        known = (begun / REQUEST).exists()  # else it was interrupted before it had begun
+        words = shlex.join(["phenoscope", "resume", str(begun)])
+        raise Interrupted(f"{sentence}, or: {words}" if known else f"{sentence}.") from None
+
+
+def _folder(asked: Request) -> Path:
+    return asked.out / folder_name(find(asked.name, scale=asked.scale, **asked.options))
 
 
 def describe(asked: Request) -> Described:

@@ -4,7 +4,7 @@ from phenoscope.engine.diagnosing import Diagnosis, Unjudged, diagnose
 from phenoscope.engine.executor import Executor, Local, Serial
 from phenoscope.engine.measuring import measure
 from phenoscope.engine.readings import Line, Panel
-from phenoscope.engine.run import run
+from phenoscope.engine.run import resume, run
 
 __all__ = [
     "Diagnosis",
@@ -16,5 +16,6 @@ __all__ = [
     "Unjudged",
     "diagnose",
     "measure",
+    "resume",
     "run",
 ]

@@ -27,11 +27,23 @@ def environment() -> dict[str, Any]:
     }
 
 
+def circumstances(device: torch.device) -> dict[str, str | None]:
+    """What the bytes of a result depend on besides its recipe, as far as a run may not go on once it has changed."""
+    cuda = torch.cuda.get_device_name(device) if device.type == "cuda" else None
+    return {
+        "torch": torch.__version__,
+        "phenoscope": _version("phenoscope"),
+        "device": str(device),
+        "cuda": cuda,
+    }
+
+
 def best_device() -> torch.device:
     """CUDA where there is one, else the processor."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+@functools.cache
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)

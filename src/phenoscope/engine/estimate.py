@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from phenoscope.engine.cohort import Cohort
 from phenoscope.engine.executor import one_thread
-from phenoscope.engine.plans import Job, grouped, waves
-from phenoscope.phenomenon import Phenomenon, Plan
+from phenoscope.engine.plans import waves
+from phenoscope.engine.resuming import arranged, step_reached
+from phenoscope.phenomenon import Phenomenon
 from phenoscope.probes import heavy, read
 from phenoscope.store import finished
 from phenoscope.training import train
@@ -24,7 +26,7 @@ class Estimate:
     Attributes:
         members: in all.
         finished: those that are there already.
-        steps: updates still to be made.
+        steps: updates still to be made; a member that was begun needs fewer.
         seconds: estimated wall-clock time of the rest, shared by the workers.
         jobs: the number of workers assumed.
     """
@@ -49,12 +51,20 @@ def estimate(phenomenon: Phenomenon, seeds: Sequence[int], out: Path, jobs: int)
     """Time a few steps and readings of each kind of cohort that is still to be run."""
     ordered = waves(phenomenon, seeds)
     every = [job for wave in ordered for job in wave]
-    todo = [[job for job in wave if not finished(out / "members" / job.plan.id)] for wave in ordered]
+    members = out / "members"
+    todo = [[job for job in wave if not finished(members / job.plan.id)] for wave in ordered]
+    cohorts = [[(cohort, step_reached(cohort)) for cohort in arranged(wave, members)] for wave in todo]
     known: dict[object, Cost] = {}
     with one_thread():
-        seconds = sum(_shared([_seconds(group, known) for group in grouped(wave)], jobs) for wave in todo)
-    left = [job for wave in todo for job in wave]
-    return Estimate(len(every), len(every) - len(left), sum(job.plan.recipe.steps for job in left), seconds, jobs)
+        seconds = sum(_shared([_seconds(*one, known) for one in wave], jobs) for wave in cohorts)
+    left = {job.plan.id for wave in todo for job in wave}
+    steps = sum(_steps(*one, left) for wave in cohorts for one in wave)
+    return Estimate(len(every), len(every) - len(left), steps, seconds, jobs)
+
+
+def _steps(cohort: Cohort, reached: int, left: set[str]) -> int:
+    """Updates that the unfinished members of a cohort still need."""
+    return sum(plan.recipe.steps - reached for plan in cohort.plans if plan.id in left)
 
 
 def _shared(parts: Sequence[float], jobs: int) -> float:
@@ -65,28 +75,25 @@ def _shared(parts: Sequence[float], jobs: int) -> float:
     return max(ends)
 
 
-def _seconds(group: list[Job], known: dict[object, Cost]) -> float:
-    plan = group[0].plan
+def _seconds(cohort: Cohort, reached: int, known: dict[object, Cost]) -> float:
+    plan = cohort.plans[0]
     kind = plan.recipe
-    key = (kind.data, kind.model, kind.loss, kind.dynamics, kind.batch, kind.dtype, plan.probes, len(group))
+    key = (kind.data, kind.model, kind.loss, kind.dynamics, kind.batch, kind.dtype, plan.probes, len(cohort.plans))
     if key not in known:
-        known[key] = _timed(group)
+        known[key] = _timed(cohort)
     cost = known[key]
-    return cost.first + plan.recipe.steps * cost.step + _readings(plan) * cost.reading
+    readings = sum(heavy(plan.probes, step) for step in range(reached, plan.recipe.steps + 1))
+    return cost.first + (plan.recipe.steps - reached) * cost.step + readings * cost.reading
 
 
-def _readings(plan: Plan) -> int:
-    return sum(heavy(plan.probes, step) for step in range(plan.recipe.steps + 1))
-
-
-def _timed(group: list[Job]) -> Cost:
+def _timed(cohort: Cohort) -> Cost:
     """The cost of a kind of cohort, from the beginning of a training from a start of its own."""
-    plan = group[0].plan
+    plan = cohort.plans[0]
     memories: list[Any] = [None] * len(plan.probes)
     plain: list[float] = []
     measured: list[float] = []
     begun = last = time.perf_counter()
-    for state in train([dataclasses.replace(job.plan.recipe, start=None) for job in group]):
+    for state in train([dataclasses.replace(plan.recipe, start=None) for plan in cohort.plans]):
         _, memories = read(plan.probes, state, memories)
         now = time.perf_counter()
         (measured if heavy(plan.probes, state.step) else plain).append(now - last)

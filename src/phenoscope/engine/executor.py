@@ -19,7 +19,8 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from phenoscope.core.errors import BadInput, PhenoscopeError
-from phenoscope.engine.work import Cohort, Progress, work
+from phenoscope.engine.cohort import Cohort, Progress
+from phenoscope.engine.work import work
 from phenoscope.phenomenon import Scale
 
 LISTEN_SECONDS = 0.1

@@ -14,20 +14,25 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import to_json
 from phenoscope.engine.environment import environment
 from phenoscope.engine.executor import Executor, executor_for, workers
-from phenoscope.engine.plans import Job, grouped, kept, waves
-from phenoscope.engine.work import Cohort
+from phenoscope.engine.plans import waves
+from phenoscope.engine.sharing import Say, execute
 from phenoscope.panels import evaluate
 from phenoscope.phenomenon import Arm, Phenomenon, Scale
 from phenoscope.record import Record
 from phenoscope.store import (
     ArmResult,
+    Asked,
     Experiment,
     NewerSchema,
-    finished,
+    awaited,
+    find_asked,
     member_seconds,
+    read_asked,
     read_experiment,
     read_member,
     read_points,
+    swept,
+    write_asked,
     write_experiment,
     write_pairs,
 )
@@ -53,9 +58,13 @@ def run(
     jobs: int | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
+    say: Say | None = None,
     **options: Any,
 ) -> Experiment:
-    """Run a phenomenon and judge its claims; members that are finished already are found, not repeated.
+    """Run a phenomenon and judge its claims.
+
+    Members that are finished are found, not repeated; those that were begun are gone on with; those that another
+    process is working on are left to it, and waited for at the end.
 
     Args:
         phenomenon: a name of the atlas, or one of your own.
@@ -65,6 +74,7 @@ def run(
         jobs: worker processes; as many as cores unless given, one for the smoke scale.
         executor: runs the cohorts instead of local processes.
         progress: called with member-steps done and in all.
+        say: called with a sentence when there is nothing left to do but to wait for another process.
         options: of the phenomenon, for example `data="fashion_mnist"`; for a name only.
 
     Returns:
@@ -79,13 +89,67 @@ def run(
         )
     made = find(phenomenon, scale=scale, **options) if isinstance(phenomenon, str) else phenomenon
     chosen = seed_list(seeds, made)
-    folder = Path(out) / folder_name(made)
-    earlier = _earlier(folder)
-    members = Path(out) / "members"
     how = executor or executor_for(workers(jobs, made.scale))
-    skipped = _execute(made, chosen, members, how, progress or (lambda done, total: None))
-    looks = 1 if earlier is None else earlier.looks + (set(earlier.seeds) != set(chosen))
-    return _concluded(made, chosen, folder, skipped, looks)
+    folder = Path(out) / folder_name(made)
+    named = isinstance(phenomenon, str)
+    return _run(made, chosen, folder, named=named, how=how, progress=progress, say=say)
+
+
+def resume(
+    path: str | Path,
+    *,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    say: Say | None = None,
+) -> Experiment:
+    """Go on with an experiment that was begun, by what is written in its folder; as `run` would with the same words.
+
+    Args:
+        path: the experiment's folder, or the `out` folder if there is only one experiment in it.
+        jobs: as for `run`.
+        executor: as for `run`.
+        progress: as for `run`; what was done earlier counts as done.
+        say: as for `run`.
+
+    Raises:
+        BadInput: no experiment there, or one that was made in Python, which only its maker can run again.
+    """
+    folder = find_asked(Path(path))
+    asked = read_asked(folder)
+    if not asked.named:
+        raise BadInput(
+            f"{asked.name} was made in Python, so only there it can be gone on with. Run it again: {asked.command}"
+        )
+    made = find(asked.name, scale=asked.scale, **asked.options)
+    how = executor or executor_for(workers(jobs, made.scale))
+    seeds = seed_list(asked.seeds, made)
+    return _run(made, seeds, folder, named=True, how=how, progress=progress, say=say)
+
+
+def _run(
+    made: Phenomenon,
+    seeds: tuple[int, ...],
+    folder: Path,
+    *,
+    named: bool,
+    how: Executor,
+    progress: Callable[[int, int], None] | None,
+    say: Say | None,
+) -> Experiment:
+    """Write down what is asked, run what is missing, judge."""
+    ordered = waves(made, seeds)
+    again = command(made, seeds, folder.parent)
+    with awaited(folder):
+        _earlier(folder)
+        write_asked(folder, Asked(made.name, named, made.scale, dict(made.options), seeds, again))
+    members = folder.parent / "members"
+    skipped = execute(ordered, members, how, progress or (lambda done, total: None), say or (lambda sentence: None))
+    with awaited(folder):  # another process may conclude the same: one after the other, so that the files fit together
+        swept(folder)
+        earlier = _earlier(folder)
+        looks = 1 if earlier is None else earlier.looks + (set(earlier.seeds) != set(seeds))
+        return _concluded(made, seeds, folder, skipped, looks)
 
 
 def seed_list(seeds: int | Sequence[int] | None, phenomenon: Phenomenon) -> tuple[int, ...]:
@@ -118,34 +182,6 @@ def _earlier(folder: Path) -> Experiment | None:
         raise
     except BadInput:
         return None
-
-
-def _execute(
-    phenomenon: Phenomenon, seeds: tuple[int, ...], members: Path, executor: Executor,
-    progress: Callable[[int, int], None],
-) -> set[str]:  # fmt: skip
-    """Run what is not there yet; returns the ids of those whose starting point was never reached."""
-    ordered = waves(phenomenon, seeds)
-    total = sum(job.plan.recipe.steps for wave in ordered for job in wave)
-    done, skipped = 0, set()
-
-    def advance(steps: int) -> None:
-        nonlocal done
-        done += steps
-        progress(done, total)
-
-    for wave in ordered:
-        missing = [job for job in wave if not finished(members / job.plan.id)]
-        todo = [job for job in missing if job.parent not in skipped and kept(members, job)]
-        skipped |= {job.plan.id for job in missing} - {job.plan.id for job in todo}
-        advance(sum(job.plan.recipe.steps for job in wave) - sum(job.plan.recipe.steps for job in todo))
-        executor.run([_cohort(group, members) for group in grouped(todo)], advance)
-    return skipped
-
-
-def _cohort(jobs: list[Job], members: Path) -> Cohort:
-    parents = tuple(job.parent for job in jobs if job.parent is not None)
-    return Cohort(tuple(job.plan for job in jobs), members, parents or None)
 
 
 def _concluded(

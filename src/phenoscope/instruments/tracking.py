@@ -12,10 +12,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.trees import storable
 from phenoscope.instruments.extremes import Extremes, Wanted, extremes
 from phenoscope.instruments.subspace import Multiply, ritz
 
 
+@storable
 @dataclasses.dataclass(frozen=True)
 class Tracking:
     """The memory of a tracker: what the next measurement starts from.

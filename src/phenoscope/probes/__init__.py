@@ -2,9 +2,12 @@
 
 A probe is a spec with four parts: `units`, what each of its series is measured in; `due(step)`;
 `needs_curvature(step)`, so that loss, gradient and products come from one graph; and `update(moment, memory)`, which
-gives readings and the memory for the next call. Readings of a step are rows, one a member of the cohort.
+gives readings and the memory for the next call. Readings of a step are rows, one a member of the cohort. A memory is
+stored with every checkpoint: it is `None`, a number, text, a tensor, a tuple, list or dictionary of such, or a frozen
+dataclass marked with `storable`.
 """
 
+from phenoscope.core.trees import storable
 from phenoscope.probes.curvature import AlongFirst, Following, Sharpness
 from phenoscope.probes.mark import Mark
 from phenoscope.probes.probe import COMPANIONS, Moment, Probe, Reading, Rows, series_units, writes
@@ -29,5 +32,6 @@ __all__ = [
     "heavy",
     "read",
     "series_units",
+    "storable",
     "writes",
 ]

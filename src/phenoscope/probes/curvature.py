@@ -9,6 +9,7 @@ from torch import Tensor
 
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
+from phenoscope.core.trees import storable
 from phenoscope.instruments import Tracker, Tracking
 from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
 
@@ -93,6 +94,7 @@ class Sharpness:
         return rows, Following(tracking, vectors)
 
 
+@storable
 @dataclasses.dataclass(frozen=True)
 class Following:
     """The memory of `Sharpness`: the tracker's, and the top eigenvectors (n, p) with steady signs."""

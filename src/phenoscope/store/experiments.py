@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import shlex
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +15,8 @@ from phenoscope.store.experiment import ArmResult, Experiment
 from phenoscope.store.files import SCHEMA, NewerSchema, exists, read_json, write_json
 
 EXPERIMENT, VERDICTS, PANELS = "experiment.json", "verdicts.json", "panels.json"
+REQUEST = "request.json"
+"""What was asked for: there from the beginning, while the others are written at the end."""
 
 
 def write_experiment(experiment: Experiment) -> None:
@@ -59,11 +62,22 @@ def find_experiment(path: Path) -> Path:
     """The experiment's folder that a path means: itself, or the only one inside."""
     if exists(path / EXPERIMENT):
         return path
-    inside = sorted(found.parent for found in path.glob(f"*/{EXPERIMENT}"))
+    begun = [path] if exists(path / REQUEST) else sorted(found.parent for found in path.glob(f"*/{REQUEST}"))
+    if len(begun) == 1 and not exists(begun[0] / EXPERIMENT):
+        raise BadInput(
+            f"the experiment in {begun[0]} was begun and is not finished, so there is nothing to show yet. "
+            f"Go on with `{shlex.join(['phenoscope', 'resume', str(begun[0])])}`."
+        )
+    return one_inside(path, EXPERIMENT)
+
+
+def one_inside(path: Path, file: str) -> Path:
+    """The only folder inside that has such a file."""
+    inside = sorted(found.parent for found in path.glob(f"*/{file}"))
     if len(inside) == 1:
         return inside[0]
     if not inside:
-        raise BadInput(f"{path} holds no experiment (no {EXPERIMENT}). Pass the folder that `phenoscope run` printed.")
+        raise BadInput(f"{path} holds no experiment (no {file}). Pass the folder that `phenoscope run` printed.")
     raise BadInput(f"{path} holds several experiments: {', '.join(p.name for p in inside)}. Pass one of them.")
 
 

@@ -16,6 +16,10 @@ SCHEMA = 1
 """Version of the folders' layout; a folder of a newer one is refused, never guessed at."""
 
 
+ASIDE = ".aside"
+"""Ends the names of files that are being written; a process that was killed leaves them behind."""
+
+
 class NewerSchema(BadInput):
     """A file that a newer version wrote: it is neither read nor overwritten."""
 
@@ -26,9 +30,14 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        raise PhenoscopeError(
-            f"{path} cannot be written: {problem.strerror or problem}. Free space or choose another `out`."
-        ) from problem
+        raise refused(path, problem) from problem
+
+
+def refused(path: Path, problem: OSError) -> PhenoscopeError:
+    """The sentence for a file that the system did not let be written."""
+    return PhenoscopeError(
+        f"{path} cannot be written: {problem.strerror or problem}. Free space or choose another `out`."
+    )
 
 
 @contextmanager
@@ -36,7 +45,7 @@ def written_aside(path: Path) -> Iterator[Path]:
     """A path beside the wanted one; on leaving, what was written there takes its place in one step."""
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=ASIDE, dir=path.parent)
         os.close(handle)
         aside = Path(name)
         try:
@@ -45,10 +54,17 @@ def written_aside(path: Path) -> Iterator[Path]:
                 os.fsync(written.fileno())
             aside.chmod(0o644)
             aside.replace(path)
-        finally:
-            # After the renaming it is not there; after a failure its own removal must not hide the reason.
-            with contextlib.suppress(OSError):
+        except BaseException:
+            with contextlib.suppress(OSError):  # which must not hide the reason
                 aside.unlink()
+            raise
+
+
+def swept(folder: Path) -> None:
+    """Remove what killed processes were writing in a folder; for those who hold its lock, so that nobody else is."""
+    with writing(folder):
+        for left in folder.glob(f".*{ASIDE}"):
+            left.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -12,7 +12,8 @@ from phenoscope.record import Record
 from phenoscope.store.experiment import Experiment
 from phenoscope.store.experiments import find_experiment, read_experiment
 from phenoscope.store.files import exists
-from phenoscope.store.members import COLUMNS, MEMBER, read_member
+from phenoscope.store.members import MEMBER, read_member
+from phenoscope.store.tables import COLUMNS
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

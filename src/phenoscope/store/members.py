@@ -1,14 +1,13 @@
 """Members as folders: `member.json`, `series.parquet` (or a journal while it runs), `points/`."""
 
 import dataclasses
-import io
+import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
 
-import numpy as np
-import polars as pl
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -16,13 +15,15 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import to_json
 from phenoscope.phenomenon import Plan
-from phenoscope.record import Outcome, Record, Series
-from phenoscope.store.files import SCHEMA, NewerSchema, exists, read_json, write_bytes, write_json, writing
+from phenoscope.record import Outcome, Record
+from phenoscope.store.checkpoints import CHECKPOINT
+from phenoscope.store.files import ASIDE, SCHEMA, NewerSchema, exists, read_json, write_bytes, write_json, writing
 from phenoscope.store.journal import Journal, read_journal
+from phenoscope.store.locks import LOCK
+from phenoscope.store.tables import read_series, write_series
 from phenoscope.training import Rule, settings
 
 JOURNAL, SERIES, MEMBER, POINTS = "series.journal", "series.parquet", "member.json", "points"
-COLUMNS = {"step": pl.Int64, "name": pl.String, "value": pl.Float64}
 
 
 class MemberFolder:
@@ -38,6 +39,30 @@ class MemberFolder:
         self.path, self._plan = root / plan.id, plan
         self._about = dict(about)
 
+    def continues(self) -> bool:
+        """Whether an unfinished attempt lies there whose rows are what this one will write again.
+
+        It is one by the same cohort in the same circumstances, if `about` names them.
+        """
+        try:
+            there = read_json(self.path / MEMBER)
+        except NewerSchema:
+            raise
+        except BadInput:
+            return False
+        same = all(there.get(name) == self._about.get(name) for name in ("cohort", "circumstances"))
+        return same and there.get("id") == self._plan.id and there.get("outcome") == "running"
+
+    def resume(self) -> Journal:
+        """Go on from an unfinished attempt: its rows and points stay; what is read again takes their place."""
+        there = read_json(self.path / MEMBER)
+        before, now = there.get("environment"), self._about.get("environment")
+        earlier = [*there.get("earlier environments", ()), *([before] if before != now else ())]
+        if earlier:
+            self._about["earlier environments"] = earlier
+        self._write("running", None, 0.0)
+        return Journal(self.path / JOURNAL)
+
     def begin(self) -> Journal:
         """Start afresh: what an unfinished earlier attempt left is removed."""
         with writing(self.path):
@@ -52,8 +77,9 @@ class MemberFolder:
         """Keep a point with the rule's memory at it, so that training can be forked there."""
         tensors = {"point": point, **{f"memory.{key}": value for key, value in memory.items()}}
         stored = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
-        about = {"step": str(step), "rule": rule_name(self._plan.recipe.rule)}
-        write_bytes(self.path / POINTS / f"{name}.safetensors", save(stored, about))
+        # Under one key, since safetensors writes several in an order that differs from process to process.
+        about = json.dumps({"rule": rule_name(self._plan.recipe.rule), "step": step})
+        write_bytes(self.path / POINTS / f"{name}.safetensors", save(stored, {"point": about}))
 
     def finish(self, outcome: Outcome, stopped_at: int | None, seconds: float) -> None:
         """Compact the journal into `series.parquet`; only then does the member count as finished."""
@@ -111,6 +137,46 @@ def finished(path: Path) -> bool:
         return False
 
 
+def journal_bytes(path: Path) -> int:
+    """The length of a member's journal; 0 where there is none."""
+    try:
+        return (path / JOURNAL).stat().st_size
+    except OSError:
+        return 0
+
+
+def leftovers(path: Path) -> list[Path]:
+    """What a process that was killed may have left in the folder of a member that is finished."""
+    names = [path / name for name in (JOURNAL, CHECKPOINT, LOCK)]
+    return [*(found for found in names if found.exists()), *path.glob(f".*{ASIDE}")]
+
+
+def tidied(path: Path) -> None:
+    """Remove what is left over in the folder of a finished member; for those who hold its lock.
+
+    A checkpoint stays as long as some member of its cohort is not finished.
+    """
+    for left in leftovers(path):
+        needed = left.name == CHECKPOINT and not all(finished(path.parent / name) for name in cohort_of(path))
+        if left.name != LOCK and not needed:
+            with writing(left):
+                left.unlink(missing_ok=True)
+
+
+def cohort_of(path: Path) -> tuple[str, ...]:
+    """The ids of the members that a member was last advanced with, itself among them; empty if that is not known."""
+    try:
+        ids = read_json(path / MEMBER).get("cohort")
+    except NewerSchema:
+        raise
+    except BadInput:
+        return ()
+    if not isinstance(ids, list) or path.name not in ids:
+        return ()
+    sound = all(isinstance(one, str) and re.fullmatch("[0-9a-f]{16}", one) for one in ids)  # they become paths
+    return tuple(ids) if sound and len(set(ids)) == len(ids) else ()
+
+
 def read_member(path: Path) -> Record:
     """The record of a member, from its parquet file, or from the journal of one still running."""
     about = read_json(path / MEMBER)
@@ -129,48 +195,6 @@ def read_member(path: Path) -> Record:
     return Record(identity, found, series, outcome, stopped)
 
 
-def write_series(path: Path, series: Mapping[str, Series]) -> None:
-    """Write series as one tidy table: step, name, value."""
-    table = pl.DataFrame(
-        {
-            "step": np.concatenate([s.steps for s in series.values()] or [np.empty(0, np.int64)]),
-            "name": [name for name, s in series.items() for _ in range(len(s))],
-            "value": np.concatenate([s.values for s in series.values()] or [np.empty(0)]),
-        },
-        schema=COLUMNS,
-    )
-    write_table(path, table)
-
-
-def write_table(path: Path, table: pl.DataFrame) -> None:
-    """Write a data frame as parquet, whole or not at all."""
-    content = io.BytesIO()
-    table.write_parquet(content)
-    write_bytes(path, content.getvalue())
-
-
-def read_table(path: Path, columns: Mapping[str, Any]) -> pl.DataFrame:
-    """A parquet file that has at least these columns, of these types and without gaps."""
-    try:
-        # Polars panics on some broken files; that is not an `Exception`.
-        table = pl.read_parquet(path.read_bytes())
-        if not columns.items() <= dict(table.schema).items() or any(table.select(*columns).null_count().row(0)):
-            raise ValueError(f"its columns are {dict(table.schema)}")
-    except (OSError, MemoryError, pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError) as problem:
-        first = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-        raise BadInput(f"{path} cannot be read as series ({first}). It may be truncated or foreign.") from None
-    return table
-
-
-def read_series(path: Path) -> dict[str, Series]:
-    """The series of a parquet file with the columns step, name, value."""
-    parts = read_table(path, COLUMNS).partition_by("name", as_dict=True, maintain_order=True)
-    return {
-        str(name): Series(part["step"].to_numpy().astype(np.int64), part["value"].to_numpy().astype(np.float64))
-        for (name,), part in parts.items()
-    }
-
-
 def read_point(path: Path, name: str) -> KeptPoint:
     """One of a member's kept points."""
     file = path / POINTS / f"{name}.safetensors"
@@ -180,7 +204,7 @@ def read_point(path: Path, name: str) -> KeptPoint:
     try:
         with safe_open(file, framework="pt") as stored:
             tensors = {key: cast(Tensor, stored.get_tensor(key)) for key in stored.keys()}  # noqa: SIM118
-            about = stored.metadata() or {}
+            about = json.loads((stored.metadata() or {})["point"])
         memory = {key.removeprefix("memory."): value for key, value in tensors.items() if key.startswith("memory.")}
         point, step, rule = tensors["point"], int(about["step"]), about["rule"]
         if point.ndim != 1:

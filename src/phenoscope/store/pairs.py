@@ -7,7 +7,7 @@ import polars as pl
 
 from phenoscope.record import Record
 from phenoscope.store.loading import tidy
-from phenoscope.store.members import COLUMNS, read_table, write_table
+from phenoscope.store.tables import COLUMNS, read_table, write_table
 
 PAIRS = "pairs"
 

@@ -10,7 +10,8 @@ from phenoscope.core.errors import BadInput
 from phenoscope.record import Outcome, Record, Series
 from phenoscope.store.files import SCHEMA, exists, read_json, write_json, writing
 from phenoscope.store.journal import Journal, read_journal
-from phenoscope.store.members import JOURNAL, MEMBER, SERIES, read_member, write_series
+from phenoscope.store.members import JOURNAL, MEMBER, SERIES, read_member
+from phenoscope.store.tables import write_series
 
 DIAGNOSIS = "diagnosis.json"
 """The file in a watched run's folder that holds its diagnosis."""

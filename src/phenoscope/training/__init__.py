@@ -3,7 +3,7 @@
 from phenoscope.training.cohorts import cohorts, shape_of
 from phenoscope.training.landscape import Around, Landscape
 from phenoscope.training.linearised import Linearised
-from phenoscope.training.loop import DIVERGED, Start, State, train
+from phenoscope.training.loop import DIVERGED, Reached, Start, State, train
 from phenoscope.training.recipe import Dynamics, Point, Recipe, rule_settings, settings, with_setting
 from phenoscope.training.rules import (
     Adam,
@@ -38,6 +38,7 @@ __all__ = [
     "Point",
     "RMSProp",
     "Rate",
+    "Reached",
     "Recipe",
     "Rule",
     "Start",

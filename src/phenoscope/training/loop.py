@@ -14,7 +14,7 @@ from phenoscope.core.seeds import stream
 from phenoscope.training.cohorts import shape_of
 from phenoscope.training.landscape import Around, Landscape, landscape
 from phenoscope.training.recipe import Recipe
-from phenoscope.training.rules import Memory, stacked, threshold
+from phenoscope.training.rules import Memory, Rule, stacked, threshold
 from phenoscope.training.schedules import rate_at
 
 DIVERGED = 1e6
@@ -34,6 +34,25 @@ class Start:
 
 
 @dataclasses.dataclass(frozen=True)
+class Reached:
+    """How far a cohort has come: all that its training needs to go on as if it had never stopped.
+
+    Attributes:
+        step: updates made.
+        points: (n, p).
+        memory: the rule's.
+        alive: (n,), as in `State`.
+        first: (n,), as in `State`.
+    """
+
+    step: int
+    points: Float[Tensor, "n p"]
+    memory: Memory
+    alive: Bool[Tensor, " n"]
+    first: Float[Tensor, " n"] | None
+
+
+@dataclasses.dataclass(frozen=True)
 class State:
     """One moment of a cohort's training, before the update from `step` to `step + 1`.
 
@@ -46,6 +65,8 @@ class State:
         alive: (n,), false for rows that have diverged; their points stay as they were.
         around: the full-batch loss around the points: value, gradient, Hessian, each computed once if asked for.
         landscape: the losses as functions, for those who need outputs.
+        first: (n,), the loss before the first update, and at least 1: later ones are large or not beside it; `None`
+            before that update.
     """
 
     recipes: tuple[Recipe, ...]
@@ -56,6 +77,12 @@ class State:
     alive: Bool[Tensor, " n"]
     around: Around
     landscape: Landscape
+    first: Float[Tensor, " n"] | None = None
+
+    @property
+    def reached(self) -> Reached:
+        """What it takes to go on from here."""
+        return Reached(self.step, self.points, self.memory, self.alive, self.first)
 
     @property
     def seed(self) -> int:
@@ -75,20 +102,26 @@ class State:
 
 
 def train(
-    recipes: Sequence[Recipe], *, start: Start | None = None, device: torch.device | str = "cpu"
+    recipes: Sequence[Recipe],
+    *,
+    start: Start | None = None,
+    resume: Reached | None = None,
+    device: torch.device | str = "cpu",
 ) -> Iterator[State]:
-    """Train a cohort, yielding its state at every step from 0 to `steps`.
+    """Train a cohort, yielding its state at every step from 0 to `steps`, or from that at which it is resumed.
 
     Recipes of one shape advance together as the rows of one matrix; each row draws from its own seed's streams,
     so a row ends where it would alone, up to the rounding of differently shaped products.
 
     Args:
         recipes: equal up to seeds and the numbers of the rule.
-        start: for recipes with a `start`, the points and memory found there.
+        start: for recipes with a `start`, the points and memory found there; also when they are resumed, since
+            linearised and quadratic dynamics expand around it.
+        resume: a state reached earlier by the same recipes: what follows is what would have followed then.
         device: where to compute.
 
     Raises:
-        BadInput: recipes of several shapes, or a start missing.
+        BadInput: recipes of several shapes, a start missing, or a state to resume that is of other recipes.
     """
     cohort = tuple(recipes)
     if len({shape_of(recipe) for recipe in cohort}) != 1:
@@ -97,17 +130,24 @@ def train(
         raise BadInput("a recipe that starts from another's point needs `start`, and only such a one.")
     ground = landscape(cohort, None if start is None else start.points, torch.device(device))
     rule = stacked([recipe.rule for recipe in cohort], ground.origin)
-    points = ground.origin
-    memory = _carried(rule.init(points), start)
-    order = _order(cohort, ground)
-    alive = torch.ones(len(cohort), dtype=torch.bool, device=points.device)
-    first: Tensor | None = None
-    for step in range(cohort[0].steps + 1):
+    memory = _carried(rule.init(ground.origin), None if start is None else start.memory)
+    alive = torch.ones(len(cohort), dtype=torch.bool, device=ground.origin.device)
+    here = Reached(0, ground.origin, memory, alive, None)
+    if resume is not None:
+        here = _resumed(resume, here, cohort[0].steps)
+    yield from _advance(cohort, ground, rule, here)
+
+
+def _advance(cohort: tuple[Recipe, ...], ground: Landscape, rule: Rule, here: Reached) -> Iterator[State]:
+    """The states from here on."""
+    points, memory, alive, first = here.points, here.memory, here.alive, here.first
+    order = _order(cohort, ground, here.step)
+    for step in range(here.step, cohort[0].steps + 1):
         around = ground.around(points)
         if first is not None and step == cohort[0].steps:
             alive = alive & _sound(around.loss, first)  # no update follows that would tell
         rates = points.new_tensor([rate_at(recipe.rule.lr, step) for recipe in cohort])
-        state = State(cohort, step, points, memory, rates, alive, around, ground)
+        state = State(cohort, step, points, memory, rates, alive, around, ground, first)
         yield state
         if step == cohort[0].steps:
             return
@@ -134,20 +174,44 @@ def _slope(
     return local.loss, local.gradient
 
 
-def _carried(fresh: Memory, start: Start | None) -> Memory:
-    """The memory to begin with: that of the start, if it is of the same rule."""
-    if start is None or start.memory is None:
+def _carried(fresh: Memory, memory: Memory | None) -> Memory:
+    """The rule's memory to begin with: that which is given, if it is of the same rule."""
+    if memory is None:
         return fresh
-    wanted, came = ({name: tuple(value.shape) for name, value in memory.items()} for memory in (fresh, start.memory))
+    wanted, came = ({name: tuple(value.shape) for name, value in one.items()} for one in (fresh, memory))
     if wanted != came:
         raise BadInput(f"the memory to start with is another rule's: it holds {came}, this rule needs {wanted}.")
-    return {name: value.to(fresh[name]) for name, value in start.memory.items()}
+    return {name: value.to(fresh[name]) for name, value in memory.items()}
 
 
-def _order(cohort: tuple[Recipe, ...], ground: Landscape) -> Iterator[Int[Tensor, "d b"]]:
-    """The examples of each step: every epoch is a fresh permutation from each draw's own stream, cut into batches."""
+def _resumed(reached: Reached, fresh: Reached, steps: int) -> Reached:
+    """The state to go on from, on the device and in the precision of a fresh start; another cohort's is refused."""
+    shapes = [tuple(value.shape) for value in (reached.points, reached.alive, reached.first) if value is not None]
+    wanted = [tuple(fresh.points.shape), tuple(fresh.alive.shape), tuple(fresh.alive.shape)]
+    if (
+        not 0 <= reached.step <= steps
+        or (reached.first is None) != (reached.step == 0)
+        or shapes != wanted[: len(shapes)]
+    ):
+        raise BadInput(
+            f"the state to resume, step {reached.step} with shapes {shapes}, is not of these recipes: they have "
+            f"{steps} steps and shapes {wanted}."
+        )
+    device = fresh.points.device
+    first = None if reached.first is None else reached.first.to(device)
+    memory = _carried(fresh.memory, reached.memory)
+    return Reached(reached.step, reached.points.to(fresh.points), memory, reached.alive.to(device), first)
+
+
+def _order(cohort: tuple[Recipe, ...], ground: Landscape, since: int) -> Iterator[Int[Tensor, "d b"]]:
+    """The examples of each step from `since` on.
+
+    Every epoch is a fresh permutation from each draw's own stream, cut into batches.
+    """
     count, size = len(ground.draws[0].train), cohort[0].batch or 1
-    for epoch in itertools.count():
+    begun, done = divmod(since, -(-count // size))
+    for epoch in itertools.count(begun):
         streams = [stream(recipe.seed, "order", epoch) for recipe, _ in zip(cohort, ground.draws, strict=False)]
         orders = torch.stack([torch.randperm(count, generator=generator) for generator in streams])
-        yield from orders.to(ground.origin.device).split(size, dim=1)
+        batches = orders.to(ground.origin.device).split(size, dim=1)
+        yield from batches[done if epoch == begun else 0 :]

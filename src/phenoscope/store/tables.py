@@ -1,0 +1,59 @@
+"""Series and other tables as parquet files, whole or not at all, and read with suspicion."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from phenoscope.core.errors import BadInput
+from phenoscope.record import Series
+from phenoscope.store.files import write_bytes
+
+COLUMNS = {"step": pl.Int64, "name": pl.String, "value": pl.Float64}
+"""Of a table of series."""
+
+
+def write_series(path: Path, series: Mapping[str, Series]) -> None:
+    """Write series as one tidy table: step, name, value."""
+    parts = [pl.DataFrame(schema=COLUMNS)]
+    for name, one in series.items():
+        rows = pl.DataFrame({"step": one.steps, "value": one.values}, schema_overrides=COLUMNS)
+        parts.append(rows.with_columns(pl.lit(name, pl.String).alias("name")).select(*COLUMNS))
+    write_table(path, pl.concat(parts))
+
+
+def read_series(path: Path) -> dict[str, Series]:
+    """The series of a parquet file with the columns step, name, value."""
+    return by_name(read_table(path, COLUMNS))
+
+
+def by_name(table: pl.DataFrame) -> dict[str, Series]:
+    """The series of a tidy table, in the order of their first rows."""
+    parts = table.partition_by("name", as_dict=True, maintain_order=True)
+    return {
+        str(name): Series(part["step"].to_numpy().astype(np.int64), part["value"].to_numpy().astype(np.float64))
+        for (name,), part in parts.items()
+    }
+
+
+def write_table(path: Path, table: pl.DataFrame) -> None:
+    """Write a data frame as parquet, whole or not at all."""
+    content = io.BytesIO()
+    table.write_parquet(content)
+    write_bytes(path, content.getvalue())
+
+
+def read_table(path: Path, columns: Mapping[str, Any]) -> pl.DataFrame:
+    """A parquet file that has at least these columns, of these types and without gaps."""
+    try:
+        # Polars panics on some broken files; that is not an `Exception`.
+        table = pl.read_parquet(path.read_bytes())
+        if not columns.items() <= dict(table.schema).items() or any(table.select(*columns).null_count().row(0)):
+            raise ValueError(f"its columns are {dict(table.schema)}")
+    except (OSError, MemoryError, pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError) as problem:
+        first = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+        raise BadInput(f"{path} cannot be read as series ({first}). It may be truncated or foreign.") from None
+    return table
