@@ -62,13 +62,18 @@ def find_experiment(path: Path) -> Path:
     """The experiment's folder that a path means: itself, or the only one inside."""
     if exists(path / EXPERIMENT):
         return path
-    begun = [path] if exists(path / REQUEST) else sorted(found.parent for found in path.glob(f"*/{REQUEST}"))
-    if len(begun) == 1 and not exists(begun[0] / EXPERIMENT):
-        raise BadInput(
-            f"the experiment in {begun[0]} was begun and is not finished, so there is nothing to show yet. "
-            f"Go on with `{shlex.join(['phenoscope', 'resume', str(begun[0])])}`."
-        )
+    if exists(path / REQUEST):
+        raise BadInput(unfinished(path))
+    begun = sorted(found.parent for found in path.glob(f"*/{REQUEST}"))
+    if len(begun) == 1 and not any(path.glob(f"*/{EXPERIMENT}")):
+        raise BadInput(unfinished(begun[0]))
     return one_inside(path, EXPERIMENT)
+
+
+def unfinished(path: Path) -> str:
+    """The sentence for an experiment that was begun and never judged."""
+    words = shlex.join(["phenoscope", "resume", str(path)])
+    return f"the experiment in {path} is not finished, so there is nothing to show yet. Go on with `{words}`."
 
 
 def one_inside(path: Path, file: str) -> Path:

@@ -10,7 +10,7 @@ from phenoscope.claims import Verdict
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.record import Record
 from phenoscope.store.experiment import Experiment
-from phenoscope.store.experiments import EXPERIMENT, read_experiment
+from phenoscope.store.experiments import EXPERIMENT, REQUEST, read_experiment, unfinished
 from phenoscope.store.files import exists, read_json
 from phenoscope.store.members import MEMBER, read_member
 from phenoscope.store.watched import read_diagnosis, read_watched
@@ -78,6 +78,8 @@ def survey(folder: Path) -> Survey:
                 experiments.append(read_experiment(path))
             elif exists(path / MEMBER):
                 singles.append(read_single(path))
+            elif exists(path / REQUEST):
+                unreadable.append(Unreadable(path, unfinished(path)))
         except PhenoscopeError as problem:
             unreadable.append(Unreadable(path, str(problem)))
     experiments.sort(key=lambda experiment: experiment.created, reverse=True)
