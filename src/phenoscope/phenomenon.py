@@ -1,7 +1,6 @@
 """A phenomenon: a question, the arms that answer it, what is measured, and what is claimed."""
 
 import dataclasses
-import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
@@ -36,7 +35,7 @@ class Plan:
 
     version = 1
 
-    @functools.cached_property
+    @property
     def id(self) -> str:
         return identity(self)
 

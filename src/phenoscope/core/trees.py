@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-from phenoscope.core.specs import Json
 
 T = TypeVar("T")
 
@@ -36,7 +35,7 @@ def storable(cls: type[T]) -> type[T]:
     return cls
 
 
-def packed(value: Any, prefix: str) -> tuple[Json, dict[str, Tensor]]:
+def packed(value: Any, prefix: str) -> tuple[Any, dict[str, Tensor]]:
     """The skeleton of a tree, and its tensors by the names that the skeleton calls them.
 
     Tensors are copied to the CPU. Their layout is kept, since the order in which sums are taken depends on it.
@@ -50,11 +49,11 @@ def packed(value: Any, prefix: str) -> tuple[Json, dict[str, Tensor]]:
     """
     tensors: dict[str, Tensor] = {}
 
-    def pack(part: Any) -> Json:
+    def pack(part: Any) -> Any:
         if isinstance(part, Tensor):
             name = f"{prefix}.{len(tensors)}"
             tensors[name] = part.detach().cpu().contiguous().clone()
-            stride: Json = None if part.is_contiguous() else list(part.stride())
+            stride = None if part.is_contiguous() else list(part.stride())
             return {"tensor": name, "stride": stride}
         if part is None or type(part) in (bool, int, str):
             return part

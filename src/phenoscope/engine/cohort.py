@@ -1,6 +1,7 @@
 """What an executor hands to a worker."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Cohort:
     parents: tuple[str, ...] | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
 
-    @property
+    @functools.cached_property
     def ids(self) -> tuple[str, ...]:
         """Of its members, in the order of the rows."""
         return tuple(plan.id for plan in self.plans)

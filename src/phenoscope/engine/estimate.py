@@ -52,19 +52,19 @@ def estimate(phenomenon: Phenomenon, seeds: Sequence[int], out: Path, jobs: int)
     ordered = waves(phenomenon, seeds)
     every = [job for wave in ordered for job in wave]
     members = out / "members"
-    todo = [[job for job in wave if not finished(members / job.plan.id)] for wave in ordered]
+    todo = [[job for job in wave if not finished(members / job.id)] for wave in ordered]
     cohorts = [[(cohort, step_reached(cohort)) for cohort in arranged(wave, members)] for wave in todo]
     known: dict[object, Cost] = {}
     with one_thread():
         seconds = sum(_shared([_seconds(*one, known) for one in wave], jobs) for wave in cohorts)
-    left = {job.plan.id for wave in todo for job in wave}
+    left = {job.id for wave in todo for job in wave}
     steps = sum(_steps(*one, left) for wave in cohorts for one in wave)
     return Estimate(len(every), len(every) - len(left), steps, seconds, jobs)
 
 
 def _steps(cohort: Cohort, reached: int, left: set[str]) -> int:
     """Updates that the unfinished members of a cohort still need."""
-    return sum(plan.recipe.steps - reached for plan in cohort.plans if plan.id in left)
+    return sum(plan.recipe.steps - reached for plan, name in zip(cohort.plans, cohort.ids, strict=True) if name in left)
 
 
 def _shared(parts: Sequence[float], jobs: int) -> float:

@@ -1,8 +1,8 @@
 """From a phenomenon and seeds to plans in order: parents before those that start from their points."""
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 from phenoscope.core.errors import BadInput
@@ -26,6 +26,11 @@ class Job:
 
     plan: Plan
     parent: str | None = None
+
+    @functools.cached_property
+    def id(self) -> str:
+        """The plan's, which takes a while to compute."""
+        return self.plan.id
 
 
 def waves(phenomenon: Phenomenon, seeds: Sequence[int]) -> list[list[Job]]:
@@ -76,7 +81,7 @@ def parameters_of(recipe: Recipe) -> int:
     return _parameters(recipe.model, recipe.data.shape, recipe.data.outputs)
 
 
-@lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=256)
 def _parameters(model: Architecture, inputs: tuple[int, ...], outputs: int) -> int:
     return layout(model.build(stream(0, "size"), inputs=inputs, outputs=outputs)).size
 

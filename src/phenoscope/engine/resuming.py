@@ -19,7 +19,7 @@ def arranged(jobs: Sequence[Job], members: Path) -> list[Cohort]:
     results of a row depend on the others in the last bits; members in it that are not among the jobs are read from
     their folders. The other jobs are grouped anew.
     """
-    known = {job.plan.id: job for job in jobs}
+    known = {job.id: job for job in jobs}
     left, begun = dict(known), []
     for name in known:
         found = _begun(members / name, known) if name in left else None

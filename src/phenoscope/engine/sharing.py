@@ -65,11 +65,11 @@ def execute(
     for wave in ordered:
         missing = _unfinished(wave, members)
         todo = [job for job in missing if job.parent not in skipped and kept(members, job)]
-        skipped |= {job.plan.id for job in missing} - {job.plan.id for job in todo}
+        skipped |= {job.id for job in missing} - {job.id for job in todo}
         tally.settle(_steps(wave) - _steps(todo))
         _complete(todo, members, executor, tally, say)
         for job in wave:
-            tidy(members / job.plan.id)
+            tidy(members / job.id)
     return skipped
 
 
@@ -77,7 +77,7 @@ def _complete(todo: list[Job], members: Path, executor: Executor, tally: _Tally,
     """Have all jobs finished, by this process or by those that have them."""
     tries, told = 0, False
     while todo:
-        free = [job for job in todo if not locked(members / job.plan.id)]
+        free = [job for job in todo if not locked(members / job.id)]
         cohorts = [c for c in arranged(free, members) if not any(locked(members / name) for name in c.ids)]
         if cohorts:
             executor.run(cohorts, tally.advance)
@@ -88,7 +88,7 @@ def _complete(todo: list[Job], members: Path, executor: Executor, tally: _Tally,
             if tries > MOST_TRIES:
                 raise PhenoscopeError(
                     f"{len(left)} members were handed out {tries} times and are not finished, the first of them "
-                    f"{members / left[0].plan.id}. An executor must run the cohorts that it is given."
+                    f"{members / left[0].id}. An executor must run the cohorts that it is given."
                 )
             if not cohorts and not told:
                 say(f"waiting for {len(left)} members that another process is working on")
@@ -98,7 +98,7 @@ def _complete(todo: list[Job], members: Path, executor: Executor, tally: _Tally,
 
 
 def _unfinished(jobs: Sequence[Job], members: Path) -> list[Job]:
-    return [job for job in jobs if not finished(members / job.plan.id)]
+    return [job for job in jobs if not finished(members / job.id)]
 
 
 def _steps(jobs: Sequence[Job]) -> int:

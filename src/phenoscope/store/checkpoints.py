@@ -66,7 +66,12 @@ class Checkpoint:
 
 
 def write_checkpoint(folder: Path, maker: Maker, checkpoint: Checkpoint) -> None:
-    """Write the checkpoint of a cohort to the folder of its first member.
+    """Write the checkpoint of a cohort.
+
+    Args:
+        folder: of the cohort's first member.
+        maker: whose it is.
+        checkpoint: what to write.
 
     Raises:
         BadInput: the memory of a probe cannot be stored.
@@ -91,7 +96,13 @@ def write_checkpoint(folder: Path, maker: Maker, checkpoint: Checkpoint) -> None
 
 
 def read_checkpoint(folder: Path, maker: Maker, device: torch.device | str = "cpu") -> Checkpoint | None:
-    """The checkpoint of a cohort in the folder of its first member; `None` where none can be gone on from."""
+    """The checkpoint of a cohort; `None` where there is none that it can go on from.
+
+    Args:
+        folder: of the cohort's first member.
+        maker: who asks: only its own checkpoint counts.
+        device: where its tensors are put.
+    """
     try:
         with safe_open(folder / CHECKPOINT, framework="pt") as stored:
             text, digest = stored.metadata()["checkpoint"], stored.metadata()["digest"]
