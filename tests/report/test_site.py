@@ -149,9 +149,13 @@ def test_what_holds_the_right_names_but_other_things_is_not_readable(tmp_path):
     about = json.loads((tmp_path / "odd" / "experiment.json").read_text())
     about["arms"][0]["seconds"] = "long"
     (tmp_path / "odd" / "experiment.json").write_text(json.dumps(about))
+    watched = write_watched(tmp_path / "watched")
+    about = json.loads((watched / "member.json").read_text())
+    about["watched"]["examples"] = "many"
+    (watched / "member.json").write_text(json.dumps(about))
     made = write_site(tmp_path)
-    assert [each.path.name for each in made.unreadable] == ["odd"]
-    assert "cannot be shown" in words(tmp_path / "report" / "runs.html")
+    assert [each.path.name for each in made.unreadable] == ["odd", "watched"]
+    assert "watched cannot be shown" in words(tmp_path / "report" / "runs.html")
 
 
 def test_a_newer_run_is_not_guessed_at(tmp_path):

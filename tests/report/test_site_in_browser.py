@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from sites import write_runs
+from sites import ODD, write_runs
 
-from phenoscope.report import write_site
+from phenoscope.comparing import compare
+from phenoscope.report import write_comparison, write_site
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -91,6 +92,7 @@ def test_every_page_is_whole(opened, index, size, scheme):
         assert found["nameless"] == [], name
         assert found["unseen"] == [], name
         assert found["unlabelled"] == [], name
+        assert found["roleless"] == [], name
         assert found["wide"] <= SIZES[size][0], f"{name} is wider than the screen"
         assert found["landmarks"] == ["HEADER", "MAIN", "FOOTER"], name
         assert found["lang"] == "en", name
@@ -112,6 +114,7 @@ LOOK = """() => {
       .map((image) => image.outerHTML.slice(0, 80)),
     unseen: all("figure svg, td svg").filter(shown).filter((image) => image.getBoundingClientRect().width < 14)
       .map((image) => image.outerHTML.slice(0, 80)),
+    roleless: all("table, thead, tbody, tr, th, td").filter((part) => !part.role).map((part) => part.tagName),
     unlabelled: all("table").filter((table) => !table.caption ||
       [...table.querySelectorAll("th")].some((cell) => !cell.scope)).length ? ["table"] : [],
     wide: document.documentElement.scrollWidth,
@@ -195,6 +198,19 @@ def test_rows_are_found_by_word_and_by_outcome(opened, index):
     assert shown() == 1
     page.get_by_label("Find").press("Escape")
     assert shown() == 6
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("desktop", "dark"), ("phone", "light")])
+def test_two_runs_side_by_side(opened, index, tmp_path, size, scheme):
+    runs = index.parent.parent
+    page = opened(size, scheme)
+    page.goto(write_comparison(compare(runs / "edge-laptop", runs / ODD), tmp_path).as_uri())
+    found = page.evaluate(LOOK)
+    assert found["wide"] <= SIZES[size][0]
+    assert (found["nameless"], found["unseen"], found["unlabelled"], found["headings"][0]) == ([], [], [], 1)
+    assert page.get_by_role("row").filter(has_text="not alike").count() == 2
+    assert page.locator("figure svg").count() == 1
+    assert page.faults == []
 
 
 def test_without_scripts_nothing_is_missing(chromium, index):

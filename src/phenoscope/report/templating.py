@@ -1,6 +1,7 @@
 """From templates to files: the pages' common frame, and where on a site a page stands."""
 
 import dataclasses
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ SECTIONS = (
     ("verdicts", "How verdicts are reached", "verdicts.html"),
 )
 """The navigation of a site: name, text, address from its root."""
+
+
+ROLES = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "td": "cell"}
+ROLES |= {"col": "columnheader", "row": "rowheader"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +45,19 @@ class Place:
 def rendered(template: str, place: Place | None, **parts: Any) -> str:
     """A page's HTML; without a place it stands alone, and links to no other."""
     series = list(enumerate(SERIES, start=1))
-    return _templates().get_template(template).render(place=place, sections=SECTIONS, series=series, **parts)
+    made = _templates().get_template(template)
+    return with_roles(made.render(place=place, sections=SECTIONS, series=series, **parts))
+
+
+def with_roles(html: str) -> str:
+    """Tables with their roles spelled out: on a phone their rows are laid out as cards, and some browsers then forget.
+
+    Example:
+        >>> with_roles('<tr><th scope="row">a</th><td>b</td></tr>')
+        '<tr role="row"><th role="rowheader" scope="row">a</th><td role="cell">b</td></tr>'
+    """
+    html = re.sub(r"<(table|thead|tbody|tr|td)(?=[ >])", lambda tag: f'{tag[0]} role="{ROLES[tag[1]]}"', html)
+    return re.sub(r'<th (?=[^>]*scope="(col|row))', lambda tag: f'<th role="{ROLES[tag[1]]}" ', html)
 
 
 def write_text(path: Path, text: str) -> None:
