@@ -18,7 +18,6 @@ from phenoscope.core.seeds import stream
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import SquaredError
-from phenoscope.watching.losses import loss_kind
 
 P = ps.probes
 NEEDED = (P.Loss(), P.RelativeProgress(), P.Sharpness(every=4, along=True))
@@ -167,7 +166,7 @@ LOSSES = {
 @pytest.mark.parametrize("kind", LOSSES)
 def test_a_loss_is_known_by_what_it_does(tmp_path, kind):
     for loss in LOSSES[kind]:
-        assert loss_kind(ps.Objective(network(scale=1.0), loss, digits())) == kind
+        assert ps.Objective(network(scale=1.0), loss, digits()).loss_kind == kind
 
 
 def test_steps_too_small_to_be_checked(tmp_path):

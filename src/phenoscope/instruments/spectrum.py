@@ -12,7 +12,7 @@ from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.extremes import Extremes, Wanted, extremes
 from phenoscope.instruments.outcome import Outcome
-from phenoscope.objective import Objective, Operator
+from phenoscope.objective import Objective, Operator, Which
 
 End = Literal["largest", "smallest", "both"]
 
@@ -134,7 +134,7 @@ def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays
     objective: Objective | Operator,
     k: int = 1,
     which: End = "largest",
-    operator: Literal["hessian", "gauss_newton"] = "hessian",
+    operator: Which = "hessian",
     tol: float = 1e-3,
     start: Tensor | Eigenpair | Eigenpairs | None = None,
     *,

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -13,7 +12,7 @@ from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs
-from phenoscope.objective import Objective, Operator
+from phenoscope.objective import Objective, Operator, Which
 
 FEWEST = 10
 """Probes before the first look at the error."""
@@ -63,7 +62,7 @@ def trace(
     objective: Objective | Operator,
     tol: float = 0.05,
     *,
-    operator: Literal["hessian", "gauss_newton"] = "hessian",
+    operator: Which = "hessian",
     deflate: Eigenpairs | Eigenpair | Tensor | None = None,
     max_products: int = 1000,
     generator: torch.Generator | None = None,

@@ -1,22 +1,39 @@
 """A loss as a function of the point: model x loss x data, and the matrices it offers as products."""
 
 from phenoscope.objective.batches import freeze
-from phenoscope.objective.linearisation import Linearisation
+from phenoscope.objective.kinds import LossKind
+from phenoscope.objective.linearisation import Linearisation, Which
 from phenoscope.objective.losses import CrossEntropy, SquaredError
 from phenoscope.objective.network import Buffers, Network
 from phenoscope.objective.objective import Objective
-from phenoscope.objective.operators import GaussNewton, Hessian, Matrix, Operator
+from phenoscope.objective.operators import (
+    EmpiricalFisher,
+    Fisher,
+    GaussNewton,
+    GradientCovariance,
+    Hessian,
+    Matrix,
+    Operator,
+)
+from phenoscope.objective.wrapped import Restricted, Scaled
 
 __all__ = [
     "Buffers",
     "CrossEntropy",
+    "EmpiricalFisher",
+    "Fisher",
     "GaussNewton",
+    "GradientCovariance",
     "Hessian",
     "Linearisation",
+    "LossKind",
     "Matrix",
     "Network",
     "Objective",
     "Operator",
+    "Restricted",
+    "Scaled",
     "SquaredError",
+    "Which",
     "freeze",
 ]

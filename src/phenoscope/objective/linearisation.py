@@ -9,11 +9,11 @@ from torch import Tensor
 
 from phenoscope.objective.batches import Batch
 from phenoscope.objective.network import Network, Rows
-from phenoscope.objective.operators import Curvature, GaussNewton, Hessian, Piece, PieceOf, total
-from phenoscope.objective.pieces import gauss_newton_piece, gradient_piece, hessian_piece
+from phenoscope.objective.operators import KINDS, Curvature, Piece, PieceOf, total
+from phenoscope.objective.pieces import PIECES, gradient_piece
 from phenoscope.objective.weighting import Weighting
 
-Which = Literal["hessian", "gauss_newton"]
+Which = Literal["hessian", "gauss_newton", "fisher", "empirical_fisher", "gradient_covariance"]
 
 
 class Linearisation:
@@ -43,8 +43,7 @@ class Linearisation:
     ) -> None:
         self.network, self.points, self.keep = network, points.detach(), keep
         self._start, self._by, self._rows = start, by, rows
-        self._hessian: Curvature | None = None
-        self._gauss_newton: Curvature | None = None
+        self._curvatures: dict[Which, Curvature] = {}
         self._first_order: tuple[Tensor, Tensor] | None = None
 
     @property
@@ -59,27 +58,23 @@ class Linearisation:
 
     def hessian(self) -> Curvature:
         """The Hessian at these points; its graph is kept and shared by all who ask."""
-        if self._hessian is None:
-            self._hessian = self._curvature(Hessian, hessian_piece)
-        return self._hessian
+        return self.operator("hessian")
 
     def gauss_newton(self) -> Curvature:
         """The Gauss-Newton matrix at these points."""
-        if self._gauss_newton is None:
-            self._gauss_newton = self._curvature(GaussNewton, gauss_newton_piece)
-        return self._gauss_newton
+        return self.operator("gauss_newton")
 
     def operator(self, which: Which) -> Curvature:
-        return self.hessian() if which == "hessian" else self.gauss_newton()
-
-    def _curvature(self, kind: type[Curvature], piece: Callable[..., Piece]) -> Curvature:
-        build = self._bound(piece)
-        return kind(self.network, self.points, self._start, build, self._by, keep=self.keep)
+        """The matrix of that name at these points; its graph is kept and shared by all who ask."""
+        if which not in self._curvatures:
+            build = self._bound(PIECES[which])
+            made = KINDS[which](self.network, self.points, self._start, build, self._by, keep=self.keep)
+            self._curvatures[which] = made
+        return self._curvatures[which]
 
     def _values(self) -> tuple[Tensor, Tensor]:
-        for curvature in (self._hessian, self._gauss_newton):
-            if curvature is not None:
-                return curvature.loss, curvature.gradient
+        for curvature in self._curvatures.values():
+            return curvature.loss, curvature.gradient
         if self._first_order is None:
             build = self._bound(gradient_piece)
             found = total(self.network, self.points, self._start, build, self._by, keep=False)

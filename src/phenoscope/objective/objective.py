@@ -1,17 +1,20 @@
 """The objective: a loss as a function of the point, for one model and one fixed set of data."""
 
+import fnmatch
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from phenoscope.core import points
 from phenoscope.core.errors import BadInput
 from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length, preserved, split
+from phenoscope.objective.kinds import LossKind, loss_kind
 from phenoscope.objective.linearisation import Linearisation, Which
 from phenoscope.objective.memory import GraphSize, graph_size
 from phenoscope.objective.network import Buffers, Loss, Network, preserved_randomness
@@ -107,14 +110,24 @@ class Objective:
         with self._network.evaluation():
             return torch.cat([outputs for outputs, _ in self._forward(rows, self._passes())])
 
-    def first_outputs(self) -> tuple[Tensor, Any]:
-        """The model's outputs for the first batch, and its targets."""
-        with self._network.evaluation():
-            return next(self._forward(self._rows(None), self._passes()))
+    def chosen(self, *patterns: str) -> Bool[Tensor, " p"]:
+        """Which coordinates of the point belong to parameters whose names fit a pattern, such as `"layers.0.*"`.
 
-    def loss_of(self, outputs: Tensor, targets: Any) -> Float[Tensor, ""]:
-        """The loss of some outputs: a function of them alone, differentiable."""
-        return self._network.value(outputs, targets)
+        Raises:
+            BadInput: a pattern that fits no parameter.
+        """
+        names, sizes = self._network.layout.names, self._network.layout.sizes
+        for pattern in patterns or ("",):
+            if not any(fnmatch.fnmatchcase(name, pattern) for name in names):
+                raise BadInput(f"no trainable parameter's name fits {pattern!r}. There are {', '.join(names)}.")
+        fits = [any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns) for name in names]
+        return torch.tensor(fits).repeat_interleave(torch.tensor(sizes))
+
+    @functools.cached_property
+    def loss_kind(self) -> LossKind:
+        """Which loss it is, told by what it does with the first batch, whatever it is called."""
+        with self._network.evaluation():
+            return loss_kind(self._network.value, *next(self._forward(self._rows(None), self._passes())))
 
     def accuracy(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, ""] | None:
         """The share of examples whose largest output is the target; `None` where targets are not classes (n,)."""
@@ -135,13 +148,43 @@ class Objective:
         """Jᵀ (∂²L/∂f²) J as an operator: positive semi-definite for a loss convex in the outputs f."""
         return self.operator("gauss_newton", point)
 
+    def fisher(
+        self, point: Float[Tensor, " p"] | None = None, *, kind: Literal["true", "empirical"] = "true"
+    ) -> Curvature:
+        """The Fisher matrix of the model's own predictive distribution, or the empirical one (targets as they are).
+
+        Raises:
+            BadInput: the true one of a loss that is no log-likelihood known here.
+        """
+        if kind not in ("true", "empirical"):
+            raise BadInput(f"`kind` of the Fisher matrix must be 'true' or 'empirical', got {kind!r}.")
+        return self.operator("fisher" if kind == "true" else "empirical_fisher", point)
+
+    def gradient_covariance(self, point: Float[Tensor, " p"] | None = None) -> Curvature:
+        """The covariance of the gradients of single examples, as an operator; an example is an entry of axis 0."""
+        return self.operator("gradient_covariance", point)
+
     def operator(self, which: Which, point: Float[Tensor, " p"] | None = None) -> Curvature:
         """The curvature matrix of that name."""
         if which not in PIECES:
             raise BadInput(f"the operator must be one of {', '.join(PIECES)}, got {which!r}.")
+        self._refuse_unfit(which)
         operator = self._around(which, self._rows(point)).operator(which)
         _finite(operator.gradient, "gradient")
         return operator
+
+    def _refuse_unfit(self, which: Which) -> None:
+        if which == "fisher" and self.loss_kind == "other":
+            raise BadInput(
+                "the true Fisher matrix needs the model's predictive distribution, and this loss is neither a "
+                "cross-entropy of logits nor a squared error. Use kind='empirical' or the Gauss-Newton matrix."
+            )
+        single = which in ("empirical_fisher", "gradient_covariance")
+        if single and (self._network.batch_dependent or self._by is WHOLE):
+            raise BadInput(
+                "the gradients of single examples need a loss that adds up over examples; here they depend on each "
+                "other (batch statistics, or a loss of the batch as a whole). Choose `buffers='running'`."
+            )
 
     def _around(self, which: Which, rows: Tensor) -> Linearisation:
         start, keep = self._chunks(which, rows)

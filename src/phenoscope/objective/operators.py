@@ -151,3 +151,30 @@ class Hessian(Curvature):
 
 class GaussNewton(Curvature):
     """Jᵀ (∂²L/∂f²) J: the Hessian without the second derivatives of the network (Schraudolph 2002)."""
+
+
+class Fisher(Curvature):
+    """E g gᵀ with targets drawn from the model itself: for a loss that is a log-likelihood with natural parameters
+    f (cross-entropy of logits, squared error), it equals the Gauss-Newton matrix (Martens 2014, arXiv:1412.1193).
+    """
+
+
+class EmpiricalFisher(Curvature):
+    """The mean of g gᵀ over the examples' own gradients at their own targets; no Fisher, but so called."""
+
+
+class GradientCovariance(Curvature):
+    """The covariance of the examples' gradients, E g gᵀ - ∇L ∇Lᵀ: the noise of a single example's gradient."""
+
+    def _apply(self, block: Tensor) -> Tensor:
+        along = (block * self.gradient[:, None]).sum(dim=2, keepdim=True)
+        return super()._apply(block) - along * self.gradient[:, None]
+
+
+KINDS: dict[str, type[Curvature]] = {
+    "hessian": Hessian,
+    "gauss_newton": GaussNewton,
+    "fisher": Fisher,
+    "empirical_fisher": EmpiricalFisher,
+    "gradient_covariance": GradientCovariance,
+}

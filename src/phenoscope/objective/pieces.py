@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-from phenoscope.objective.batches import Batch, length
+from phenoscope.objective.batches import Batch, length, take
 from phenoscope.objective.network import Network, Rows
 from phenoscope.objective.operators import Piece
 from phenoscope.objective.weighting import Weighting
@@ -40,26 +40,88 @@ def hessian_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, b
 
 
 def gauss_newton_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:
-    """J v by differentiating u -> Jᵀu twice, then the loss's second derivative, then Jᵀ: three passes a product."""
+    """Jᵀ C J with C the loss's second derivative in the outputs."""
     leaf = points.detach().requires_grad_()
     outputs, _ = network.forward(leaf, batch, rows)
     cut = outputs.detach().requires_grad_()
     losses = _losses(network, cut, batch[1], rows)
     slope = _slope(losses, cut, graph=True)
     gradient = _pull(outputs, leaf, slope.detach()[None], batched=False)[0]
-    dummy = torch.zeros_like(outputs, requires_grad=True)
-    pulled = _slope((outputs * dummy).sum(), leaf, graph=True)
     batched = _batched(leaf, batch, rows)
 
-    def multiply(block: Tensor) -> Tensor:
-        pushed = _pull(pulled, dummy, block.transpose(0, 1), batched=batched)
-        curved = _pull(slope, cut, pushed, batched=batched)
-        return _pull(outputs, leaf, curved, batched=batched).transpose(0, 1)
+    def curved(pushed: Tensor) -> Tensor:
+        return _pull(slope, cut, pushed, batched=batched)
 
+    multiply = _sandwich(outputs, leaf, curved, batched=batched)
     return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient.detach(), multiply)
 
 
-PIECES: dict[str, Callable[..., Piece]] = {"hessian": hessian_piece, "gauss_newton": gauss_newton_piece}
+def empirical_fisher_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:
+    """Σ wᵢ gᵢgᵢᵀ / Σ wᵢ over the examples, gᵢ = Jᵢᵀ sᵢ with sᵢ the derivative of an example's loss in its outputs."""
+    if rows != "one":
+        raise BadInput(f"the gradients of single examples are measured one network at a time, got {len(points)}.")
+    leaf = points.detach().requires_grad_()
+    outputs, losses = network.forward(leaf, batch, rows)
+    slopes, weights = example_slopes(network, outputs.detach(), batch[1], by)
+    shares = weights / (1.0 if by.is_sum else weights.sum())
+    shares = shares.reshape(-1, *[1] * (outputs.ndim - 1))
+    batched = _batched(leaf, batch, rows)
+    gradient = _pull(outputs, leaf, (shares * slopes)[None], batched=False)[0]
+
+    def curved(pushed: Tensor) -> Tensor:
+        along = (slopes * pushed).flatten(start_dim=2).sum(dim=2)
+        return shares * slopes * along.reshape(*along.shape, *[1] * (outputs.ndim - 1))
+
+    multiply = _sandwich(outputs, leaf, curved, batched=batched)
+    return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient.detach(), multiply)
+
+
+def example_slopes(network: Network, outputs: Tensor, targets: Any, by: Weighting) -> tuple[Tensor, Tensor]:
+    """The derivative of each example's own loss in its outputs (b, ...), and its weight (b,) in the batch's loss.
+
+    An example is an entry of the first axis of outputs and targets; one that is ignored has weight 0.
+    """
+    count = len(outputs)
+    if length((outputs, targets)) != count or count == 0:
+        raise BadInput(
+            f"a matrix of single examples needs as many targets as outputs along the first axis, got "
+            f"{length((outputs, targets))} and {count}."
+        )
+    weights = outputs.new_tensor([by.of(*take((outputs, targets), i, i + 1)) for i in range(count)])
+    cut = outputs.requires_grad_()
+    counted = _single_losses(network, cut, targets)[weights > 0]
+    return _slope(counted, cut, graph=False), weights
+
+
+def _single_losses(network: Network, outputs: Tensor, targets: Any) -> Tensor:
+    """The loss of each example by itself, (b,)."""
+    if isinstance(targets, Tensor):
+        with contextlib.suppress(RuntimeError):  # a loss that looks at values cannot be mapped over examples
+            return torch.func.vmap(network.value)(outputs[:, None], targets[:, None])
+    return torch.stack([network.value(*take((outputs, targets), i, i + 1)) for i in range(len(outputs))])
+
+
+def _sandwich(
+    outputs: Tensor, leaf: Tensor, curved: Callable[[Tensor], Tensor], *, batched: bool
+) -> Callable[[Tensor], Tensor]:
+    """Products with Jᵀ C J: J v by differentiating u -> Jᵀu twice, then C, then Jᵀ; three passes a product."""
+    dummy = torch.zeros_like(outputs, requires_grad=True)
+    pulled = _slope((outputs * dummy).sum(), leaf, graph=True)
+
+    def multiply(block: Tensor) -> Tensor:
+        pushed = _pull(pulled, dummy, block.transpose(0, 1), batched=batched)
+        return _pull(outputs, leaf, curved(pushed), batched=batched).transpose(0, 1)
+
+    return multiply
+
+
+PIECES: dict[str, Callable[..., Piece]] = {
+    "hessian": hessian_piece,
+    "gauss_newton": gauss_newton_piece,
+    "fisher": gauss_newton_piece,
+    "empirical_fisher": empirical_fisher_piece,
+    "gradient_covariance": empirical_fisher_piece,
+}
 
 
 def _slope(values: Tensor, leaf: Tensor, *, graph: bool) -> Tensor:

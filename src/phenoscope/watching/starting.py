@@ -13,7 +13,6 @@ from phenoscope.objective import Buffers, Objective
 from phenoscope.probes import GradientNorm, Loss, Probe, Sharpness, series_units
 from phenoscope.store import WatchedFolder, rule_name
 from phenoscope.watching.listening import Watch, now
-from phenoscope.watching.losses import loss_kind
 from phenoscope.watching.moments import at_rest
 from phenoscope.watching.optimizers import inner, recognised
 
@@ -74,7 +73,7 @@ def watch(
     trained = _trained(plain, listened)
     with at_rest(plain):
         objective = Objective(plain, loss, data, batch_size, buffers=buffers, denominator=denominator)
-        kind = loss_kind(objective)
+        kind = objective.loss_kind
     seen = recognised(listened)
     about = {
         "model": type(plain).__name__,
