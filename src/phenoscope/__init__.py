@@ -12,11 +12,13 @@ from phenoscope.comparing import SideBySide, compare
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.engine import Diagnosis, Panel, diagnose, measure, resume, run
 from phenoscope.instruments import (
+    Density,
     Eigenpair,
     Eigenpairs,
     Outcome,
     Trace,
     alternation,
+    density,
     eigenvalues,
     gradient_norm,
     relative_progress,
@@ -32,6 +34,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BadInput",
+    "Density",
     "Diagnosis",
     "Eigenpair",
     "Eigenpairs",
@@ -45,6 +48,7 @@ __all__ = [
     "Watch",
     "alternation",
     "compare",
+    "density",
     "diagnose",
     "eigenvalues",
     "freeze",

@@ -1,5 +1,6 @@
 """Pure functions that measure: an objective, operator or tensors in, a reading with its evidence out."""
 
+from phenoscope.instruments.density import Density, density
 from phenoscope.instruments.descent import (
     Alternation,
     GradientNorm,
@@ -15,6 +16,7 @@ from phenoscope.instruments.tracking import Tracker, Tracking
 
 __all__ = [
     "Alternation",
+    "Density",
     "Eigenpair",
     "Eigenpairs",
     "GradientNorm",
@@ -24,6 +26,7 @@ __all__ = [
     "Tracker",
     "Tracking",
     "alternation",
+    "density",
     "eigenvalues",
     "gradient_norm",
     "relative_progress",

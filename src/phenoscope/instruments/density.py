@@ -1,0 +1,210 @@
+"""How are all curvatures spread? The spectral density by stochastic Lanczos quadrature, with its error band."""
+
+import dataclasses
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from phenoscope.core.errors import BadInput
+from phenoscope.instruments.outcome import Outcome
+from phenoscope.objective import Objective, Operator, Which
+
+GROUP_BYTES = 2**30
+"""Of the bases of the probes that are multiplied together: 1 GiB."""
+
+FEWEST = 3
+"""Probes before the first look at the error: with fewer their spread says too little."""
+
+GRID = 512
+SHORTER = 0.75
+"""The density of the first three quarters of the steps is laid beside the whole, to see what more would change."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Density:
+    """The density of an operator's eigenvalues, smoothed with a Gaussian; it integrates to 1.
+
+    Attributes:
+        grid: (g,), curvatures, evenly spaced beyond both ends of the spectrum seen.
+        values: (g,), the density there, per unit of curvature.
+        errors: (g,), its standard error over the random probes.
+        width: the standard deviation of the Gaussian.
+        nodes, weights: (probes, steps), where each probe's quadrature puts how much of the whole; unsmoothed.
+        error: ∫ errors dλ, the mean distance between this density and that of infinitely many probes.
+        step_error: the distance ∫ |difference| dλ to the density of three quarters of the steps: what the Lanczos
+            iteration had still to settle.
+        size: p, how many eigenvalues there are.
+        products: operator products used.
+        outcome: whether `error` and `step_error` both met the tolerance.
+    """
+
+    grid: Float[Tensor, " g"]
+    values: Float[Tensor, " g"]
+    errors: Float[Tensor, " g"]
+    width: float
+    nodes: Float[Tensor, "probes steps"]
+    weights: Float[Tensor, "probes steps"]
+    error: float
+    step_error: float
+    size: int
+    products: int
+    outcome: Outcome
+
+    @property
+    def converged(self) -> bool:
+        return self.outcome is Outcome.CONVERGED
+
+    def share(self, low: float = -math.inf, high: float = math.inf) -> tuple[float, float]:
+        """The share of eigenvalues in [low, high], unsmoothed, and its standard error over the probes."""
+        inside = ((self.nodes >= low) & (self.nodes <= high)).double()
+        shares = (inside * self.weights).sum(dim=1)
+        return float(shares.mean()), float(shares.std() / math.sqrt(len(shares)))
+
+    def __str__(self) -> str:
+        ends = f"{float(self.nodes.min()):.4g} to {float(self.nodes.max()):.4g}"
+        return (
+            f"{self.size} eigenvalues from {ends}; density known to {self.error:.1e} in total variation, "
+            f"{self.step_error:.1e} from more steps; {self.outcome}, {len(self.nodes)} probes, {self.products} products"
+        )
+
+
+def density(
+    objective: Objective | Operator,
+    *,
+    operator: Which = "hessian",
+    probes: int = 10,
+    steps: int = 80,
+    width: float | None = None,
+    tol: float = 0.1,
+    generator: torch.Generator | None = None,
+) -> Density:
+    r"""The spectral density of a curvature matrix, by stochastic Lanczos quadrature.
+
+    A random unit vector's Lanczos iteration gives the Gauss quadrature of the spectral measure that the vector sees;
+    averaged over vectors that is the density of all eigenvalues (Ghorbani, Krishnan, Xiao 2019, arXiv:1901.10159;
+    Ubaru, Chen, Saad 2017, Fast estimation of tr(f(A)) via stochastic Lanczos quadrature). Every vector is made
+    orthogonal to all earlier ones, twice, so no eigenvalue appears as its own ghost.
+
+    Units: eigenvalues per unit of curvature, as a share of all p.
+
+    Args:
+        objective: the loss (taken at the model's own point), or any operator.
+        operator: which curvature of an objective.
+        probes: random vectors at most; fewer where the error band is within `tol` before.
+        steps: of each Lanczos iteration, at most p.
+        width: of the Gaussian, in units of curvature; a hundredth of the spectrum's range unless given.
+        tol: stop once `error` is at most this (of 1, the whole mass). 0 uses every probe.
+        generator: of the signs; seeded with 0 unless given.
+
+    Returns:
+        `Density`: grid, values, errors, nodes and weights, and how far it is to be trusted.
+
+    Raises:
+        BadInput: numbers out of range, or an operator of several rows.
+
+    Example:
+        >>> from phenoscope.objective import Matrix
+        >>> matrix = Matrix(torch.diag(torch.cat([torch.zeros(90), torch.ones(10)])))
+        >>> found = density(matrix, steps=10, probes=20, tol=0)
+        >>> round(found.share(0.5)[0], 2)
+        0.1
+    """
+    matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
+    _check(matrix, probes, steps, width, tol)
+    generator = generator or torch.Generator().manual_seed(0)
+    steps = min(steps, matrix.size)
+    alphas = torch.zeros(0, steps, dtype=torch.float64)
+    betas = torch.zeros(0, steps, dtype=torch.float64)
+    group = max(1, min(FEWEST if tol > 0 else probes, GROUP_BYTES // (steps * matrix.size * matrix.dtype.itemsize)))
+    while len(alphas) < probes:
+        alpha, beta = _lanczos(matrix, min(group, probes - len(alphas)), steps, generator)
+        alphas, betas = torch.cat([alphas, alpha]), torch.cat([betas, beta])
+        if not bool(torch.isfinite(alphas).all() and torch.isfinite(betas).all()):
+            return _unfinished(matrix, alphas, steps)
+        if tol > 0 and len(alphas) >= FEWEST and _smoothed(alphas, betas, width, matrix, tol).error <= tol:
+            break
+    return _smoothed(alphas, betas, width, matrix, tol)
+
+
+def _lanczos(
+    matrix: Operator, count: int, steps: int, generator: torch.Generator
+) -> tuple[Float[Tensor, "k m"], Float[Tensor, "k m"]]:
+    """The Jacobi matrices (diagonal, and below it) of `count` random sign vectors; β = 0 ends one early."""
+    signs = torch.randint(2, (count, matrix.size), generator=generator, device=generator.device, dtype=torch.int8)
+    vector = (signs.to(matrix.device, matrix.dtype) * 2 - 1) / math.sqrt(matrix.size)
+    basis = torch.zeros(count, steps, matrix.size, dtype=matrix.dtype, device=matrix.device)
+    alpha, beta = (torch.zeros(count, steps, dtype=torch.float64) for _ in range(2))
+    tiny = 100 * torch.finfo(matrix.dtype).eps
+    scale = torch.zeros(count, dtype=torch.float64)
+    for step in range(steps):
+        basis[:, step] = vector
+        image = matrix.multiply(vector[None])[0]
+        alpha[:, step] = (image * vector).sum(dim=1, dtype=torch.float64).cpu()
+        scale = torch.maximum(scale, image.double().norm(dim=1).cpu())
+        if step + 1 == steps:
+            break
+        known = basis[:, : step + 1]
+        for _ in range(2):
+            image = image - ((known @ image[..., None]).mT @ known)[:, 0]
+        length = image.double().norm(dim=1)
+        alive = length.cpu() > tiny * scale
+        beta[:, step] = torch.where(alive, length.cpu(), 0.0)
+        # A finished iteration goes on with zeros, which take no weight.
+        vector = torch.where(alive.to(image.device)[:, None], image / length.clamp_min(1e-300)[:, None], 0.0)
+        vector = vector.to(matrix.dtype)
+    return alpha, beta
+
+
+def _quadrature(alpha: Tensor, beta: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+    """Nodes and weights (k, steps) of the Jacobi matrices' first so many steps."""
+    jacobi = torch.diag_embed(alpha[:, :steps])
+    if steps > 1:
+        below = beta[:, : steps - 1]
+        jacobi = jacobi + torch.diag_embed(below, offset=1) + torch.diag_embed(below, offset=-1)
+    nodes, vectors = torch.linalg.eigh(jacobi)
+    return nodes, vectors[:, 0].square()
+
+
+def _smoothed(alpha: Tensor, beta: Tensor, width: float | None, matrix: Operator, tol: float) -> Density:
+    steps = alpha.shape[1]
+    nodes, weights = _quadrature(alpha, beta, steps)
+    seen = nodes[weights > 0]
+    low, high = float(seen.min()), float(seen.max())
+    width = width if width is not None else max(high - low, 1e-12 * max(abs(low), abs(high)), 1e-30) / 100
+    grid = torch.linspace(low - 5 * width, high + 5 * width, GRID, dtype=torch.float64)
+    each = _bumps(nodes, weights, grid, width)
+    values = each.mean(dim=0)
+    errors = each.std(dim=0) / math.sqrt(len(each)) if len(each) > 1 else torch.full_like(values, math.inf)
+    gap = float(grid[1] - grid[0])
+    shorter = _bumps(*_quadrature(alpha, beta, max(1, int(SHORTER * steps))), grid, width).mean(dim=0)
+    error = float(errors.sum()) * gap
+    step_error = 0.0 if steps == matrix.size else float((values - shorter).abs().sum()) * gap
+    settled = error <= tol and step_error <= tol
+    outcome = Outcome.CONVERGED if settled else Outcome.NOT_CONVERGED
+    products = alpha.numel()
+    return Density(grid, values, errors, width, nodes, weights, error, step_error, matrix.size, products, outcome)
+
+
+def _bumps(nodes: Tensor, weights: Tensor, grid: Tensor, width: float) -> Float[Tensor, "k g"]:
+    """The density of each probe on the grid."""
+    apart = (grid - nodes[..., None]) / width
+    return (weights[..., None] * torch.exp(-apart.square() / 2)).sum(dim=1) / (width * math.sqrt(2 * math.pi))
+
+
+def _unfinished(matrix: Operator, alphas: Tensor, steps: int) -> Density:
+    nothing = torch.full((GRID,), math.nan, dtype=torch.float64)
+    empty = torch.full((len(alphas), steps), math.nan, dtype=torch.float64)
+    evidence = (math.inf, math.inf, matrix.size, alphas.numel(), Outcome.NOT_FINITE)
+    return Density(nothing, nothing, nothing, math.nan, empty, empty, *evidence)
+
+
+def _check(matrix: Operator, probes: int, steps: int, width: float | None, tol: float) -> None:
+    if matrix.rows != 1:
+        raise BadInput(f"this measures one network, got an operator of {matrix.rows} rows. Pass one row at a time.")
+    if probes < 2 or steps < 1 or not tol >= 0 or (width is not None and not width > 0):
+        raise BadInput(
+            f"a density needs at least 2 probes (one has no spread), 1 step, tol >= 0 and a positive width, got "
+            f"{probes} probes, {steps} steps, tol {tol} and width {width}."
+        )

@@ -1,0 +1,148 @@
+"""The spectral density against matrices whose eigenvalues are known; its error band; no ghosts."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from oracles import labels, mlp, normal, seeded
+from phenoscope.core.errors import BadInput
+from phenoscope.instruments import Outcome, density
+from phenoscope.objective import Matrix, Objective
+
+
+def rotated(values, seed=0, dtype=torch.float64):
+    """A dense matrix with these eigenvalues, in a random basis."""
+    basis = torch.linalg.qr(normal(len(values), len(values), seed=seed)).Q
+    return Matrix((basis @ torch.diag(values.double()) @ basis.T).to(dtype))
+
+
+def bulk(size=200, seed=1):
+    """A bulk around zero and three outliers, one of them negative."""
+    values = 0.3 * normal(size - 3, seed=seed)
+    return torch.cat([values, torch.tensor([4.0, 6.0, -3.0], dtype=torch.float64)])
+
+
+def smoothed(values, grid, width):
+    bumps = torch.exp(-(((grid[:, None] - values) / width) ** 2) / 2) / (width * math.sqrt(2 * math.pi))
+    return bumps.mean(dim=1)
+
+
+def distance(found, expected):
+    return float((found.values - expected).abs().sum() * (found.grid[1] - found.grid[0]))
+
+
+def test_the_density_is_that_of_the_eigenvalues():
+    values = bulk()
+    found = density(rotated(values), probes=60, steps=60, tol=0)
+    exact = smoothed(values, found.grid, found.width)
+    assert distance(found, exact) < 3 * found.error
+    assert found.error < 0.1
+    assert found.step_error < 0.02
+    mass = float(found.values.sum() * (found.grid[1] - found.grid[0]))
+    assert mass == pytest.approx(1, abs=1e-6)
+    assert found.weights.sum(dim=1).tolist() == pytest.approx([1.0] * 60)
+
+
+def test_signed_and_not_absolute():
+    found = density(rotated(torch.cat([torch.full((30,), -2.0), torch.full((10,), 1.0)])), probes=30, steps=5, tol=0)
+    share, error = found.share(high=-1.0)
+    assert share == pytest.approx(0.75, abs=4 * error)
+    assert float(found.nodes.min()) == pytest.approx(-2)
+
+
+def test_the_error_of_a_share_covers_it_as_often_as_it_says():
+    values, covered = bulk(80), 0
+    matrix, exact = rotated(values), float((values > 0.2).double().mean())
+    for draw in range(150):
+        found = density(matrix, probes=10, steps=30, tol=0, generator=seeded(draw))
+        share, error = found.share(low=0.2)
+        covered += abs(share - exact) <= 2.262 * error  # Student's t with 9 degrees of freedom
+    assert covered / 150 > 0.9
+
+
+def test_the_error_band_is_of_the_size_of_the_error():
+    values = bulk(120)
+    matrix = rotated(values)
+    distances, bands = [], []
+    for draw in range(40):
+        found = density(matrix, probes=10, steps=60, width=0.1, tol=0, generator=seeded(draw))
+        distances.append(distance(found, smoothed(values, found.grid, 0.1)))
+        bands.append(found.error)
+    # The mean of |error| of a normal variable is sqrt(2/π) of its standard deviation.
+    assert np.mean(distances) == pytest.approx(math.sqrt(2 / math.pi) * np.mean(bands), rel=0.2)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_an_outlier_has_no_ghosts(dtype):
+    """Without orthogonalisation its copies appear among the nodes once it has converged, in single precision soon."""
+    values = torch.cat([torch.linspace(0, 1, 149, dtype=torch.float64), torch.tensor([50.0], dtype=torch.float64)])
+    found = density(rotated(values, dtype=dtype), probes=5, steps=100, tol=0)
+    assert ((found.nodes > 10).sum(dim=1) == 1).all()
+    share, error = found.share(low=10)
+    assert share == pytest.approx(1 / 150, abs=4 * error)
+
+
+def test_it_stops_when_the_band_is_narrow_enough():
+    matrix = rotated(0.1 * normal(300) + 1)
+    wide = density(matrix, probes=50, steps=20, width=0.5, tol=0.05)
+    assert wide.converged
+    assert wide.error <= 0.05
+    assert len(wide.nodes) < 50
+    assert wide.products == 20 * len(wide.nodes) == matrix.products
+    strict = density(matrix, probes=4, steps=20, width=0.01, tol=1e-4)
+    assert strict.outcome is Outcome.NOT_CONVERGED
+    assert len(strict.nodes) == 4
+
+
+def test_too_few_steps_are_told():
+    found = density(rotated(torch.linspace(0, 1, 300, dtype=torch.float64)), probes=40, steps=8, width=0.005, tol=0.5)
+    assert found.step_error > 0.5
+    assert not found.converged
+
+
+def test_an_iteration_that_ends_early():
+    """Three different eigenvalues: three steps see them all, further ones have no weight."""
+    values = torch.cat([torch.zeros(20), torch.full((20,), 1.0), torch.full((10,), 2.0)])
+    found = density(rotated(values), probes=40, steps=12, tol=0)
+    share, error = found.share(low=1.5)
+    assert share == pytest.approx(0.2, abs=4 * error)
+    assert found.step_error < 1e-9
+    assert density(Matrix(torch.zeros(6, 6)), probes=3, steps=3, tol=0).share(-1e-6, 1e-6)[0] == pytest.approx(1)
+
+
+def test_of_a_loss_and_its_matrices():
+    objective = Objective(mlp(), nn.CrossEntropyLoss(), (normal(6, 4), labels(3, 6)), 4)
+    for which in ("hessian", "gauss_newton", "empirical_fisher"):
+        exact = torch.linalg.eigvalsh(objective.operator(which) @ torch.eye(43, dtype=torch.float64))
+        found = density(objective, operator=which, probes=400, steps=43, tol=0)
+        assert distance(found, smoothed(exact, found.grid, found.width)) < 3 * found.error
+        assert found.step_error == 0
+        assert found.size == 43
+
+
+def test_the_same_generator_gives_the_same_reading():
+    matrix = rotated(bulk(60))
+    one, same, other = (density(matrix, probes=4, steps=10, generator=seeded(seed)) for seed in (1, 1, 2))
+    assert torch.equal(one.values, same.values)
+    assert not torch.equal(one.nodes, other.nodes)
+
+
+def test_what_is_not_finite_is_told():
+    entries = torch.eye(5)
+    entries[2, 2] = math.nan
+    made = Matrix(torch.eye(5))
+    made._entries = entries[None]
+    assert density(made, probes=3, steps=3).outcome is Outcome.NOT_FINITE
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"probes": 1}, {"steps": 0}, {"tol": -1.0}, {"width": 0.0}, {"tol": math.nan}, {"width": -1.0}]
+)
+def test_what_cannot_be_asked_for(wrong):
+    with pytest.raises(BadInput, match="a density needs"):
+        density(Matrix(torch.eye(3)), **wrong)
+    with pytest.raises(BadInput, match="one network"):
+        density(Matrix(torch.eye(3).expand(2, 3, 3)))
