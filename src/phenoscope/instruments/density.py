@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from phenoscope.core import displays
+from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.objective import Objective, Operator, Which
@@ -61,6 +63,13 @@ class Density:
         inside = ((self.nodes >= low) & (self.nodes <= high)).double()
         shares = (inside * self.weights).sum(dim=1)
         return float(shares.mean()), float(shares.std() / math.sqrt(len(shares)))
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the density with its band of one standard error either way, on a logarithmic scale."""
+        return displays.plot(self, ax)
 
     def __str__(self) -> str:
         ends = f"{float(self.nodes.min()):.4g} to {float(self.nodes.max()):.4g}"

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from phenoscope.claims.verdict import Verdict
 from phenoscope.comparing import SideBySide
-from phenoscope.instruments import Alternation, Eigenpair, Eigenpairs, GradientNorm, RelativeProgress, Trace
+from phenoscope.instruments import Alternation, Density, Eigenpair, Eigenpairs, GradientNorm, RelativeProgress, Trace
 from phenoscope.panels import PanelData
 from phenoscope.record import Record
 from phenoscope.report.comparison import match_parts, notes
@@ -63,6 +63,15 @@ def _(value: Trace) -> Markup:
     drawn = counted(value.probes, "probe") if value.probes else "summed exactly"
     told = FAINT.format(f"{value.outcome}; {drawn}, {counted(value.products, 'product')}")
     return _box(_table(("trace", "standard error"), [row]), told)
+
+
+@_card.register
+def _(value: Density) -> Markup:
+    ends = (number(value.nodes.min().item(), 5), number(value.nodes.max().item(), 5))
+    row = (counted(value.size, "eigenvalue"), *ends, f"{value.error:.1e}", f"{value.step_error:.1e}")
+    told = f"{value.outcome}; {counted(len(value.nodes), 'probe')}, {counted(value.products, 'product')}"
+    heads = ("density of", "smallest seen", "largest seen", "error", "error of the steps")
+    return _box(_table(heads, [row]), FAINT.format(told))
 
 
 @_card.register

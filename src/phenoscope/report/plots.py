@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from phenoscope.claims.verdict import Verdict
 from phenoscope.comparing import SideBySide
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments import Alternation, Eigenpair, Eigenpairs, GradientNorm, RelativeProgress, Trace
+from phenoscope.instruments import Alternation, Density, Eigenpair, Eigenpairs, GradientNorm, RelativeProgress, Trace
 from phenoscope.panels import PanelData
 from phenoscope.record import Record
 from phenoscope.report.figures import onto
@@ -59,6 +59,20 @@ def _(value: Eigenpair, ax: Axes) -> None:
 @_draw.register
 def _(value: Trace, ax: Axes) -> None:
     _single(ax, value.value, 1.96 * value.standard_error, "trace ± 1.96 standard errors", filled=value.converged)
+
+
+@_draw.register
+def _(value: Density, ax: Axes) -> None:
+    grid, values, errors = (part.numpy() for part in (value.grid, value.values, value.errors))
+    ax.fill_between(grid, np.clip(values - errors, 0, None), values + errors, color=BLUE, alpha=0.3, linewidth=0)
+    ax.plot(grid, values, color=BLUE)
+    # Bulk and outliers differ by orders of magnitude; below a thousandth of an eigenvalue there is nothing to see.
+    ax.set_yscale("log")
+    ax.set_ylim(bottom=1e-3 / (value.size * value.width), top=2 * float(np.nanmax(values + errors)))
+    ax.set_xlabel("curvature")
+    ax.set_ylabel("density ± standard error")
+    if not value.converged:
+        ax.set_title(f"{value.outcome}")
 
 
 @_draw.register
