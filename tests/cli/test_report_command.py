@@ -31,13 +31,18 @@ def test_the_site_of_the_usual_folder(capsys):
 def test_with_json_it_names_every_page_and_what_cannot_be_read(capsys):
     Path("runs/broken").mkdir()
     Path("runs/broken/experiment.json").write_text("{")
+    Path("runs/begun").mkdir()
+    Path("runs/begun/request.json").write_text('{"schema": 1}')
     found = json.loads(printed(capsys, "runs", "--to", "elsewhere", "--json"))
     assert found["report"] == "elsewhere/index.html"
     assert found["report"] in found["pages"]
     assert all(Path(page).is_file() for page in found["pages"])
+    assert found["unfinished"] == ["runs/begun"]
     (broken,) = found["unreadable"]
     assert broken["path"] == "runs/broken"
-    assert broken["why"] in printed(capsys, "runs")
+    told = printed(capsys, "runs")
+    assert broken["why"] in told
+    assert "phenoscope resume runs/begun" in told
 
 
 def test_a_single_run_s_page_may_lie_elsewhere_too(capsys, ran):

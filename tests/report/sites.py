@@ -63,6 +63,8 @@ def write_runs(folder: Path) -> Path:
     (folder / "broken").mkdir()
     (folder / "broken" / "experiment.json").write_text('{"schema": 1, "name": "bro')
     (folder / "members").mkdir()
+    (folder / "begun").mkdir()
+    (folder / "begun" / "request.json").write_text('{"schema": 1}')
     write_watched(folder / "watched one")
     write_watched(folder / "watched two", diagnosed=False)
     return folder

@@ -144,6 +144,13 @@ def test_intervals_of_hundreds_of_orders_are_drawn():
     assert "nan" not in stacked_strip([verdict(estimate=1.0, **wild)])
 
 
+def test_what_was_begun_is_listed_with_the_command_to_go_on(site, runs):
+    assert "1 experiment is not finished" in words(site.index)
+    assert f"phenoscope resume {runs / 'begun'}" in words(site.index.parent / "runs.html")
+    with pytest.raises(BadInput, match="is not finished, so there is nothing to show yet"):
+        write_report(runs / "begun")
+
+
 def test_what_holds_the_right_names_but_other_things_is_not_readable(tmp_path):
     write_experiment(experiment(path=tmp_path / "odd"))
     about = json.loads((tmp_path / "odd" / "experiment.json").read_text())

@@ -1,6 +1,7 @@
 """What several commands print alike."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,3 +40,4 @@ def tell(experiment: "Experiment", as_json: bool, page: Path | None) -> None:
         return
     print_verdicts(experiment, Console(), report=page)
     print(f"Data:   {experiment.path}")
+    print(f"Site:   `{shlex.join(['phenoscope', 'report', str(experiment.path.parent)])}` shows all runs there")

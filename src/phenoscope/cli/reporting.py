@@ -1,5 +1,6 @@
 """`phenoscope report`."""
 
+import shlex
 from pathlib import Path
 
 from phenoscope.cli.output import Json, print_json
@@ -24,8 +25,12 @@ def report(runs: Path = Path("runs"), /, *, to: Path | None = None, as_json: Jso
     if as_json:
         unreadable = [{"path": str(each.path), "why": each.why} for each in written.unreadable]
         pages = [str(page) for page in written.pages]
-        print_json({"report": str(written.index), "pages": pages, "unreadable": unreadable})
+        unfinished = [str(path) for path in written.unfinished]
+        lists = {"pages": pages, "unreadable": unreadable, "unfinished": unfinished}
+        print_json({"report": str(written.index), **lists})
         return
     for each in written.unreadable:
         print(f"Not readable: {each.why}")
+    for path in written.unfinished:
+        print(f"Not finished: {path}. Go on with `{shlex.join(['phenoscope', 'resume', str(path)])}`.")
     print(f"Report: {written.index}")

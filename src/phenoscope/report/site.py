@@ -2,11 +2,13 @@
 
 import dataclasses
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from phenoscope.core.errors import BadInput
 from phenoscope.report.chapters import Chapter, arms_of, chapters, claim_parts, comparisons_of
 from phenoscope.report.csvs import verdicts_csv
 from phenoscope.report.lessons import lessons
@@ -18,7 +20,7 @@ from phenoscope.report.rows import claim_rows, outcome_counts
 from phenoscope.report.single_page import facts, write_single
 from phenoscope.report.templating import Place, rendered, write_text
 from phenoscope.store import Experiment, SingleRun, Survey, Unreadable, read_experiment, read_single, survey
-from phenoscope.store.experiments import EXPERIMENT
+from phenoscope.store.experiments import EXPERIMENT, REQUEST, unfinished
 from phenoscope.store.files import exists
 from phenoscope.store.members import MEMBER
 
@@ -37,27 +39,31 @@ class Site:
         index: its first page.
         pages: every page, the first one among them.
         unreadable: what could not be read, and is listed as such.
+        unfinished: experiments that were begun and not judged yet.
     """
 
     index: Path
     pages: tuple[Path, ...]
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+    unfinished: tuple[Path, ...] = ()
 
 
 def write_report(path: Path, to: Path | None = None) -> Site:
     """Write the page of a run if the path is one's folder, else the site of all runs under it.
 
     Raises:
-        BadInput: neither a run nor a folder.
+        BadInput: neither a run nor a folder, or an experiment that is not finished.
         PhenoscopeError: it cannot be written.
     """
     if exists(path / EXPERIMENT):
         page = write_page(read_experiment(path), to or path / "report")
     elif exists(path / MEMBER):
         page = write_single(read_single(path), to or path / "report")
+    elif exists(path / REQUEST):
+        raise BadInput(unfinished(path))
     else:
         return write_site(path, to)
-    return Site(page, (page,), ())
+    return Site(page, (page,))
 
 
 def write_site(runs: Path, to: Path | None = None) -> Site:
@@ -78,6 +84,7 @@ def write_site(runs: Path, to: Path | None = None) -> Site:
     listed, problems = chapters(found.experiments)
     pages += [_phenomenon_page(chapter, root) for chapter in listed]
     parts = {"chapters": [_chapter(chapter) for chapter in listed], "found": found, "problems": problems}
+    parts |= {"unfinished": [_unfinished(path) for path in found.unfinished]}
     parts |= {"folder": runs.resolve().name, "singles": [_single(run) for run in found.singles]}
     parts |= {"runs": [_run(experiment) for experiment in found.experiments]}
     write_text(root / "verdicts.csv", verdicts_csv(found.experiments))
@@ -88,7 +95,7 @@ def write_site(runs: Path, to: Path | None = None) -> Site:
     ):
         pages.append(root / f"{name}.html")
         write_text(pages[-1], rendered(f"{name}.html", Place(section), **more))
-    return Site(root / "index.html", tuple(pages), found.unreadable)
+    return Site(root / "index.html", tuple(pages), found.unreadable, found.unfinished)
 
 
 def _run_pages(found: Survey, root: Path) -> tuple[Survey, list[Path]]:
@@ -188,6 +195,11 @@ def _run(experiment: Experiment) -> dict[str, Any]:
 
 def _default(value: Any) -> str:
     return "chosen by the phenomenon unless given" if value is None else f"{phrase(value)} unless given"
+
+
+def _unfinished(path: Path) -> dict[str, str]:
+    """An experiment that is not finished, as lists show it."""
+    return {"folder": path.name, "command": shlex.join(["phenoscope", "resume", str(path)])}
 
 
 def _single(run: SingleRun) -> dict[str, Any]:

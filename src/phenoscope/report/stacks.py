@@ -47,7 +47,7 @@ def _row(verdict: Verdict, ruler: Ruler, y: int) -> str:
 def _marks(verdict: Verdict, ruler: Ruler, y: int) -> Iterable[str]:
     control = verdict.control
     if control is not None and math.isfinite(control.estimate) and on(ruler.place(control.estimate)):
-        yield dot(ruler.place(control.estimate), y, 3.4, "var(--page, none)", "currentColor")
+        yield dot(ruler.place(control.estimate), y, 3.4, "var(--page, none)", "var(--text, currentColor)")
     if not math.isfinite(verdict.estimate):
         return
     raw = ends(verdict.raw_low, verdict.raw_high)

@@ -10,7 +10,7 @@ from phenoscope.claims import Verdict
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.record import Record
 from phenoscope.store.experiment import Experiment
-from phenoscope.store.experiments import EXPERIMENT, REQUEST, read_experiment, unfinished
+from phenoscope.store.experiments import EXPERIMENT, REQUEST, read_experiment
 from phenoscope.store.files import exists, read_json
 from phenoscope.store.members import MEMBER, read_member
 from phenoscope.store.watched import read_diagnosis, read_watched
@@ -54,12 +54,14 @@ class Survey:
         experiments: the newest first.
         singles: runs in folders of their own, as watched ones are, by name. The members of experiments, in
             `members/`, are not among them.
+        unfinished: folders of experiments that were begun and not judged yet; `phenoscope resume` goes on with them.
         unreadable: what a broken file or a newer version kept from being read, by name.
     """
 
     folder: Path
     experiments: tuple[Experiment, ...]
     singles: tuple[SingleRun, ...]
+    unfinished: tuple[Path, ...]
     unreadable: tuple[Unreadable, ...]
 
 
@@ -71,6 +73,7 @@ def survey(folder: Path) -> Survey:
     """
     experiments: list[Experiment] = []
     singles: list[SingleRun] = []
+    unfinished: list[Path] = []
     unreadable: list[Unreadable] = []
     for path in _folders(folder):
         try:
@@ -79,11 +82,11 @@ def survey(folder: Path) -> Survey:
             elif exists(path / MEMBER):
                 singles.append(read_single(path))
             elif exists(path / REQUEST):
-                unreadable.append(Unreadable(path, unfinished(path)))
+                unfinished.append(path)
         except PhenoscopeError as problem:
             unreadable.append(Unreadable(path, str(problem)))
     experiments.sort(key=lambda experiment: experiment.created, reverse=True)
-    return Survey(folder, tuple(experiments), tuple(singles), tuple(unreadable))
+    return Survey(folder, tuple(experiments), tuple(singles), tuple(unfinished), tuple(unreadable))
 
 
 def read_single(path: Path) -> SingleRun:
