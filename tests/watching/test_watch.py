@@ -356,3 +356,16 @@ def test_nothing_is_warned_of_in_a_plain_loop(tmp_path):
         warnings.simplefilter("error")
         with watched(tmp_path, model, optimizer):
             descend(model, squared, examples(), optimizer, 2)
+
+
+def test_a_rate_that_has_fallen_to_nothing_is_no_other_rule(tmp_path):
+    model = network()
+    optimizer = SGD(model.parameters(), lr=0.2)
+    scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=3)
+    with watched(tmp_path, model, optimizer) as watch:
+        for _ in range(3):
+            descend(model, squared, examples(), optimizer, 1)
+            scheduler.step()
+    assert optimizer.param_groups[0]["lr"] == 0
+    assert not watch.problem
+    assert read_watched(tmp_path / "run")[1]["rule"] == "GradientDescent"

@@ -9,11 +9,8 @@ from phenoscope.objective import CrossEntropy
 from phenoscope.phenomenon import Arm
 from phenoscope.probes import writes
 from phenoscope.record import Record
-from phenoscope.store import DEPARTURE, rule_name
+from phenoscope.store import DEPARTURE, FULL_BATCH, rule_name
 from phenoscope.training import Recipe
-
-FULL_BATCH = 0.05
-"""A step that departs further from the full-batch step than this part of its length was another step."""
 
 
 def unlike(arm: Arm, record: Record, watched: Mapping[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -13,6 +14,7 @@ from phenoscope.record import Record
 from phenoscope.report.numbers import counted
 from phenoscope.report.text import verdict_line, verdict_table
 from phenoscope.report.words import tally
+from phenoscope.store import DEPARTURE, FULL_BATCH
 
 
 class Diagnosed(Protocol):
@@ -58,6 +60,12 @@ def about(diagnosis: Diagnosed) -> list[str]:
     ]
     if watched.get("problem"):
         lines.append(f"The watch ended before the training, at {watched['problem']}")
+    departures = record.series.get(DEPARTURE)
+    if departures is not None and len(departures):
+        median = float(np.median(departures.values))
+        own = median < FULL_BATCH
+        kind = "its steps are the rule's on all these data" if own else "mini-batches, clipping, other data or loss"
+        lines.append(f"Median departure from the full-batch step: {median:.2g} of its length ({kind}).")
     spent, whole = watched.get("seconds", 0.0), watched.get("seconds_in_all", 0.0)
     if whole:
         lines.append(f"Measuring took {spent:.3g} s of {whole:.3g} s.")
@@ -79,8 +87,17 @@ def _print_rest(rest: Sequence[Any], console: Console) -> None:
     ):
         if chosen:
             console.print(Text(f"\n{title}", style="bold"))
-        for unjudged in chosen:
-            needs = f" Add {', '.join(unjudged.needs)}." if unjudged.needs else ""
-            console.print(Text(f"- {unjudged.claim}"), soft_wrap=wrap)
-            why = Text(f"{unjudged.why}.{needs}", style="dim")
-            console.print(Text("  ").append(why) if wrap else Padding(why, (0, 0, 0, 2)), soft_wrap=wrap)
+        for (why, needs), group in _grouped(chosen).items():
+            for unjudged in group:
+                console.print(Text(f"- {unjudged.claim}"), soft_wrap=wrap)
+            told = Text(f"{why}.{needs}", style="dim")
+            console.print(Text("  ").append(told) if wrap else Padding(told, (0, 0, 0, 2)), soft_wrap=wrap)
+
+
+def _grouped(unjudged: Sequence[Any]) -> dict[tuple[str, str], list[Any]]:
+    """Claims by what keeps them from being judged, in order of first appearance."""
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for one in unjudged:
+        needs = f" Add {', '.join(one.needs)}." if one.needs else ""
+        groups.setdefault((one.why, needs), []).append(one)
+    return groups

@@ -35,6 +35,7 @@ from phenoscope.store.survey import SingleRun, Survey, Unreadable, read_single, 
 from phenoscope.store.watched import (
     DEPARTURE,
     DIAGNOSIS,
+    FULL_BATCH,
     RATE,
     WatchedFolder,
     is_watched,
@@ -46,6 +47,7 @@ from phenoscope.store.watched import (
 __all__ = [
     "DEPARTURE",
     "DIAGNOSIS",
+    "FULL_BATCH",
     "POINTS",
     "RATE",
     "REQUEST",

@@ -18,6 +18,9 @@ DIAGNOSIS = "diagnosis.json"
 DEPARTURE = "departure from the full-batch step"
 """The series of how far each checked step lies from that of the recognised rule on all data, in parts of its length."""
 
+FULL_BATCH = 0.05
+"""A step that departs further from the full-batch step than this part of its length was another step."""
+
 RATE = "learning rate"
 """The series of the one learning rate: a reading at the first step and wherever it changed."""
 

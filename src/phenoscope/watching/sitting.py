@@ -59,8 +59,12 @@ class Sitting:
 
     @property
     def optimizer(self) -> Recognised | None:
-        """What the optimizer was seen to be, at the last look that asked; `None` before the first."""
-        return self._seen[-1] if self._seen else None
+        """What the optimizer was last seen to be, as a rule if it ever was one; `None` before the first look.
+
+        A rate that has fallen to nothing at the end of a schedule makes no rule, and is no other one either.
+        """
+        ruled = [seen for seen in self._seen if seen.rule is not None]
+        return (ruled or self._seen or [None])[-1]
 
     @property
     def rule(self) -> Rule | None:
