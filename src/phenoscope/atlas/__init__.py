@@ -50,7 +50,14 @@ def find(name: str, *, scale: str = "laptop", **options: Any) -> Phenomenon:
     unknown = sorted(set(options) - set(offered))
     if unknown:
         raise BadInput(f"{name} has no option {', '.join(unknown)}. It has: {', '.join(offered) or 'none'}.")
-    return maker(scale, **options) if offer is None else offer.make(maker, scale, options)
+    if offer is not None:
+        return offer.make(maker, scale, options)
+    try:
+        return maker(scale, **options)
+    except (TypeError, AttributeError, ValueError) as problem:  # text where a number is asked for
+        if not options:
+            raise
+        raise BadInput(f"{name} does not take the options {options}: {problem}. See `phenoscope list`.") from problem
 
 
 def options_of(name: str) -> dict[str, Any]:

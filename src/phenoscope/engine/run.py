@@ -36,6 +36,7 @@ from phenoscope.store import (
     write_experiment,
     write_pairs,
 )
+from phenoscope.store.soundness import nameable
 
 SEEDS: dict[Scale, int] = {"smoke": 2, "laptop": 5, "paper": 5}
 """How many seeds each scale has unless the caller says otherwise."""
@@ -138,6 +139,7 @@ def _run(
     say: Say | None,
 ) -> Experiment:
     """Write down what is asked, run what is missing, judge."""
+    nameable(folder)
     ordered = waves(made, seeds)
     again = command(made, seeds, folder.parent)
     with awaited(folder):

@@ -20,6 +20,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.core.trees import packed, unpacked
 from phenoscope.store.files import SCHEMA, write_bytes, writing
+from phenoscope.store.soundness import plain_file
 from phenoscope.training import Reached
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -104,6 +105,7 @@ def read_checkpoint(folder: Path, maker: Maker, device: torch.device | str = "cp
         device: where its tensors are put.
     """
     try:
+        plain_file(folder / CHECKPOINT)
         with safe_open(folder / CHECKPOINT, framework="pt") as stored:
             text, digest = stored.metadata()["checkpoint"], stored.metadata()["digest"]
             # Copies, so that nothing refers to a file that is about to be replaced.
@@ -119,6 +121,7 @@ def read_checkpoint(folder: Path, maker: Maker, device: torch.device | str = "cp
 def checkpoint_step(folder: Path, maker: Maker) -> int | None:
     """The step of the checkpoint there, without its tensors; `None` where there is none of that maker."""
     try:
+        plain_file(folder / CHECKPOINT)
         with safe_open(folder / CHECKPOINT, framework="pt") as stored:
             about = json.loads(stored.metadata()["checkpoint"])
         return int(about["step"]) if _maker(about) == maker else None

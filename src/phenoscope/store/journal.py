@@ -17,6 +17,7 @@ import polars as pl
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Series
 from phenoscope.store.files import refused, writing
+from phenoscope.store.soundness import plain_file
 from phenoscope.store.tables import COLUMNS, by_name
 
 FLUSH_SECONDS = 1.0
@@ -33,6 +34,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        plain_file(path)
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             cut_short(path)
@@ -102,6 +104,7 @@ def cut_short(path: Path) -> None:
 def read_journal(path: Path) -> dict[str, Series]:
     """The series in a journal; of several readings of one name at one step the last counts."""
     parts = [pl.DataFrame(schema=COLUMNS)]
+    plain_file(path)
     try:
         with path.open("rb") as file:
             while lines := file.readlines(PIECE):

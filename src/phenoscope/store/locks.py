@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from phenoscope.store.files import refused
+from phenoscope.store.soundness import plain_file
 
 try:
     import fcntl
@@ -82,6 +83,7 @@ def _taken(folder: Path, stack: contextlib.ExitStack, *, wait: bool = False) -> 
 
 
 def _opened(path: Path) -> IO[bytes]:
+    plain_file(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("ab")

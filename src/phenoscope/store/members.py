@@ -20,6 +20,7 @@ from phenoscope.store.checkpoints import CHECKPOINT
 from phenoscope.store.files import ASIDE, SCHEMA, NewerSchema, exists, read_json, write_bytes, write_json, writing
 from phenoscope.store.journal import Journal, read_journal
 from phenoscope.store.locks import LOCK
+from phenoscope.store.soundness import plain_file
 from phenoscope.store.tables import read_series, write_series
 from phenoscope.training import Rule, settings
 
@@ -195,21 +196,28 @@ def read_member(path: Path) -> Record:
     return Record(identity, found, series, outcome, stopped)
 
 
+UNREADABLE_POINT = (
+    SafetensorError, OSError, MemoryError, RuntimeError, LookupError, ValueError, TypeError, AttributeError,
+    OverflowError,
+)  # fmt: skip
+
+
 def read_point(path: Path, name: str) -> KeptPoint:
     """One of a member's kept points."""
     file = path / POINTS / f"{name}.safetensors"
     if not exists(file):
         kept = ", ".join(_kept(path))
         raise BadInput(f"the member {path.name} kept no point {name!r}. It kept {kept or 'none'}.")
+    plain_file(file)
     try:
         with safe_open(file, framework="pt") as stored:
             tensors = {key: cast(Tensor, stored.get_tensor(key)) for key in stored.keys()}  # noqa: SIM118
             about = json.loads((stored.metadata() or {})["point"])
         memory = {key.removeprefix("memory."): value for key, value in tensors.items() if key.startswith("memory.")}
         point, step, rule = tensors["point"], int(about["step"]), about["rule"]
-        if point.ndim != 1:
-            raise ValueError(f"its point has shape {tuple(point.shape)}")
-    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as problem:
+        if point.ndim != 1 or not point.is_floating_point() or not isinstance(rule, str):
+            raise ValueError(f"its point has shape {tuple(point.shape)} and type {point.dtype}, its rule is {rule!r}")
+    except UNREADABLE_POINT as problem:
         raise BadInput(f"{file} cannot be read as a point ({problem}). It may be truncated or foreign.") from None
     return KeptPoint(point, memory, step, rule)
 

@@ -23,7 +23,7 @@ def plain_file(path: Path, most: int | None = None) -> None:
     """
     try:
         about = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError) as problem:  # ValueError: a name with a zero byte
         raise BadInput(f"{path} cannot be looked at: {getattr(problem, 'strerror', None) or problem}.") from None
@@ -31,6 +31,18 @@ def plain_file(path: Path, most: int | None = None) -> None:
         raise BadInput(f"{path} cannot be read: it is {_kind(about.st_mode)}, and no plain file.")
     if most is not None and about.st_size > most:
         raise BadInput(f"{path} cannot be read: it has {about.st_size:,} bytes, of at most {most:,}. It is foreign.")
+
+
+def nameable(path: Path) -> None:
+    """Refuse a folder to write to whose name is no UTF-8: neither safetensors nor JSON can hold it.
+
+    Raises:
+        BadInput: its name.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise BadInput(f"the name of the folder {path} is no UTF-8. Choose another `out`.") from None
 
 
 def unsound(value: Any) -> str | None:

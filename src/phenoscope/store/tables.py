@@ -11,9 +11,12 @@ import polars as pl
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Series
 from phenoscope.store.files import write_bytes
+from phenoscope.store.soundness import plain_file
 
 COLUMNS = {"step": pl.Int64, "name": pl.String, "value": pl.Float64}
 """Of a table of series."""
+MOST_ROWS, LAST_STEP = 10**8, 2**53
+"""Of a table that can be one of ours; beyond that step, steps are no floats."""
 
 
 def write_series(path: Path, series: Mapping[str, Series]) -> None:
@@ -26,8 +29,14 @@ def write_series(path: Path, series: Mapping[str, Series]) -> None:
 
 
 def read_series(path: Path) -> dict[str, Series]:
-    """The series of a parquet file with the columns step, name, value."""
-    return by_name(read_table(path, COLUMNS))
+    """The series of a parquet file with the columns step, name, value, each at rising steps."""
+    found = by_name(read_table(path, COLUMNS))
+    for name, one in found.items():
+        if one.steps[0] < 0 or one.steps[-1] > LAST_STEP or not bool((np.diff(one.steps) > 0).all()):
+            raise BadInput(
+                f"{path} cannot be read as series: {name!r} has steps that do not rise from 0. It is foreign."
+            )
+    return found
 
 
 def by_name(table: pl.DataFrame) -> dict[str, Series]:
@@ -48,9 +57,14 @@ def write_table(path: Path, table: pl.DataFrame) -> None:
 
 def read_table(path: Path, columns: Mapping[str, Any]) -> pl.DataFrame:
     """A parquet file that has at least these columns, of these types and without gaps."""
+    plain_file(path)
     try:
         # Polars panics on some broken files; that is not an `Exception`.
-        table = pl.read_parquet(path.read_bytes())
+        content = path.read_bytes()
+        rows = pl.scan_parquet(io.BytesIO(content)).select(pl.len()).collect().item()
+        if rows > MOST_ROWS:  # equal ones take no room in the file
+            raise ValueError(f"it has {rows:,} rows")
+        table = pl.read_parquet(content)
         if not columns.items() <= dict(table.schema).items() or any(table.select(*columns).null_count().row(0)):
             raise ValueError(f"its columns are {dict(table.schema)}")
     except (OSError, MemoryError, pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError) as problem:
