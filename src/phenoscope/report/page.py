@@ -5,16 +5,20 @@ from pathlib import Path
 
 from phenoscope.report.csvs import verdicts_csv
 from phenoscope.report.figures import data_csv
+from phenoscope.report.freshness import is_fresh, mark
 from phenoscope.report.numbers import duration
 from phenoscope.report.parts import arm_parts, figure, flat, moment, safe_address, tally, unique_slugs
 from phenoscope.report.recipes import phrase
 from phenoscope.report.templating import Place, rendered, write_text
 from phenoscope.report.verdict_rows import verdict_rows
 from phenoscope.store import Experiment
+from phenoscope.store.experiments import EXPERIMENT, PANELS, VERDICTS
 
 
 def write_page(experiment: Experiment, folder: Path, *, place: Place | None = None, heading: str = "") -> Path:
     """Write an experiment's page, `folder/index.html`, and the numbers behind it as CSV: `verdicts.csv`, `data/*.csv`.
+
+    A page that stands on a site is drawn again only if something that it is made of has changed.
 
     The page loads nothing: styles and figures are inside it, so it opens from disk and can be sent as one file.
 
@@ -28,21 +32,28 @@ def write_page(experiment: Experiment, folder: Path, *, place: Place | None = No
         The path of the page.
     """
     slugs = unique_slugs(experiment.panels)
-    for slug, panel in zip(slugs, experiment.panels, strict=True):
-        write_text(folder / "data" / f"{slug}.csv", data_csv(panel))
+    page, tables = folder / "index.html", [folder / "data" / f"{slug}.csv" for slug in slugs]
+    made_of = ""
+    if place is not None:
+        sources = [experiment.path / file for file in (EXPERIMENT, VERDICTS, PANELS)]
+        made_of = mark(sources, place, heading)
+        if is_fresh(page, made_of, tables):
+            return page
+    for table, panel in zip(tables, experiment.panels, strict=True):
+        write_text(table, data_csv(panel))
     if experiment.verdicts:
         write_text(folder / "verdicts.csv", verdicts_csv([experiment]))
-    page = folder / "index.html"
-    write_text(page, render(experiment, slugs, place, heading))
+    write_text(page, _html(experiment, slugs, place, heading or experiment.title, made_of))
     return page
 
 
-def render(experiment: Experiment, slugs: Sequence[str], place: Place | None = None, heading: str = "") -> str:
-    """The HTML of the page; `slugs` name the panels' files."""
+def _html(experiment: Experiment, slugs: Sequence[str], place: Place | None, heading: str, made_of: str) -> str:
+    """The page; `slugs` name the panels' files."""
     return rendered(
         "page.html",
         place,
-        heading=heading or experiment.title,
+        made_of=made_of,
+        heading=heading,
         experiment=experiment,
         created=moment(experiment.created),
         tally=tally(experiment.verdicts),

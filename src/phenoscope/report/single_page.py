@@ -11,12 +11,14 @@ from phenoscope.panels import PanelData, Trace, is_evidence, series_panel
 from phenoscope.record import Record, Series
 from phenoscope.report.csvs import run_verdicts_csv
 from phenoscope.report.figures import data_csv
+from phenoscope.report.freshness import is_fresh, mark
 from phenoscope.report.numbers import counted, duration, number
 from phenoscope.report.parts import figure, flat, moment, tally, unique_slugs
 from phenoscope.report.recipes import phrase, recipe_lines
 from phenoscope.report.templating import Place, rendered, write_text
 from phenoscope.report.verdict_rows import verdict_rows
-from phenoscope.store import SingleRun
+from phenoscope.store import DIAGNOSIS, SingleRun
+from phenoscope.store.members import JOURNAL, MEMBER, SERIES
 
 
 def write_single(run: SingleRun, folder: Path, *, place: Place | None = None) -> Path:
@@ -27,20 +29,32 @@ def write_single(run: SingleRun, folder: Path, *, place: Place | None = None) ->
     """
     panels = series_panels(run.record, run.about.get("watched", {}).get("series", {}))
     slugs = unique_slugs(panels)
-    for slug, panel in zip(slugs, panels, strict=True):
-        write_text(folder / "data" / f"{slug}.csv", data_csv(panel))
+    page, tables = folder / "index.html", [folder / "data" / f"{slug}.csv" for slug in slugs]
+    made_of = ""
+    if place is not None:
+        made_of = mark([run.path / file for file in (MEMBER, SERIES, JOURNAL, DIAGNOSIS)], place)
+        if is_fresh(page, made_of, tables):
+            return page
+    for table, panel in zip(tables, panels, strict=True):
+        write_text(table, data_csv(panel))
     if run.verdicts:
         write_text(folder / "verdicts.csv", run_verdicts_csv(run.path.name, run.verdicts))
+    write_text(page, _html(run, panels, slugs, place, made_of))
+    return page
+
+
+def _html(run: SingleRun, panels: list[PanelData], slugs: list[str], place: Place | None, made_of: str) -> str:
+    """The page; `slugs` name the panels' files."""
     figures = [figure(panel, slug) | {"evidence": is_evidence(panel.title, run.record)}
                for panel, slug in zip(panels, slugs, strict=True)]  # fmt: skip
-    main = [each for each in figures if not each["evidence"]]
-    text = rendered(
+    return rendered(
         "single.html",
         place,
+        made_of=made_of,
         run=run,
         name=run.path.resolve().name,
         facts=facts(run),
-        figures=main,
+        figures=[each for each in figures if not each["evidence"]],
         evidence=[each for each in figures if each["evidence"]],
         tally=tally(run.verdicts),
         claims=verdict_rows(run.verdicts),
@@ -51,8 +65,6 @@ def write_single(run: SingleRun, folder: Path, *, place: Place | None = None) ->
         recipe=_recipe(run.about),
         once=[(name, number(float(found.values[0]))) for name, found in run.record.series.items() if len(found) == 1],
     )
-    write_text(folder / "index.html", text)
-    return folder / "index.html"
 
 
 def series_panels(record: Record, units: Mapping[str, str]) -> list[PanelData]:

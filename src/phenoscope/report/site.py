@@ -83,18 +83,15 @@ def write_site(runs: Path, to: Path | None = None) -> Site:
     pages += watched
     listed, problems = chapters(found.experiments)
     pages += [_phenomenon_page(chapter, root) for chapter in listed]
-    parts = {"chapters": [_chapter(chapter) for chapter in listed], "found": found, "problems": problems}
+    parts: Any = {"chapters": [_chapter(chapter) for chapter in listed], "found": found, "problems": problems}
     parts |= {"unfinished": [_unfinished(path) for path in found.unfinished]}
     parts |= {"folder": runs.resolve().name, "singles": [_single(run) for run in found.singles]}
     parts |= {"runs": [_run(experiment) for experiment in found.experiments]}
     write_text(root / "verdicts.csv", verdicts_csv(found.experiments))
-    for name, section, more in (
-        ("verdicts", "verdicts", {"lessons": lessons()}),
-        ("runs", "runs", parts),
-        ("index", "atlas", parts | {"facts": _facts(listed, found)}),  # the last: it links to all the others
-    ):
+    parts |= {"lessons": lessons(), "facts": _facts(listed, found)}
+    for name, section in (("verdicts", "verdicts"), ("runs", "runs"), ("index", "atlas")):  # the last links to the rest
         pages.append(root / f"{name}.html")
-        write_text(pages[-1], rendered(f"{name}.html", Place(section), **more))
+        write_text(pages[-1], rendered(f"{name}.html", Place(section), **parts))
     return Site(root / "index.html", tuple(pages), found.unreadable, found.unfinished)
 
 

@@ -42,11 +42,18 @@ class Place:
     here: str = ""
 
 
-def rendered(template: str, place: Place | None, **parts: Any) -> str:
-    """A page's HTML; without a place it stands alone, and links to no other."""
+def rendered(template: str, place: Place | None, *, made_of: str = "", **parts: Any) -> str:
+    """A page's HTML.
+
+    Args:
+        template: its file.
+        place: where it stands on a site; without one it stands alone, and links to no other page.
+        made_of: the mark to leave on it, if any (see `freshness`).
+        parts: what the template shows.
+    """
     series = list(enumerate(SERIES, start=1))
     made = _templates().get_template(template)
-    return with_roles(made.render(place=place, sections=SECTIONS, series=series, **parts))
+    return with_roles(made.render(place=place, sections=SECTIONS, series=series, made_of=made_of, **parts))
 
 
 def with_roles(html: str) -> str:
