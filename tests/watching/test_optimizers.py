@@ -58,7 +58,7 @@ def test_a_wrong_rule_does_not(tmp_path, monkeypatch, wrong):
     model = network()
     right = SGD(model.parameters(), lr=0.1, momentum=0.8, nesterov=True, weight_decay=0.3)
     mistaken = recognised(KNOWN[wrong](network().parameters()))
-    monkeypatch.setattr("phenoscope.watching.sitting.recognised", lambda optimizer: mistaken)
+    monkeypatch.setattr("phenoscope.watching.moments.recognised", lambda optimizer: mistaken)
     read = departures(tmp_path, right, model, lambda m, loss, o: descend(m, loss, examples(), o, 4))
     assert max(read.values()) > 0.05
 

@@ -9,6 +9,7 @@ from phenoscope.instruments.descent import (
     gradient_norm,
     relative_progress,
 )
+from phenoscope.instruments.extremes import Extremes
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs, eigenvalues, sharpness
 from phenoscope.instruments.trace import Trace, trace
@@ -19,6 +20,7 @@ __all__ = [
     "Density",
     "Eigenpair",
     "Eigenpairs",
+    "Extremes",
     "GradientNorm",
     "Outcome",
     "RelativeProgress",

@@ -8,7 +8,7 @@ dataclass marked with `storable`.
 """
 
 from phenoscope.core.trees import storable
-from phenoscope.probes.curvature import AlongFirst, Following, Sharpness
+from phenoscope.probes.curvature import AlongFirst, EffectiveSharpness, Following, Sharpness
 from phenoscope.probes.mark import Mark
 from phenoscope.probes.probe import COMPANIONS, Moment, Probe, Reading, Rows, series_units, writes
 from phenoscope.probes.progress import Accuracy, GradientNorm, Loss, RelativeProgress
@@ -18,6 +18,7 @@ __all__ = [
     "COMPANIONS",
     "Accuracy",
     "AlongFirst",
+    "EffectiveSharpness",
     "Following",
     "GradientNorm",
     "Loss",

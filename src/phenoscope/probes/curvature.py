@@ -10,7 +10,7 @@ from torch import Tensor
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.core.trees import storable
-from phenoscope.instruments import Tracker, Tracking
+from phenoscope.instruments import Extremes, Tracker, Tracking
 from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
 
 
@@ -79,18 +79,13 @@ class Sharpness:
         if memory is not None:
             flipped = (vectors * memory.vectors).sum(dim=1, keepdim=True) < 0
             vectors = torch.where(flipped, -vectors, vectors)
-        rows = []
-        for i, name in enumerate(self._names()):
-            rows += [Rows(name, moment.step, found.values[:, i])]
-            rows += [Rows(f"{name}.residual", moment.step, found.residuals[:, i])]
-        rows += [Rows("sharpness.products", moment.step, torch.full_like(found.values[:, 0], found.products))]
-        if bool((found.failure_probability < 1).any()):
-            rows += [Rows("sharpness.failure probability", moment.step, found.failure_probability)]
+        rows = _evidenced("sharpness", moment.step, found)
+        for i in range(1, self.k):
+            rows += [Rows(f"sharpness {i + 1}", moment.step, found.values[:, i])]
+            rows += [Rows(f"sharpness {i + 1}.residual", moment.step, found.residuals[:, i])]
         limit = moment.thresholds
         if limit is not None:
-            limit = limit.to(found.values)
-            rows += [Rows("sharpness / threshold", moment.step, found.values[:, 0] / limit)]
-            rows += [Rows("sharpness / threshold.residual", moment.step, found.residuals[:, 0] / limit)]
+            rows += _against("sharpness", moment.step, found, limit)
         return rows, Following(tracking, vectors)
 
 
@@ -101,6 +96,78 @@ class Following:
 
     tracking: Tracking
     vectors: Float[Tensor, "n p"]
+
+
+@spec
+class EffectiveSharpness:
+    """The largest eigenvalue of P^(-1/2) H P^(-1/2), P the rule's preconditioner now: `effective sharpness`.
+
+    It is the curvature that an adaptive rule meets, and stands against the rule's threshold for it in `effective
+    sharpness / threshold`. Read from the first update on, and by adaptive rules only. One gradient and about 5 to 15
+    products a reading.
+
+    Attributes:
+        every: steps from one reading to the next.
+        tol: the residual to reach, relative to the value.
+        guards: columns tracked beside the first, as for `Sharpness`.
+        challenge_every: readings from one random start that looks for larger ones to the next.
+    """
+
+    every: int = 20
+    tol: float = 2e-3
+    guards: int = 1
+    challenge_every: int = 5
+
+    def __post_init__(self) -> None:
+        at_least_one(self, "every")
+        self._tracker()  # refuses what it cannot use
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        return {"effective sharpness": "1 / parameter", "effective sharpness / threshold": "1"}
+
+    def due(self, step: int) -> bool:
+        return step % self.every == 0
+
+    def needs_curvature(self, step: int) -> bool:
+        return step > 0 and self.due(step)
+
+    def update(self, moment: Moment, memory: Tracking | None) -> Reading:
+        divided = moment.preconditioner
+        if divided is None:
+            return [], memory
+        stretch = divided.rsqrt()[:, None]
+        multiply = moment.around.hessian().multiply
+        generator = stream(moment.seed, "effective sharpness", moment.step)
+        found, memory = self._tracker().measure(
+            lambda block: stretch * multiply(stretch * block), moment.points, memory, generator
+        )
+        rows = _evidenced("effective sharpness", moment.step, found)
+        limit = moment.effective_thresholds
+        if limit is not None:
+            rows += _against("effective sharpness", moment.step, found, limit)
+        return rows, memory
+
+    def _tracker(self) -> Tracker:
+        return Tracker(1, self.tol, self.guards, self.challenge_every)
+
+
+def _evidenced(name: str, step: int, found: Extremes) -> list[Rows]:
+    """The largest value with its residual, the products used, and the chance of a missed larger one where looked."""
+    rows = [Rows(name, step, found.values[:, 0]), Rows(f"{name}.residual", step, found.residuals[:, 0])]
+    rows += [Rows(f"{name}.products", step, torch.full_like(found.values[:, 0], found.products))]
+    if bool((found.failure_probability < 1).any()):
+        rows += [Rows(f"{name}.failure probability", step, found.failure_probability)]
+    return rows
+
+
+def _against(name: str, step: int, found: Extremes, limit: Float[Tensor, " n"]) -> list[Rows]:
+    """The largest value over what the rule bears, with the residual in the same measure."""
+    limit = limit.to(found.values)
+    return [
+        Rows(f"{name} / threshold", step, found.values[:, 0] / limit),
+        Rows(f"{name} / threshold.residual", step, found.residuals[:, 0] / limit),
+    ]
 
 
 @spec

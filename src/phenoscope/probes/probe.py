@@ -62,6 +62,8 @@ class Moment(Protocol):
         seed: of the probes' own random streams.
         rates: (n,), the learning rates of the coming update; `None` where there is more than one a row.
         thresholds: (n,), the largest curvature that the rule bears now, where theory gives one.
+        preconditioner: (n, p), what an adaptive rule divides its step by; `None` for others, and before it has one.
+        effective_thresholds: (n,), the largest curvature after preconditioning that it bears.
     """
 
     @property
@@ -84,6 +86,12 @@ class Moment(Protocol):
 
     @property
     def thresholds(self) -> Float[Tensor, " n"] | None: ...
+
+    @property
+    def preconditioner(self) -> Float[Tensor, "n p"] | None: ...
+
+    @property
+    def effective_thresholds(self) -> Float[Tensor, " n"] | None: ...
 
     def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " n"] | None:
         """The share of right answers; `None` where there are no such examples."""

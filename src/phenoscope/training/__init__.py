@@ -4,6 +4,7 @@ from phenoscope.training.cohorts import cohorts, shape_of
 from phenoscope.training.landscape import Around, Landscape
 from phenoscope.training.linearised import Linearised
 from phenoscope.training.loop import DIVERGED, Reached, Start, State, train
+from phenoscope.training.preconditioning import effective_threshold, preconditioner
 from phenoscope.training.recipe import Dynamics, Point, Recipe, rule_settings, settings, with_setting
 from phenoscope.training.rules import (
     Adam,
@@ -46,6 +47,8 @@ __all__ = [
     "Warmup",
     "WeightDecay",
     "cohorts",
+    "effective_threshold",
+    "preconditioner",
     "rule_settings",
     "settings",
     "shape_of",

@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -13,6 +13,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.training.cohorts import shape_of
 from phenoscope.training.landscape import Around, Landscape, landscape
+from phenoscope.training.preconditioning import effective_threshold, preconditioners
 from phenoscope.training.recipe import Recipe
 from phenoscope.training.rules import Memory, Rule, stacked, threshold
 from phenoscope.training.schedules import rate_at
@@ -92,7 +93,20 @@ class State:
     @property
     def thresholds(self) -> Float[Tensor, " n"] | None:
         """The largest Hessian eigenvalue that each row's rule bears at this step, where theory gives one to all."""
-        limits = [threshold(recipe.rule, self.step) for recipe in self.recipes]
+        return self._limits(threshold)
+
+    @property
+    def preconditioner(self) -> Float[Tensor, "n p"] | None:
+        """What each row's adaptive rule divides its step by; `None` for other rules, and before the first update."""
+        return preconditioners(tuple(recipe.rule for recipe in self.recipes), self.memory)
+
+    @property
+    def effective_thresholds(self) -> Float[Tensor, " n"] | None:
+        """The largest eigenvalue of P⁻¹H that each row's rule bears at this step."""
+        return self._limits(effective_threshold)
+
+    def _limits(self, of: Callable[[Rule, int], float | None]) -> Float[Tensor, " n"] | None:
+        limits = [of(recipe.rule, self.step) for recipe in self.recipes]
         return None if None in limits else torch.tensor(limits, dtype=torch.float64, device=self.points.device)
 
     def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " n"] | None:

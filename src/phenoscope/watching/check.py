@@ -5,13 +5,10 @@ import dataclasses
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.optim import Optimizer
 
-from phenoscope.core.points import Layout
 from phenoscope.probes import Rows
 from phenoscope.store import DEPARTURE
 from phenoscope.watching.moments import OwnMoment
-from phenoscope.watching.optimizers import memory_of
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,13 +26,12 @@ class Foretold:
     end: Float[Tensor, " p"]
 
 
-def foretell(moment: OwnMoment, optimizer: Optimizer, layout: Layout) -> Foretold | None:
+def foretell(moment: OwnMoment) -> Foretold | None:
     """Where the coming step leads by the rule; `None` where none was recognised."""
     rule = moment.optimizer.rule
     if rule is None:
         return None
-    memory = memory_of(optimizer, rule, moment.objective.model, layout, moment.points)
-    end, _ = rule.update(moment.around.gradient, moment.points, memory, moment.step)
+    end, _ = rule.update(moment.around.gradient, moment.points, moment.memory(), moment.step)
     return Foretold(moment.step, moment.points[0], end[0])
 
 

@@ -2,16 +2,17 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from phenoscope.objective import Linearisation, Objective
-from phenoscope.training import threshold
-from phenoscope.watching.optimizers import Recognised
+from phenoscope.training import Memory, Rule, effective_threshold, preconditioner, threshold
+from phenoscope.watching.optimizers import Recognised, memory_of, recognised
 
 SEED = 0
 """Of the random streams that the readings of a watched run draw from."""
@@ -27,6 +28,7 @@ class OwnMoment:
         around: the loss on the data of the watch around the point.
         objective: the loss as a function.
         optimizer: what the optimizer is set to now.
+        memory: looks up what it remembers, in the form of the recognised rule.
         seed: of the probes' random streams.
     """
 
@@ -35,6 +37,7 @@ class OwnMoment:
     around: Linearisation
     objective: Objective
     optimizer: Recognised
+    memory: Callable[[], Memory]
     seed: int = SEED
 
     @property
@@ -48,8 +51,19 @@ class OwnMoment:
 
     @property
     def thresholds(self) -> Float[Tensor, " 1"] | None:
+        return self._limit(threshold)
+
+    @property
+    def preconditioner(self) -> Float[Tensor, "1 p"] | None:
         rule = self.optimizer.rule
-        limit = None if rule is None or self.optimizer.rate == 0 else threshold(rule, self.step)
+        return None if rule is None else preconditioner(rule, self.memory())
+
+    @property
+    def effective_thresholds(self) -> Float[Tensor, " 1"] | None:
+        return self._limit(effective_threshold)
+
+    def _limit(self, of: Callable[[Rule, int], float | None]) -> Float[Tensor, " 1"] | None:
+        limit = None if self.optimizer.rule is None else of(self.optimizer.rule, self.step)
         return None if limit is None else torch.tensor([limit], dtype=torch.float64, device=self.points.device)
 
     def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " 1"] | None:
@@ -58,10 +72,14 @@ class OwnMoment:
         return None if right is None else right[None]
 
 
-def moment(objective: Objective, optimizer: Recognised, step: int) -> OwnMoment:
-    """The model as it stands now."""
-    around = objective.at()
-    return OwnMoment(step, around.points, around, objective, optimizer)
+def moment(objective: Objective, optimizer: Optimizer, step: int) -> OwnMoment:
+    """The model and the optimizer as they stand now."""
+    around, seen = objective.at(), recognised(optimizer)
+
+    def memory() -> Memory:
+        return {} if seen.rule is None else memory_of(optimizer, seen.rule, objective.model, around.points)
+
+    return OwnMoment(step, around.points, around, objective, seen, memory)
 
 
 @contextlib.contextmanager

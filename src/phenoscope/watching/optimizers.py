@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from phenoscope.core.errors import BadInput
-from phenoscope.core.points import Layout
+from phenoscope.core.points import layout
 from phenoscope.training import Adam, GradientDescent, HeavyBall, Nesterov, RMSProp, Rule, WeightDecay
 
 Options = Mapping[str, Any]
@@ -130,17 +130,16 @@ def rates_of(optimizer: Optimizer) -> tuple[float, ...]:
     return tuple(float(group.get("lr", 1.0)) for group in optimizer.param_groups)
 
 
-def memory_of(
-    optimizer: Optimizer, rule: Rule, model: nn.Module, layout: Layout, point: Float[Tensor, "1 p"]
-) -> dict[str, Tensor]:
+def memory_of(optimizer: Optimizer, rule: Rule, model: nn.Module, point: Float[Tensor, "1 p"]) -> dict[str, Tensor]:
     """What the optimizer remembers, in the form of the rule: rows of one, zero where it has not begun."""
+    names = layout(model)
     kind, parameters = KINDS[type(optimizer)], dict(model.named_parameters())
     memory = rule.init(point)
-    states = {name: optimizer.state.get(parameters[name], {}) for name in layout.names}
+    states = {name: optimizer.state.get(parameters[name], {}) for name in names.names}
     for ours, theirs in kind.memory.items():
         if ours in memory:
-            parts = {name: _part(states[name].get(theirs), parameters[name]) for name in layout.names}
-            memory[ours] = layout.ravel(parts)[None].to(point)
+            parts = {name: _part(states[name].get(theirs), parameters[name]) for name in names.names}
+            memory[ours] = names.ravel(parts)[None].to(point)
     if "count" in memory:
         counts = [float(state["step"]) for state in states.values() if "step" in state]
         memory["count"] = torch.full_like(memory["count"], max(counts, default=0.0))

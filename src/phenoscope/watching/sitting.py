@@ -15,7 +15,7 @@ from phenoscope.store import RATE
 from phenoscope.training import DIVERGED, Rule
 from phenoscope.watching.check import Foretold, departure, foretell
 from phenoscope.watching.moments import OwnMoment, at_rest, moment
-from phenoscope.watching.optimizers import Recognised, rates_of, recognised
+from phenoscope.watching.optimizers import Recognised, rates_of
 
 
 class Sitting:
@@ -72,7 +72,7 @@ class Sitting:
         return self._seen[0].rule if len({seen.rule for seen in self._seen}) == 1 else None
 
     def _measured(self, step: int) -> list[Rows]:
-        now = moment(self._objective, recognised(self._optimizer), step)
+        now = moment(self._objective, self._optimizer, step)
         if not self._seen or self._seen[-1] != now.optimizer:
             self._seen.append(now.optimizer)
         deep = heavy(self._probes, step)
@@ -91,7 +91,7 @@ class Sitting:
         rows, self._memories = read(self._probes, now, self._memories, spent)
         if not all(bool(torch.isfinite(row.values).all()) for row in rows):
             self.diverged_at = step
-        self._foretold = foretell(now, self._optimizer, self._layout) if deep else None
+        self._foretold = foretell(now) if deep else None
         return rows
 
     def _refuse_other_parameters(self) -> None:
