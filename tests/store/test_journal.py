@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phenoscope.core.errors import PhenoscopeError
+from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.store import Journal, read_journal
 from phenoscope.store.journal import series
 
@@ -103,3 +103,66 @@ def test_a_full_disk_gives_one_sentence(tmp_path):
 def test_series_sorts_by_step_even_where_values_are_nan():
     found = series([(2, math.nan), (1, math.nan), (0, 1.0)])
     assert found.steps.tolist() == [0, 1, 2]
+
+
+@given(rows=ROWS.filter(len), last=st.tuples(st.integers(0, 2**62), NAMES, VALUES), data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_a_journal_cut_anywhere_is_continued_as_if_the_torn_line_had_never_been(rows, last, data, tmp_path_factory):
+    path = written(tmp_path_factory.mktemp("torn") / "j", rows)
+    whole = path.read_bytes()
+    kept = data.draw(st.integers(0, len(whole)))
+    path.write_bytes(whole[:kept])
+    lines = whole[:kept].count(b"\n")
+    written(path, [last])
+    expected = written(path.parent / "expected", [*rows[:lines], last])
+    assert path.read_bytes() == expected.read_bytes()
+
+
+def test_the_last_line_torn_at_every_byte(tmp_path):
+    rows = [(9, "x", 1.5), (10, "λ / 2", -2.25e-300)]
+    whole = written(tmp_path / "whole", rows).read_bytes()
+    first = whole.index(b"\n") + 1
+    for kept in range(first, len(whole)):
+        path = tmp_path / str(kept)
+        path.write_bytes(whole[:kept])
+        assert list(read_journal(path)) == ["x"]
+        written(path, [(11, "x", 3.0)])
+        found = read_journal(path)
+        assert list(found) == ["x"]
+        assert (found["x"].steps.tolist(), found["x"].values.tolist()) == ([9, 11], [1.5, 3.0])
+
+
+def test_a_long_torn_line_is_cut_off_too(tmp_path):
+    path = written(tmp_path / "j", [(0, "x", 1.0)])
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"1\t" + b"y" * 20_000)
+    written(path, [])
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["", "a\tb", "a\nb"], ids=repr)
+def test_a_name_that_would_break_a_line_is_refused(tmp_path, name):
+    with Journal(tmp_path / "j") as journal, pytest.raises(BadInput, match="needs a name of one line without tabs"):
+        journal.append(0, name, 1.0)
+    assert read_journal(tmp_path / "j") == {}
+
+
+def test_lines_of_too_many_parts_are_left_out(tmp_path):
+    (tmp_path / "j").write_text("1\tx\t2.0\t3\n1\tx\n1\tx\t2.0\tx\t4.0\n2\tx\t5.0\n")
+    assert read_journal(tmp_path / "j")["x"].values.tolist() == [5.0]
+
+
+def test_what_is_settled_is_in_the_file_and_its_length_is_told(tmp_path):
+    with Journal(tmp_path / "j") as journal:
+        journal.append(0, "x", 1.0)
+        assert journal.settle() == (tmp_path / "j").stat().st_size > 0
+        assert read_journal(tmp_path / "j")["x"].values.tolist() == [1.0]
+
+
+def test_a_long_journal_is_read_in_pieces(tmp_path, monkeypatch):
+    rows = [(step, name, step / 7) for step in range(50) for name in ("x", "y")]
+    path = written(tmp_path / "j", rows)
+    monkeypatch.setattr("phenoscope.store.journal.PIECE", 64)
+    found = read_journal(path)
+    assert list(found) == ["x", "y"]
+    assert found["y"].values.tolist() == [step / 7 for step in range(50)]

@@ -3,10 +3,11 @@
 import json
 import os
 import pickle
+import signal
 import struct
 import sys
 import traceback
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from phenoscope.core.errors import PhenoscopeError
 from phenoscope.engine.executor import one_thread
@@ -15,11 +16,17 @@ from phenoscope.engine.work import work
 
 def main() -> None:
     """Serve until standard input ends. What cohorts print goes to standard error."""
+    signal.signal(signal.SIGTERM, _ended)
     source = sys.stdin.buffer
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1) as answers, one_thread():
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         while (message := _message(source)) is not None:
             _serve(message, answers)
+
+
+def _ended(*_: object) -> NoReturn:
+    """End as an exception does, on the caller's word: journals are flushed and closed on the way, locks given back."""
+    sys.exit(128 + signal.SIGTERM)
 
 
 def _serve(message: bytes, answers: IO[str]) -> None:
