@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -160,12 +161,11 @@ DAMAGE = {
     "empty": lambda file: file.write_bytes(b""),
     "foreign": lambda file: file.write_bytes(b"\x08\0\0\0\0\0\0\0{}      "),
     "gone": lambda file: file.unlink(),
-    "a folder": lambda file: (file.unlink(), file.mkdir()),
     "one bit": lambda file: file.write_bytes(file.read_bytes()[:-9] + b"\x01" + file.read_bytes()[-8:]),
 }
 
 
-@pytest.mark.parametrize("name", [n for n in DAMAGE if n != "a folder"])
+@pytest.mark.parametrize("name", DAMAGE)
 def test_a_damaged_checkpoint_means_to_begin_anew_and_loses_no_row(tmp_path, calm, name):
     out = tmp_path / "out"
     stopped(LONG, out, seeds=3, at=8)
@@ -354,7 +354,7 @@ def test_two_processes_share_the_work_and_agree(tmp_path):
         sys.executable,
         "-c",
         TOGETHER,
-        str(__import__("pathlib").Path(__file__).parents[1]),
+        str(Path(__file__).parents[1]),
         str(tmp_path / "out"),
     )
     both = [subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]

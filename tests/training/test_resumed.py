@@ -55,7 +55,7 @@ def test_a_resumed_expansion_stays_around_its_start():
     recipes = COHORTS["quadratic around a fork"]
     start = started(recipes)
     *_, last = train(recipes, start=start)
-    wrong = list(train(recipes, start=Start(last.points), resume=last.reached))[0]
+    wrong = next(train(recipes, start=Start(last.points), resume=last.reached))
     assert not torch.allclose(wrong.around.gradient, last.around.gradient, rtol=1e-6)
 
 
@@ -69,7 +69,7 @@ OTHERS = {
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_state_of_others_is_refused(name):
     states = list(train(COHORTS["full batch"]))
-    with pytest.raises(BadInput, match="is not of these recipes|another rule's"):
+    with pytest.raises(BadInput, match=r"is not of these recipes|another rule's"):
         next(train(OTHERS[name], resume=states[5].reached))
 
 
