@@ -139,6 +139,16 @@ def test_a_record_s_card_has_its_settings_end_and_series():
         assert part in text
 
 
+def test_a_diagnosis_s_card_has_its_verdicts_and_what_more_could_be_judged(tmp_path):
+    found = ps.diagnose(write_watched(tmp_path / "run", diagnosed=False))
+    text = Closed(found._repr_html_()).text
+    assert "Net <1>, 1,234 parameters" in text
+    assert "about this run only" in text
+    needing = [each for each in found.rest if each.needs]
+    assert needing
+    assert all(each.claim in text and each.needs[0] in text for each in needing)
+
+
 def test_a_spectrum_is_drawn_with_its_residuals(axes):
     found = dataclasses.replace(SHOWN["eigenpairs"], residuals=torch.tensor([0.5, 0.25, 0.125, 0.0625]))
     found.plot(axes)

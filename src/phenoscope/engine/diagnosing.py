@@ -7,6 +7,7 @@ from typing import Any
 
 from phenoscope.atlas import entries
 from phenoscope.claims import Claim, Verdict, judge_run
+from phenoscope.core import displays
 from phenoscope.engine.likeness import lacking, unlike
 from phenoscope.phenomenon import Phenomenon
 from phenoscope.record import Record
@@ -48,6 +49,9 @@ class Diagnosis:
     watched: Mapping[str, Any]
     verdicts: tuple[Verdict, ...]
     rest: tuple[Unjudged, ...]
+
+    def _repr_html_(self) -> str:
+        return displays.html(self)
 
     def to_json(self) -> dict[str, Any]:
         """In the form of `phenoscope run --json`, with `rest` beside the verdicts; there is no scale and no seed."""

@@ -16,10 +16,21 @@ from phenoscope.instruments import Alternation, Density, Eigenpair, Eigenpairs, 
 from phenoscope.panels import PanelData
 from phenoscope.record import Record
 from phenoscope.report.comparison import match_parts, notes
+from phenoscope.report.diagnosis import Diagnosed, about
 from phenoscope.report.figures import draw
 from phenoscope.report.numbers import counted, duration, number
 from phenoscope.report.strips import interval_strip
-from phenoscope.report.words import MARKS, Found, control_estimate, control_word, estimate, percent, place, tally
+from phenoscope.report.words import (
+    MARKS,
+    Found,
+    control_estimate,
+    control_word,
+    estimate,
+    percent,
+    place,
+    replicates,
+    tally,
+)
 from phenoscope.store import Experiment, Member
 
 BOX = "border-left:3px solid rgb(128 128 128 / .5);padding:2px 0 2px 14px;margin:6px 0;max-width:900px;line-height:1.45"
@@ -36,10 +47,12 @@ def card(value: Any) -> str:
 
 @functools.singledispatch
 def _card(value: Any) -> Markup:
-    # the readings of a panel, which lie beside the report and not below it
-    lines = getattr(value, "lines", None)
-    if lines is None:
+    # What the engine makes lies beside the report and not below it, so it is known by what it has.
+    if isinstance(value, Diagnosed):
+        return _diagnosis(value)
+    if not hasattr(value, "lines"):
         return Markup("<pre>{}</pre>").format(value)
+    lines = value.lines
     rows = [(line.name.replace("_", " "), _strong(number(line.value, 5)), line.unit, line.evidence) for line in lines]
     return _box(_table(("", "value", "unit", "evidence"), rows))
 
@@ -136,12 +149,17 @@ def _(value: PanelData) -> Markup:
 @_card.register
 def _(value: Experiment) -> Markup:
     facts = f"{value.scale} scale, {counted(len(value.seeds), 'seed')}, computed in {duration(value.seconds)}"
-    rows = [
-        (f"{MARKS[v.outcome].sign} {v.outcome}", v.claim, place(v), _found(estimate(v)), str(v.region), v.n)
-        for v in value.verdicts
-    ]
-    table = _table(("outcome", "claim", "where", "estimate", "region", "n"), rows) if rows else Markup()
-    return _box(_strong(value.title), FAINT.format(facts), Markup("{}").format(tally(value.verdicts)), table)
+    return _box(
+        _strong(value.title), FAINT.format(facts), Markup("{}").format(tally(value.verdicts)), _verdicts(value.verdicts)
+    )
+
+
+def _diagnosis(value: Diagnosed) -> Markup:
+    head = [_strong(f"Watched run {value.path}"), *(FAINT.format(line) for line in about(value))]
+    told = Markup("{} The verdicts are about this run only.").format(tally(value.verdicts))
+    needed = [(each.claim, ", ".join(each.needs)) for each in value.rest if each.needs]
+    more = _table(("would be judged with another probe", ""), needed) if needed else Markup()
+    return _box(*head, told, _verdicts(value.verdicts), more)
 
 
 @_card.register
@@ -156,6 +174,14 @@ def _(value: SideBySide) -> Markup:
     table = _table(("claim", "where", "A", "B", "outcomes", "difference"), rows) if rows else Markup()
     told = [FAINT.format(line) for line in notes(value)]
     return _box(_table((), sides), table, *told)
+
+
+def _verdicts(verdicts: Sequence[Verdict]) -> Markup:
+    rows = [
+        (f"{MARKS[v.outcome].sign} {v.outcome}", v.claim, place(v), _found(estimate(v)), str(v.region), replicates(v))
+        for v in verdicts
+    ]
+    return _table(("outcome", "claim", "where", "estimate", "region", "n"), rows) if rows else Markup()
 
 
 def _how(value: Eigenpair | Eigenpairs) -> Markup:

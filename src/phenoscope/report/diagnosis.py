@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from rich.console import Console
@@ -17,6 +17,7 @@ from phenoscope.report.words import tally
 from phenoscope.store import DEPARTURE, FULL_BATCH
 
 
+@runtime_checkable
 class Diagnosed(Protocol):
     """What is printed of a diagnosis."""
 

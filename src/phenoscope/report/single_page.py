@@ -21,8 +21,16 @@ from phenoscope.store import DIAGNOSIS, SingleRun
 from phenoscope.store.members import JOURNAL, MEMBER, SERIES
 
 
-def write_single(run: SingleRun, folder: Path, *, place: Place | None = None) -> Path:
+def write_single(
+    run: SingleRun, folder: Path, *, place: Place | None = None, phenomena: frozenset[str] = frozenset()
+) -> Path:
     """Write the run's page, `folder/index.html`, and the numbers behind it as CSV: `verdicts.csv`, `data/*.csv`.
+
+    Args:
+        run: what was measured.
+        folder: made where it is not there.
+        place: where it stands on a site, on which it is drawn again only if something has changed.
+        phenomena: that have a page there.
 
     Returns:
         The path of the page.
@@ -32,22 +40,16 @@ def write_single(run: SingleRun, folder: Path, *, place: Place | None = None) ->
     page, tables = folder / "index.html", [folder / "data" / f"{slug}.csv" for slug in slugs]
     made_of = ""
     if place is not None:
-        made_of = mark([run.path / file for file in (MEMBER, SERIES, JOURNAL, DIAGNOSIS)], place)
+        made_of = mark([run.path / file for file in (MEMBER, SERIES, JOURNAL, DIAGNOSIS)], place, sorted(phenomena))
         if is_fresh(page, made_of, tables):
             return page
     for table, panel in zip(tables, panels, strict=True):
         write_text(table, data_csv(panel))
     if run.verdicts:
         write_text(folder / "verdicts.csv", run_verdicts_csv(run.path.name, run.verdicts))
-    write_text(page, _html(run, panels, slugs, place, made_of))
-    return page
-
-
-def _html(run: SingleRun, panels: list[PanelData], slugs: list[str], place: Place | None, made_of: str) -> str:
-    """The page; `slugs` name the panels' files."""
     figures = [figure(panel, slug) | {"evidence": is_evidence(panel.title, run.record)}
                for panel, slug in zip(panels, slugs, strict=True)]  # fmt: skip
-    return rendered(
+    text = rendered(
         "single.html",
         place,
         made_of=made_of,
@@ -59,12 +61,15 @@ def _html(run: SingleRun, panels: list[PanelData], slugs: list[str], place: Plac
         tally=tally(run.verdicts),
         claims=verdict_rows(run.verdicts),
         rest=_rest(run),
+        phenomena=phenomena,
         about=_about(run),
         costs=_costs(run.about.get("watched", {})),
         environment=flat(run.about.get("environment") or {}),
         recipe=_recipe(run.about),
         once=[(name, number(float(found.values[0]))) for name, found in run.record.series.items() if len(found) == 1],
     )
+    write_text(page, text)
+    return page
 
 
 def series_panels(record: Record, units: Mapping[str, str]) -> list[PanelData]:

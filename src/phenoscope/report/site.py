@@ -79,9 +79,9 @@ def write_site(runs: Path, to: Path | None = None) -> Site:
     """
     found, root = survey(runs), to or runs / "report"
     found, pages = _run_pages(found, root)
-    found, watched = _single_pages(found, root)
-    pages += watched
     listed, problems = chapters(found.experiments)
+    found, watched = _single_pages(found, root, frozenset(chapter.name for chapter in listed))
+    pages += watched
     pages += [_phenomenon_page(chapter, root) for chapter in listed]
     parts: Any = {"chapters": [_chapter(chapter) for chapter in listed], "found": found, "problems": problems}
     parts |= {"unfinished": [_unfinished(path) for path in found.unfinished]}
@@ -113,7 +113,7 @@ def _run_pages(found: Survey, root: Path) -> tuple[Survey, list[Path]]:
     return dataclasses.replace(found, experiments=tuple(shown), unreadable=tuple(unreadable)), pages
 
 
-def _single_pages(found: Survey, root: Path) -> tuple[Survey, list[Path]]:
+def _single_pages(found: Survey, root: Path, phenomena: frozenset[str]) -> tuple[Survey, list[Path]]:
     """A page for each run in a folder of its own; what cannot be shown is moved to what cannot be read."""
     pages: list[Path] = []
     shown: list[SingleRun] = []
@@ -121,7 +121,7 @@ def _single_pages(found: Survey, root: Path) -> tuple[Survey, list[Path]]:
     for run in found.singles:
         place = Place("runs", "../../", RUNS_TRAIL, run.path.name)
         try:
-            pages.append(write_single(run, root / "watched" / run.path.name, place=place))
+            pages.append(write_single(run, root / "watched" / run.path.name, place=place, phenomena=phenomena))
             shown.append(run)
         except STRANGE as problem:
             unreadable.append(Unreadable(run.path, f"{run.path} cannot be shown ({problem!r})."))
@@ -228,4 +228,4 @@ def _address(experiment: Experiment) -> str:
 
 def _file(name: str) -> str:
     """The file of a phenomenon's page: its name, with nothing in it that a file cannot be called."""
-    return re.sub(r"[^\w.-]+", "-", name).strip(".-") + ".html"
+    return (re.sub(r"[^\w.-]+", "-", name).strip(".-") or "phenomenon") + ".html"
