@@ -180,6 +180,16 @@ def cohort_of(path: Path) -> tuple[str, ...]:
 
 def read_member(path: Path) -> Record:
     """The record of a member, from its parquet file, or from the journal of one still running."""
+    about = read_about(path)
+    if exists(path / SERIES):
+        series = read_series(path / SERIES)
+    else:
+        series = read_journal(path / JOURNAL) if exists(path / JOURNAL) else {}
+    return dataclasses.replace(about, series=series)
+
+
+def read_about(path: Path) -> Record:
+    """The record of a member without its series."""
     about = read_json(path / MEMBER)
     try:
         found = {str(name): float(value) for name, value in about["resolved"]["settings"].items()}
@@ -189,11 +199,7 @@ def read_member(path: Path) -> Record:
         stopped = None if stopped is None else int(stopped)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as problem:
         raise BadInput(f"{path / MEMBER} is not a member of Phenoscope ({problem!r}). Run it again.") from None
-    if exists(path / SERIES):
-        series = read_series(path / SERIES)
-    else:
-        series = read_journal(path / JOURNAL) if exists(path / JOURNAL) else {}
-    return Record(identity, found, series, outcome, stopped)
+    return Record(identity, found, {}, outcome, stopped)
 
 
 UNREADABLE_POINT = (
