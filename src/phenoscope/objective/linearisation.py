@@ -14,6 +14,7 @@ from phenoscope.objective.pieces import PIECES, gradient_piece
 from phenoscope.objective.weighting import Weighting
 
 Which = Literal["hessian", "gauss_newton", "fisher", "empirical_fisher", "gradient_covariance"]
+"""The matrices that an objective offers as products."""
 
 
 class Linearisation:

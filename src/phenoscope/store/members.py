@@ -24,7 +24,9 @@ from phenoscope.store.soundness import plain_file
 from phenoscope.store.tables import read_series, write_series
 from phenoscope.training import Rule, settings
 
-JOURNAL, SERIES, MEMBER, POINTS = "series.journal", "series.parquet", "member.json", "points"
+JOURNAL, SERIES, MEMBER = "series.journal", "series.parquet", "member.json"
+POINTS = "points"
+"""The folder, in that of a member, of the points that were kept."""
 
 
 class MemberFolder:
