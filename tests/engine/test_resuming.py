@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 import torch
 
@@ -22,12 +23,14 @@ from phenoscope.engine.estimate import estimate
 from phenoscope.engine.plans import waves
 from phenoscope.engine.resuming import arranged
 from phenoscope.engine.work import work
-from phenoscope.probes import Loss, Rows
+from phenoscope.probes import Loss, RelativeProgress, Rows, Sharpness
 from phenoscope.store import finished, held, read_asked, read_member
+from phenoscope.store.tables import COLUMNS
 from small import arm, phenomenon, recipe
 
 STEPS = 12
-LONG = phenomenon(arm(made=recipe(steps=STEPS, batch=5)), claims=())
+PROBES = (Loss(), RelativeProgress(), Sharpness(3, along=True))
+LONG = phenomenon(arm(made=recipe(steps=STEPS, batch=5), probes=PROBES), claims=())
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +157,18 @@ def test_a_cohort_of_which_a_part_is_finished_is_not_regrouped(tmp_path, calm, m
     assert [len(cohort.plans) for cohort in watching.cohorts] == [3]
     assert contents(out) == calm
     assert (ended[0] / "member.json").read_bytes() == before  # a finished member is not written again
+
+
+def test_the_checkpoint_of_the_others_stays_while_a_finished_member_is_asked_for(tmp_path):
+    out = tmp_path / "out"
+    stopped(LONG, out, seeds=3, at=8)
+    (file,) = checkpoints(out)
+    content = file.read_bytes()
+    about = json.loads((file.parent / "member.json").read_text())
+    (file.parent / "member.json").write_text(json.dumps(about | {"outcome": "finished"}))
+    pl.DataFrame(schema=COLUMNS).write_parquet(file.parent / "series.parquet")
+    ps.run(LONG, seeds=[about["plan"]["recipe"]["seed"]], out=out)
+    assert file.read_bytes() == content
 
 
 DAMAGE = {

@@ -103,6 +103,15 @@ def test_damage_is_noticed_wherever_it_is(folder, data):
         (folder / FILE).write_bytes(whole)
 
 
+def test_a_bit_of_a_number_is_noticed(folder):
+    whole = (folder / FILE).read_bytes()
+    for place in range(len(whole) - 300, len(whole), 7):  # all inside the tensors, which stand at the end
+        broken = bytearray(whole)
+        broken[place] ^= 1
+        (folder / FILE).write_bytes(bytes(broken))
+        assert read_checkpoint(folder, MAKER) is None
+
+
 def _nothing_or_the_same(folder) -> bool:
     """Padding and spaces of the header may differ without a word changed."""
     checkpoint_step(folder, MAKER)
