@@ -122,6 +122,7 @@ def verdict_from_json(value: Mapping[str, Any]) -> Verdict:
         BadInput: it has other fields, or one of another type or choice.
     """
     known = {field.name for field in dataclasses.fields(Verdict)}
+    value = {"scope": "replicates", **value}  # before there were watched runs, nothing else was judged
     if set(value) != known:
         odd = sorted(known.symmetric_difference(value))
         raise BadInput(f"this is not a verdict of this version: {', '.join(odd)} missing or unknown. Judge again.")
