@@ -470,3 +470,21 @@ def test_an_experiment_that_is_not_finished_says_so_wherever_it_is_read(tmp_path
             ps.load(where)
     ps.run(LONG, seeds=1, out=tmp_path)
     assert ps.load(tmp_path).seeds == (0,)
+
+
+def test_a_checkpoint_that_is_sound_but_does_not_fit_is_a_sentence(tmp_path, calm, monkeypatch):
+    """Written on purpose, with a digest that fits: memories of another kind than the probes'."""
+    from phenoscope.engine import work as at_work
+
+    out, plain = tmp_path / "out", at_work.read_checkpoint
+    stopped(LONG, out, seeds=3, at=8)
+    monkeypatch.setattr(
+        at_work, "read_checkpoint",
+        lambda *asked: dataclasses.replace(plain(*asked), memories=(None, (torch.ones(2),), torch.ones(7))),
+    )  # fmt: skip
+    with pytest.raises(PhenoscopeError, match=r"does not fit this cohort.*begin anew.*seed 0"):
+        ps.run(LONG, seeds=3, out=out)
+    assert not checkpoints(out)
+    monkeypatch.undo()
+    ps.run(LONG, seeds=3, out=out)
+    assert contents(out) == calm

@@ -11,6 +11,7 @@ from phenoscope.engine.environment import best_device, circumstances, environmen
 from phenoscope.engine.recording import Row, record
 from phenoscope.store import (
     POINTS,
+    UNREADABLE,
     Checkpoint,
     Journal,
     Maker,
@@ -69,7 +70,16 @@ def _work(cohort: Cohort, progress: Progress) -> None:
         with contextlib.ExitStack() as stack:
             journals = [None if ok else stack.enter_context(_journal(f)) for f, ok in zip(folders, done, strict=True)]
             rows = [Row(folder, journal) for folder, journal in zip(folders, journals, strict=True)]
-            stopped = record(cohort, rows, maker, found, started=before, progress=progress)
+            try:
+                stopped = record(cohort, rows, maker, found, started=before, progress=progress)
+            except UNREADABLE as problem:
+                if found is None or isinstance(problem, PhenoscopeError):
+                    raise
+                remove_checkpoint(paths[0])
+                raise PhenoscopeError(
+                    f"the checkpoint in {paths[0]} does not fit this cohort ({type(problem).__name__}: {problem}), so "
+                    "it was removed. Run the same command again: its members then begin anew."
+                ) from problem
         seconds = (time.perf_counter() - before) / len(folders)
         for folder, at, ok in zip(folders, stopped, done, strict=True):
             if not ok:

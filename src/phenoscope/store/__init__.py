@@ -2,6 +2,7 @@
 
 from phenoscope.store.asked import Asked, find_asked, read_asked, write_asked
 from phenoscope.store.checkpoints import (
+    UNREADABLE,
     Checkpoint,
     Maker,
     checkpoint_step,
@@ -51,6 +52,7 @@ __all__ = [
     "POINTS",
     "RATE",
     "REQUEST",
+    "UNREADABLE",
     "ArmResult",
     "Asked",
     "Checkpoint",
