@@ -26,10 +26,10 @@ demo: $(READY) ## run the edge of stability on real digits and write its report
 	$(BIN)/phenoscope run edge_of_stability
 
 test: $(READY) ## the test suite
-	$(BIN)/pytest --quiet
+	$(BIN)/pytest --quiet --numprocesses auto --dist loadfile
 
 test-all: $(READY) ## the test suite with every smoke run of the atlas
-	$(BIN)/pytest --quiet --all-smoke
+	$(BIN)/pytest --quiet --numprocesses auto --dist loadfile --all-smoke
 
 check: lint types imports docs test ## the gate: what a change must pass
 

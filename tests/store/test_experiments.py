@@ -90,11 +90,15 @@ def test_the_frame_has_every_reading_once_at_its_place(experiment):
 
 
 def test_records_are_read_once_for_the_frame(experiment, monkeypatch):
-    from phenoscope.store import members
+    """All at once where that can be done, else one by one; to the same frame."""
+    from phenoscope.store import loading
 
-    calls, plain = [], members.read_member
-    monkeypatch.setattr(members, "read_member", lambda path: calls.append(path) or plain(path))
-    experiment.series  # noqa: B018 (the property reads)
+    calls, plain = [], loading.read_member
+    monkeypatch.setattr(loading, "read_member", lambda path: calls.append(path) or plain(path))
+    at_once = experiment.series
+    assert not calls
+    monkeypatch.setattr(loading, "_at_once", lambda files: None)
+    assert experiment.series.equals(at_once)
     assert len(calls) == sum(len(one.members) for one in experiment.arms)
 
 
