@@ -116,7 +116,11 @@ def test_a_gradient_is_not_taken_along():
     assert not unpacked(*packed(tensor, "t")).requires_grad
 
 
-@pytest.mark.parametrize("value", [{1: "a"}, {1, 2}, object(), Unmarked(), torch.float32, 1j, b"bytes"], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value",
+    [{1: "a"}, {1, 2}, object(), Unmarked(), torch.float32, 1j, b"bytes"],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_cannot_be_stored_is_refused_with_the_mend(value):
     with pytest.raises(BadInput, match=r"cannot be stored\. Use None, numbers, text, tensors"):
         packed((value,), "t")

@@ -188,7 +188,20 @@ HELPER = """
 """
 
 
-def script(tmp_path, steps):
+@pytest.fixture
+def script(tmp_path):
+    """Starts the script in a process of its own; it and its workers are ended with the test, however that ends."""
+    with contextlib.ExitStack() as stack:
+
+        def started(steps):
+            running = stack.enter_context(_script(tmp_path, steps))
+            stack.callback(running.kill)
+            return running
+
+        yield started
+
+
+def _script(tmp_path, steps):
     folder = tmp_path / "scripts"
     folder.mkdir()
     (folder / "helper.py").write_text(textwrap.dedent(HELPER))
@@ -207,16 +220,16 @@ def script(tmp_path, steps):
     )
 
 
-def test_a_script_without_a_guard_runs_with_workers(tmp_path):
-    running = script(tmp_path, 6)
+def test_a_script_without_a_guard_runs_with_workers(tmp_path, script):
+    running = script(6)
     out, err = running.communicate(timeout=120)
     assert running.returncode == 0, err
     assert float(out) > 0
     assert err == ""
 
 
-def test_an_interruption_leaves_finished_members_and_no_processes(tmp_path):
-    running = script(tmp_path, 2_000_000)
+def test_an_interruption_leaves_finished_members_and_no_processes(tmp_path, script):
+    running = script(2_000_000)
     waited = 0.0
     while not any(map(finished, (tmp_path / "runs" / "members").glob("*"))) and waited < 90:
         time.sleep(0.1)
@@ -243,8 +256,8 @@ def left(tmp_path):
     return found
 
 
-def test_workers_end_when_their_caller_is_killed(tmp_path):
-    running = script(tmp_path, 2_000_000)
+def test_workers_end_when_their_caller_is_killed(tmp_path, script):
+    running = script(2_000_000)
     while not left(tmp_path):
         time.sleep(0.1)
     running.kill()
