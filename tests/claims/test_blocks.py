@@ -185,3 +185,10 @@ def test_a_diverged_run_is_counted_as_the_claim_says():
     one, two = judge_run([claim(mean(X), AtLeast(0.0)), claim(mean(X), AtLeast(0.0), if_diverged="as measured")], run)
     assert one.outcome == "undecided"
     assert two.outcome == "supported"
+
+
+def test_a_claim_on_a_setting_that_the_run_has_not_is_not_tested():
+    (verdict,) = judge_run([claim(mean(X), AtLeast(0.0), each="beta1")], record(np.ones(300)))
+    assert verdict.outcome == "not tested"
+    assert "the setting 'beta1'" in verdict.reason
+    assert verdict.where == {}

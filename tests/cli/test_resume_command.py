@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from phenoscope import atlas
-from phenoscope.cli import main
 from phenoscope.core.specs import spec
 from phenoscope.engine import recording
 from phenoscope.engine.progress import shown
@@ -68,22 +67,6 @@ def tiny(scale, *, data: str = "clusters", steps: int = 60):
 def in_the_atlas(monkeypatch, tmp_path):
     monkeypatch.setitem(atlas.ATLAS, "tiny", tiny)
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def command(capsys):
-    """Run the command in this process: its exit code, standard output and standard error."""
-
-    def run(*words):
-        code = 0
-        try:
-            main(list(words))
-        except SystemExit as end:
-            code = end.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 import phenoscope as ps
 from every_command import commands, options
 from phenoscope import atlas
-from phenoscope.cli import main
 from phenoscope.cli.options import Usage, value
 from small import arm, claim, phenomenon
 
@@ -39,22 +38,6 @@ def tiny(scale: str, *, rates: tuple[float, ...] | None = None, data: str = "clu
 def in_a_small_atlas(monkeypatch, tmp_path):
     monkeypatch.setitem(atlas.ATLAS, "tiny", tiny)
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def command(capsys):
-    """Run the command in this process: its exit code, standard output and standard error."""
-
-    def run(*words):
-        code = 0
-        try:
-            main(list(words))
-        except SystemExit as end:
-            code = end.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 def sentence(err):

@@ -203,3 +203,37 @@ def test_a_plain_run_is_no_finding(tmp_path):
         supported += [verdict for verdict in found.verdicts if verdict.outcome.startswith("supported")]
     assert len(supported) <= 2, [str(verdict) for verdict in supported]
     assert all(math.isfinite(verdict.estimate) for verdict in supported)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda p: Adam(p, lr=1e-3), lambda p: SGD(p, lr=0.01, momentum=0.9), lambda p: SGD(p, lr=0.01)]
+)
+def test_a_run_that_was_killed_is_judged_as_far_as_it_came(tmp_path, make):
+    """The numbers of its rule are known from the start, whether or not it ever ends."""
+    model, data, loss = network(), digits(), SquaredError()
+    optimizer = make(model.parameters())
+    probes = (*NEEDED, P.EffectiveSharpness(every=4))
+    watch = ps.watch(model, loss, data, optimizer, probes=probes, run=tmp_path / "r")
+    watch.__enter__()
+    for _ in range(9):
+        optimizer.zero_grad()
+        loss(model(data[0]), data[1]).backward()
+        optimizer.step()
+    watch._journal._file.flush()  # as it does by itself once a second; then the process is gone
+    found = ps.diagnose(tmp_path / "r")
+    assert found.record.outcome == "running"
+    assert found.verdicts
+    assert not [
+        verdict for verdict in found.verdicts if verdict.outcome == "not tested" and "setting" in verdict.reason
+    ]
+    watch.__exit__(None, None, None)
+
+
+def test_the_phenomena_of_adaptive_rules_are_judged_on_them(tmp_path):
+    model = network()
+    optimizer = torch.optim.RMSprop(model.parameters(), lr=1e-4)
+    probes = (*NEEDED, P.EffectiveSharpness(every=4))
+    found = trained(tmp_path / "r", model, digits(), SquaredError(), optimizer, steps=12, probes=probes)
+    assert {"rmsprop-sits-at-its-edge", "loss-not-monotone"} == judged(found).keys()
+    assert found.full_batch
+    assert found.departure < 1e-3

@@ -25,7 +25,7 @@ def write_watched(folder: Path, *, diagnosed: bool = True) -> Path:
             "series": {"loss": "loss", "sharpness": "loss / parameter²"},
         },
     }  # fmt: skip
-    run = WatchedFolder(folder, about)
+    run = WatchedFolder(folder, about, {})
     steps = np.arange(400)
     loss, sharpness = np.exp(-steps / 90.0), 10 - 8 * np.exp(-steps / 50.0)
     sharpness[7] = np.nan

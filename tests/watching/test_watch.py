@@ -369,3 +369,24 @@ def test_a_rate_that_has_fallen_to_nothing_is_no_other_rule(tmp_path):
     assert optimizer.param_groups[0]["lr"] == 0
     assert not watch.problem
     assert read_watched(tmp_path / "run")[1]["rule"] == "GradientDescent"
+
+
+def test_targets_of_a_kind_of_their_own(tmp_path):
+    """What the loss is cannot be told then; the watch goes on all the same."""
+    model, (inputs, labels) = network(), examples()
+    data = [(inputs, {"labels": labels, "weights": torch.ones(len(labels), dtype=torch.float64)})]
+
+    def loss(outputs, targets):
+        each = functional.cross_entropy(outputs, targets["labels"], reduction="none")
+        return (targets["weights"] * each).mean()
+
+    optimizer = SGD(model.parameters(), lr=0.2)
+    with watched(tmp_path, model, optimizer, loss=loss, data=data) as watch:
+        for _ in range(2):
+            optimizer.zero_grad()
+            loss(model(inputs), data[0][1]).backward()
+            optimizer.step()
+    assert not watch.problem
+    assert read_watched(tmp_path / "run")[1]["loss_kind"] == "other"
+    expected = functional.cross_entropy(network()(inputs), labels).detach()
+    assert series(tmp_path / "run", "loss")[0] == pytest.approx(float(expected))

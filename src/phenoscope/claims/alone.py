@@ -30,9 +30,11 @@ def judge_run(claims: Sequence[Claim], record: Record, *, level: float = 0.95) -
 def _case(claim: Claim, record: Record) -> Case:
     alone = dataclasses.replace(claim, control=None)
     main, why = replicates(alone, claim.on, (record,), frozenset()), None
+    if claim.each is not None and claim.each not in record.settings:
+        main = Replicates(claim.on, (), (), f"needs the setting '{claim.each}'")
     if main.absent is None and main.fault is None:
         main, why = _in_blocks(alone, record, main)
-    where = {} if claim.each is None else {claim.each: record.settings[claim.each]}
+    where = {name: value for name, value in record.settings.items() if name == claim.each}
     return Case(alone, where, main, Replicates("", (), ()), sample(alone, main.values), "this run", why)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from phenoscope.atlas import entries
 from phenoscope.claims import Claim, Verdict, judge_run
 from phenoscope.core import displays
-from phenoscope.engine.likeness import lacking, unlike
+from phenoscope.engine.likeness import lacking, median_departure, unlike
 from phenoscope.phenomenon import Phenomenon
 from phenoscope.record import Record
-from phenoscope.store import DEPARTURE, DIAGNOSIS, read_watched, write_json
+from phenoscope.store import DEPARTURE, DIAGNOSIS, FULL_BATCH, read_watched, write_json
 from phenoscope.store.files import SCHEMA
 
 
@@ -52,6 +52,16 @@ class Diagnosis:
 
     def _repr_html_(self) -> str:
         return displays.html(self)
+
+    @property
+    def departure(self) -> float | None:
+        """The median departure of the checked steps from full-batch steps of the rule, in parts of their length."""
+        return median_departure(self.record)
+
+    @property
+    def full_batch(self) -> bool:
+        """Whether it is so small that the steps are the rule's on all data."""
+        return self.departure is not None and self.departure < FULL_BATCH
 
     def to_json(self) -> dict[str, Any]:
         """In the form of `phenoscope run --json`, with `rest` beside the verdicts; there is no scale and no seed."""

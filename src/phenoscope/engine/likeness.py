@@ -30,6 +30,12 @@ def lacking(arm: Arm, missing: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"ps.probes.{probe!r}" for probe in probes)
 
 
+def median_departure(record: Record) -> float | None:
+    """How far the steps that were checked lie from those of the rule on all data, in parts of their length."""
+    series = record.series.get(DEPARTURE)
+    return None if series is None or not len(series) else float(np.median(series.values))
+
+
 def _rule(recipe: Recipe, watched: Mapping[str, Any]) -> str:
     wanted, came = rule_name(recipe.rule), watched.get("rule")
     if came == wanted:
@@ -65,7 +71,7 @@ def _batch(recipe: Recipe, record: Record) -> str:
     if recipe.full_batch and share > 0:
         return (
             f"it is about full-batch training, and {share:.0%} of the steps checked are not those of the rule on the "
-            f"data given to the watch (median departure {np.median(series.values):.2g} of their length): mini-batches, "
+            f"data given to the watch (median departure {median_departure(record):.2g} of their length): mini-batches, "
             "clipping, other data or another loss"
         )
     if not recipe.full_batch and share == 0:

@@ -11,6 +11,7 @@ from phenoscope.core import displays
 from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.subspace import outside
 from phenoscope.objective import Objective, Operator, Which
 
 GROUP_BYTES = 2**30
@@ -145,24 +146,16 @@ def _lanczos(
     vector = (signs.to(matrix.device, matrix.dtype) * 2 - 1) / math.sqrt(matrix.size)
     basis = torch.zeros(count, steps, matrix.size, dtype=matrix.dtype, device=matrix.device)
     alpha, beta = (torch.zeros(count, steps, dtype=torch.float64) for _ in range(2))
-    tiny = 100 * torch.finfo(matrix.dtype).eps
-    scale = torch.zeros(count, dtype=torch.float64)
     for step in range(steps):
         basis[:, step] = vector
         image = matrix.multiply(vector[None])[0]
         alpha[:, step] = (image * vector).sum(dim=1, dtype=torch.float64).cpu()
-        scale = torch.maximum(scale, image.double().norm(dim=1).cpu())
         if step + 1 == steps:
             break
-        known = basis[:, : step + 1]
-        for _ in range(2):
-            image = image - ((known @ image[..., None]).mT @ known)[:, 0]
-        length = image.double().norm(dim=1)
-        alive = length.cpu() > tiny * scale
-        beta[:, step] = torch.where(alive, length.cpu(), 0.0)
+        unit, alive = outside(image, basis[:, : step + 1])
         # A finished iteration goes on with zeros, which take no weight.
-        vector = torch.where(alive.to(image.device)[:, None], image / length.clamp_min(1e-300)[:, None], 0.0)
-        vector = vector.to(matrix.dtype)
+        vector = torch.where(alive[:, None], unit, 0.0)
+        beta[:, step] = (image * vector).sum(dim=1, dtype=torch.float64).cpu()
     return alpha, beta
 
 

@@ -88,13 +88,13 @@ def orthonormal(
     Rows where rounding is all that is left get a random direction instead. Orthogonalised twice, which is enough
     for working precision (Giraud, Langou, Rozložník 2005).
     """
-    unit, taken = _outside(column, basis)
+    unit, taken = outside(column, basis)
     good = taken
     for _ in range(2):
         if bool(good.all()):
             break
         column = torch.where(good[:, None], column, random_like(column, spare))
-        unit, good = _outside(column, basis)
+        unit, good = outside(column, basis)
     return unit, taken
 
 
@@ -134,7 +134,7 @@ def pick(vectors: Float[Tensor, "n k p"], index: Int[Tensor, " n"]) -> Float[Ten
     return vectors[torch.arange(len(vectors), device=vectors.device), index]
 
 
-def _outside(
+def outside(
     column: Float[Tensor, "n p"], basis: Float[Tensor, "n m p"]
 ) -> tuple[Float[Tensor, "n p"], Bool[Tensor, " n"]]:
     """The unit vectors along the parts outside the basis, and which rows had one that is more than rounding."""

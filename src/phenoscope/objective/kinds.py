@@ -13,6 +13,9 @@ LossKind = Literal["cross-entropy", "binary cross-entropy", "squared error", "ot
 
 DRAWS, RTOL = 3, 1e-4
 
+UNFIT = (RuntimeError, TypeError, ValueError, IndexError, AttributeError)
+"""What a loss may raise of outputs and targets that are not its own kind."""
+
 
 def loss_kind(value: Loss, outputs: Tensor, targets: Any) -> LossKind:
     """What the loss does with the outputs and targets of a batch."""
@@ -34,7 +37,7 @@ def _agrees(found: Tensor, function: Callable[..., Tensor], outputs: Tensor, tar
     for reduction in ("mean", "sum"):
         try:
             expected = function(outputs, targets, reduction=reduction)
-        except (RuntimeError, TypeError, ValueError, IndexError):
+        except UNFIT:
             return False
         if torch.allclose(found, expected, rtol=RTOL):
             return True
@@ -51,7 +54,7 @@ def _constant_curvature(value: Loss, outputs: Tensor, targets: Any) -> bool:
             here, there = (
                 _curvature(value, at, targets, direction) for at in (outputs, outputs + 3 * (spread or 1.0) * away)
             )
-        except (RuntimeError, TypeError, ValueError):
+        except UNFIT:
             return False
         if not here > 0 or not abs(here - there) <= 10 * RTOL * here:
             return False

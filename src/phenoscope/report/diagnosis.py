@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -14,7 +13,6 @@ from phenoscope.record import Record
 from phenoscope.report.numbers import counted
 from phenoscope.report.text import verdict_line, verdict_table
 from phenoscope.report.words import tally
-from phenoscope.store import DEPARTURE, FULL_BATCH
 
 
 @runtime_checkable
@@ -29,6 +27,10 @@ class Diagnosed(Protocol):
     def watched(self) -> Mapping[str, Any]: ...
     @property
     def verdicts(self) -> tuple[Verdict, ...]: ...
+    @property
+    def departure(self) -> float | None: ...
+    @property
+    def full_batch(self) -> bool: ...
     @property
     def rest(self) -> Sequence[Any]: ...
 
@@ -61,12 +63,13 @@ def about(diagnosis: Diagnosed) -> list[str]:
     ]
     if watched.get("problem"):
         lines.append(f"The watch ended before the training, at {watched['problem']}")
-    departures = record.series.get(DEPARTURE)
-    if departures is not None and len(departures):
-        median = float(np.median(departures.values))
-        own = median < FULL_BATCH
-        kind = "its steps are the rule's on all these data" if own else "mini-batches, clipping, other data or loss"
-        lines.append(f"Median departure from the full-batch step: {median:.2g} of its length ({kind}).")
+    if diagnosis.departure is not None:
+        kind = (
+            "its steps are the rule's on all these data"
+            if diagnosis.full_batch
+            else "mini-batches, clipping, other data or loss"
+        )
+        lines.append(f"Median departure from the full-batch step: {diagnosis.departure:.2g} of its length ({kind}).")
     spent, whole = watched.get("seconds", 0.0), watched.get("seconds_in_all", 0.0)
     if whole:
         lines.append(f"Measuring took {spent:.3g} s of {whole:.3g} s.")

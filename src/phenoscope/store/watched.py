@@ -31,10 +31,11 @@ class WatchedFolder:
     Args:
         path: the folder.
         about: what is watched, and where: kept as it is.
+        settings: the numbers of the rule at the start, for a run that is read before it has ended.
     """
 
-    def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
-        self.path, self._about, self._id = path, dict(about), uuid.uuid4().hex[:16]
+    def __init__(self, path: Path, about: Mapping[str, Any], settings: Mapping[str, float]) -> None:
+        self.path, self._about, self._settings, self._id = path, dict(about), dict(settings), uuid.uuid4().hex[:16]
 
     def begin(self, *, overwrite: bool) -> Journal:
         """Start a fresh record.
@@ -46,7 +47,7 @@ class WatchedFolder:
         with writing(self.path):
             for old in (JOURNAL, SERIES, DIAGNOSIS):
                 (self.path / old).unlink(missing_ok=True)
-        self._write("running", None, {}, {})
+        self._write("running", None, self._settings, {})
         return Journal(self.path / JOURNAL)
 
     def finish(

@@ -12,6 +12,7 @@ from phenoscope.engine.environment import environment
 from phenoscope.objective import Buffers, Objective
 from phenoscope.probes import GradientNorm, Loss, Probe, Sharpness, series_units
 from phenoscope.store import WatchedFolder, rule_name
+from phenoscope.training import rule_settings
 from phenoscope.watching.listening import Watch, now
 from phenoscope.watching.moments import at_rest
 from phenoscope.watching.optimizers import inner, recognised
@@ -90,7 +91,8 @@ def watch(
         "probes": [repr(probe) for probe in chosen],
         "series": series_units(chosen),
     }
-    folder = WatchedFolder(Path(run), {"created": now(), "environment": environment(), "watched": about})
+    numbers = {} if seen.rule is None else rule_settings(seen.rule)
+    folder = WatchedFolder(Path(run), {"created": now(), "environment": environment(), "watched": about}, numbers)
     return Watch(objective, listened, chosen, folder, overwrite=overwrite)
 
 
