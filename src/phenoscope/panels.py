@@ -14,7 +14,7 @@ from phenoscope.core import displays
 from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
 from phenoscope.core.hints import check_fields
-from phenoscope.record import Record
+from phenoscope.record import COMPANIONS, Record
 
 Evidence = Mapping[str, Sequence[Record]]
 
@@ -240,9 +240,6 @@ def _where(record: Record, swept: tuple[str, ...]) -> dict[str, float]:
     return {name: record.settings[name] for name in swept}
 
 
-EVIDENCE = (".residual", ".products", ".failure probability")
-"""Series that say how another one was measured."""
-
 LEVELS = {"sharpness / threshold": (1.0, "where the step is just stable"), "relative progress": (0.0, "no progress")}
 """Levels that mean something, by series."""
 
@@ -270,11 +267,11 @@ def series_panel(name: str, records: Mapping[str, Record], unit: str = "") -> Pa
 
 def is_evidence(name: str, record: Record) -> bool:
     """Whether a series says how another one of the record was measured."""
-    return any(name.endswith(end) and name.removesuffix(end) in record.series for end in EVIDENCE)
+    return any(name.endswith(end) and name.removesuffix(end) in record.series for end in COMPANIONS)
 
 
 def _measured(label: str, name: str, record: Record) -> Trace:
-    series, residual = record.series[name], record.series.get(f"{name}.residual")
+    series, residual = record.series[name], record.error_of(name)
     off = dict(zip(residual.steps.tolist(), residual.values.tolist(), strict=True)) if residual is not None else {}
     points = zip(series.steps.tolist(), series.values.tolist(), strict=True)
     kept = [(float(x), y, off.get(x, 0.0)) for x, y in points if math.isfinite(y)]

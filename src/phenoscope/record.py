@@ -13,6 +13,13 @@ from phenoscope.core.errors import BadInput
 
 Outcome = Literal["finished", "diverged", "running"]
 
+ERRORS = (".residual", ".standard error")
+"""What a series may be off by stands beside it under one of these ends."""
+
+COMPANIONS = (*ERRORS, ".products", ".failure probability", ".converged")
+"""What may stand beside a series: its error, its cost, the chance that it misses what it looks for, and (1 or 0)
+whether it reached the accuracy that it was asked for."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Series:
@@ -65,6 +72,10 @@ class Record:
             log: on a logarithmic axis.
         """
         return displays.plot(self, ax, names=names, log=log)
+
+    def error_of(self, name: str) -> Series | None:
+        """The series that says what another one may be off by, where one was recorded."""
+        return next((self.series[name + end] for end in ERRORS if name + end in self.series), None)
 
     @property
     def seed(self) -> int:

@@ -68,6 +68,8 @@ def test_a_comparison_with_nan_is_unknown_not_false(record):
 def test_residuals_are_errors_and_the_largest_stands_in_for_a_missing_one(record):
     one = record({"x": [1.0, 2.0, 3.0, 4.0], "x.residual": ([0, 1, 3], [0.1, -0.3, np.nan])})
     np.testing.assert_array_equal(X.readings(one).errors, [0.1, 0.3, 0.3, 0.3])
+    two = record({"x": [1.0, 2.0], "x.standard error": [0.2, 0.5], "x.converged": [1.0, 0.0]})
+    np.testing.assert_array_equal(X.readings(two).errors, [0.2, 0.5])
     assert (Measured("y") * 2).readings(record({"y": [1.0]})).errors.tolist() == [0.0]
 
 

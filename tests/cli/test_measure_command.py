@@ -14,7 +14,8 @@ from torch import nn
 import phenoscope as ps
 from hostile import Hostile
 from phenoscope.cli import main
-from phenoscope.engine.measuring import DEFAULT, INSTRUMENTS
+from phenoscope.engine.measuring import DEFAULT
+from phenoscope.instruments import INSTRUMENTS
 
 MODULE = """
 import torch

@@ -12,7 +12,8 @@ from torch.utils.data import DataLoader, TensorDataset
 import phenoscope as ps
 from oracles import PROBLEMS, dense_hessian, normal, seeded
 from phenoscope.core.errors import BadInput, PhenoscopeError
-from phenoscope.engine.measuring import DEFAULT, INSTRUMENTS
+from phenoscope.engine.measuring import DEFAULT
+from phenoscope.instruments import INSTRUMENTS
 from phenoscope.objective import Objective
 
 
@@ -135,6 +136,7 @@ def test_json_has_values_and_evidence_and_no_number_that_json_lacks():
         "outcome",
         "failure_probability",
         "margin",
+        "which",
     }
     assert read["sharpness"]["evidence"]["outcome"] == "converged"
     assert read["trace"]["evidence"].keys() == {"standard_error", "scale", "probes", "products", "outcome"}

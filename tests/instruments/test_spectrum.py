@@ -297,7 +297,7 @@ def test_readings_say_what_they_are():
     reading = eigenvalues(Matrix(matrix), 2)
     assert isinstance(reading, Eigenpairs)
     assert str(reading).startswith("3 (residual ")
-    assert "converged, 3 products, chance of a missed larger one 0.0e+00" in str(reading)
+    assert "converged, 3 products; chance of a missed larger one 0e+00" in str(reading)
     assert str(sharpness(Matrix(matrix))).startswith("3 (residual ")
 
 

@@ -121,7 +121,7 @@ class Expression(Operand["Expression", "Condition"]):
 
 @dataclasses.dataclass(frozen=True)
 class Measured(Expression):
-    """A named series of the record. The series "X.residual", where it was recorded, is the absolute error of "X"."""
+    """A named series of the record. "X.residual" or "X.standard error", where it was recorded, is the error of "X"."""
 
     name: str
     unit: str = ""

@@ -61,13 +61,13 @@ class Readings:
 
 
 def recorded(record: Record, name: str) -> Readings:
-    """A series with its errors: the series "X.residual", where it exists, is the absolute error of "X".
+    """A series with its errors: "X.residual" or "X.standard error", where it exists, is the absolute error of "X".
 
     A reading without a finite residual of its own takes the largest one recorded; without any, its error is infinite.
     """
     series = record.series[name]
     values = np.asarray(series.values, dtype=np.float64)
-    residual = record.series.get(f"{name}.residual")
+    residual = record.error_of(name)
     if residual is None:
         return Readings(series.steps, values, np.zeros_like(values))
     sizes = np.abs(np.asarray(residual.values, dtype=np.float64))

@@ -81,7 +81,7 @@ def measure(
 
 
 def _names(instruments: str | None) -> tuple[str, ...] | None:
-    from phenoscope.engine.measuring import INSTRUMENTS
+    from phenoscope.instruments import INSTRUMENTS
 
     if instruments is None:
         return None
@@ -93,7 +93,8 @@ def _names(instruments: str | None) -> tuple[str, ...] | None:
 
 
 def _list(as_json: bool) -> None:
-    from phenoscope.engine.measuring import DEFAULT, INSTRUMENTS
+    from phenoscope.engine.measuring import DEFAULT
+    from phenoscope.instruments import INSTRUMENTS
 
     if as_json:
         rows = [{"name": n, "says": i.says, "unit": i.unit, "default": n in DEFAULT} for n, i in INSTRUMENTS.items()]

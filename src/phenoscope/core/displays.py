@@ -1,7 +1,8 @@
 """How values show themselves in notebooks: a hook, since only the report knows how, and it lies far above them.
 
 A class that shows itself has two methods of one line each, `_repr_html_` and `plot`, which call `html` and `plot`
-here. What these do is said once, by `phenoscope/notebooks.py`, which is imported with the package.
+here, or has them from `Shown`. What these do is said once, by
+`phenoscope/notebooks.py`, which is imported with the package.
 """
 
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -41,3 +42,14 @@ def html(value: Any) -> str:
 def plot(value: Any, ax: Axes | None, **options: Any) -> Axes:
     """Draw a value on these axes, or on new ones."""
     return _used[0].plot(value, ax, **options)
+
+
+class Shown:
+    """Shows itself in notebooks, and draws itself."""
+
+    def _repr_html_(self) -> str:
+        return html(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the value with what it may be off by."""
+        return plot(self, ax)

@@ -64,3 +64,10 @@ def point(model: nn.Module) -> Float[Tensor, " p"]:
     """The model's trainable parameters as one detached flat vector (a copy)."""
     parameters = dict(model.named_parameters())
     return layout(model).ravel({name: value.detach() for name, value in parameters.items()})
+
+
+def write(point: Float[Tensor, " p"], model: nn.Module) -> None:
+    """Set the model's trainable parameters to a point."""
+    with torch.no_grad():
+        for name, value in layout(model).unravel(point).items():
+            model.get_parameter(name).copy_(value)

@@ -9,42 +9,7 @@ from torch import Tensor
 
 from phenoscope.core import displays
 from phenoscope.core.errors import BadInput
-
-
-@dataclasses.dataclass(frozen=True)
-class Loss:
-    """L(θ) over all data.
-
-    Attributes:
-        value: accumulated over the batches in float64.
-        rounding: an estimate of the rounding error, eps · |L| at the working precision.
-        examples, batches: what it was taken over.
-        weighting: what the losses of the batches are weighed by.
-    """
-
-    value: float
-    rounding: float
-    examples: int
-    batches: int
-    weighting: str
-
-    def _repr_html_(self) -> str:
-        return displays.html(self)
-
-
-@dataclasses.dataclass(frozen=True)
-class Count:
-    """A whole number that is known exactly; `of` says of what."""
-
-    value: int
-    of: str
-
-    def _repr_html_(self) -> str:
-        return displays.html(self)
-
-
-Reading = Any
-"""A frozen dataclass with `value` and the evidence for it, or `Eigenpairs`."""
+from phenoscope.instruments import Reading
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,8 +36,8 @@ class Line:
 
     def to_json(self) -> dict[str, Any]:
         """Value and evidence as plain JSON; a number that is not finite is `None`, eigenvectors are left out."""
-        evidence = {f.name: _plain(getattr(self.reading, f.name)) for f in dataclasses.fields(self.reading)}
-        evidence = {name: part for name, part in evidence.items() if not name.startswith(("value", "vector"))}
+        parts = vars(self.reading)
+        evidence = {name: _plain(part) for name, part in parts.items() if not name.startswith(("value", "vector"))}
         about = {"value": _plain(self.value), "unit": self.unit, "says": self.says, "converged": self.converged}
         return about | {"evidence": evidence}
 

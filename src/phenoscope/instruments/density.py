@@ -7,8 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from phenoscope.core import displays
-from phenoscope.core.displays import Axes
+from phenoscope.core.displays import Shown
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.subspace import outside
@@ -26,7 +25,7 @@ SHORTER = 0.75
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Density:
+class Density(Shown):
     """The density of an operator's eigenvalues, smoothed with a Gaussian; it integrates to 1.
 
     Attributes:
@@ -64,13 +63,6 @@ class Density:
         inside = ((self.nodes >= low) & (self.nodes <= high)).double()
         shares = (inside * self.weights).sum(dim=1)
         return float(shares.mean()), float(shares.std() / math.sqrt(len(shares)))
-
-    def _repr_html_(self) -> str:
-        return displays.html(self)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the density with its band of one standard error either way, on a logarithmic scale."""
-        return displays.plot(self, ax)
 
     def __str__(self) -> str:
         ends = f"{float(self.nodes.min()):.4g} to {float(self.nodes.max()):.4g}"

@@ -9,14 +9,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from phenoscope.core import displays
-from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
+from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective
 
 
 @dataclasses.dataclass(frozen=True)
-class GradientNorm:
+class GradientNorm(Reading):
     """‖∇L‖₂ and the rounding it may carry.
 
     Attributes:
@@ -27,12 +26,9 @@ class GradientNorm:
     value: float
     rounding: float
 
-    def _repr_html_(self) -> str:
-        return displays.html(self)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the value with a bar of its rounding."""
-        return displays.plot(self, ax)
+    @property
+    def evidence(self) -> str:
+        return f"rounding about {self.rounding:.0e}"
 
 
 def gradient_norm(objective: Objective, point: Float[Tensor, " p"] | None = None) -> GradientNorm:
@@ -51,7 +47,7 @@ def gradient_norm(objective: Objective, point: Float[Tensor, " p"] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
-class RelativeProgress:
+class RelativeProgress(Reading):
     """(L(θ_{t+1}) - L(θ_t)) / (η ‖∇L(θ_t)‖²), and the rounding floor below which it says nothing.
 
     Attributes:
@@ -62,12 +58,9 @@ class RelativeProgress:
     value: float
     floor: float
 
-    def _repr_html_(self) -> str:
-        return displays.html(self)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the value with a bar of its floor."""
-        return displays.plot(self, ax)
+    @property
+    def evidence(self) -> str:
+        return f"rounding floor {self.floor:.0e}"
 
 
 def relative_progress(
@@ -98,7 +91,7 @@ def relative_progress(
 
 
 @dataclasses.dataclass(frozen=True)
-class Alternation:
+class Alternation(Reading):
     """The share of consecutive readings that differ in sign, of `count` pairs.
 
     Attributes:
@@ -109,12 +102,13 @@ class Alternation:
     share: float
     count: int
 
-    def _repr_html_(self) -> str:
-        return displays.html(self)
+    @property
+    def value(self) -> float:
+        return self.share
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the share."""
-        return displays.plot(self, ax)
+    @property
+    def evidence(self) -> str:
+        return f"{self.count} pairs"
 
 
 def alternation(components: Sequence[float] | np.ndarray | Tensor) -> Alternation:

@@ -7,18 +7,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from phenoscope.core import displays
-from phenoscope.core.displays import Axes
+from phenoscope.core.displays import Shown
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.extremes import Extremes, Wanted, extremes
 from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective, Operator, Which
 
 End = Literal["largest", "smallest", "both"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Eigenpairs:
+class Eigenpairs(Shown):
     """Extreme eigenpairs of a symmetric operator, with their evidence.
 
     Attributes:
@@ -30,6 +30,7 @@ class Eigenpairs:
         failure_probability: the chance, over the random start, that an eigenvalue beyond the last of the values
             by more than `margin` · ‖A‖ was missed; 1 where that was not examined.
         margin: see there.
+        which: the end of the spectrum that was looked at.
     """
 
     values: Float[Tensor, " k"]
@@ -39,25 +40,25 @@ class Eigenpairs:
     outcome: Outcome
     failure_probability: float
     margin: float
+    which: End = "largest"
 
     @property
     def converged(self) -> bool:
         return self.outcome is Outcome.CONVERGED
 
+    @property
+    def first(self) -> "Eigenpair":
+        """The first pair by itself."""
+        evidence = (self.products, self.outcome, self.failure_probability, self.margin, self.which)
+        return Eigenpair(self.values[0], self.vectors[:, 0], self.residuals[0], *evidence)
+
     def __str__(self) -> str:
         rows = ", ".join(f"{v:.6g} (residual {r:.1e})" for v, r in zip(self.values, self.residuals, strict=True))
-        return f"{rows}; {_evidence(self)}"
-
-    def _repr_html_(self) -> str:
-        return displays.html(self)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the values with bars of their residuals."""
-        return displays.plot(self, ax)
+        return f"{rows}; {_how(self)}"
 
 
 @dataclasses.dataclass(frozen=True)
-class Eigenpair:
+class Eigenpair(Reading):
     """One eigenpair with its evidence.
 
     Attributes:
@@ -69,6 +70,7 @@ class Eigenpair:
         failure_probability: the chance, over the random start, that an eigenvalue beyond the value by more than
             `margin` · ‖A‖ was missed; 1 where that was not examined.
         margin: see there.
+        which: the end of the spectrum that was looked at.
     """
 
     value: Float[Tensor, ""]
@@ -78,20 +80,11 @@ class Eigenpair:
     outcome: Outcome
     failure_probability: float
     margin: float
+    which: End = "largest"
 
     @property
-    def converged(self) -> bool:
-        return self.outcome is Outcome.CONVERGED
-
-    def __str__(self) -> str:
-        return f"{self.value:.6g} (residual {self.residual:.1e}); {_evidence(self)}"
-
-    def _repr_html_(self) -> str:
-        return displays.html(self)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the value with a bar of its residual."""
-        return displays.plot(self, ax)
+    def evidence(self) -> str:
+        return f"residual {self.residual:.1e}; {_how(self)}"
 
 
 def sharpness(
@@ -126,8 +119,7 @@ def sharpness(
         3.0
     """
     found = eigenvalues(objective, 1, tol=tol, start=start, risk=risk, max_products=max_products, generator=generator)
-    evidence = (found.products, found.outcome, found.failure_probability, found.margin)
-    return Eigenpair(found.values[0], found.vectors[:, 0], found.residuals[0], *evidence)
+    return found.first
 
 
 def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays)
@@ -181,10 +173,10 @@ def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays
         generator or torch.Generator().manual_seed(0),
         start=None if start is None else _columns(start, matrix.size),
     )
-    return _reading(found, sign, wanted.margin, matrix.dtype)
+    return _reading(found, sign, wanted.margin, matrix.dtype, which)
 
 
-def _reading(found: Extremes, sign: float, margin: float, dtype: torch.dtype) -> Eigenpairs:
+def _reading(found: Extremes, sign: float, margin: float, dtype: torch.dtype, which: End) -> Eigenpairs:
     return Eigenpairs(
         (sign * found.values[0]).to(dtype),
         found.vectors[0].mT,
@@ -193,6 +185,7 @@ def _reading(found: Extremes, sign: float, margin: float, dtype: torch.dtype) ->
         found.outcomes[0],
         found.failure_probability[0].item(),
         margin,
+        which,
     )
 
 
@@ -220,6 +213,7 @@ def _columns(start: Tensor | Eigenpair | Eigenpairs, size: int) -> Float[Tensor,
     return vectors.reshape(size, -1).mT[None]
 
 
-def _evidence(reading: Eigenpair | Eigenpairs) -> str:
-    chance = f"chance of a missed larger one {reading.failure_probability:.1e}"
-    return f"{reading.outcome}, {reading.products} products, {chance}"
+def _how(reading: Eigenpair | Eigenpairs) -> str:
+    beyond = {"largest": "larger", "smallest": "smaller", "both": "larger or smaller"}[reading.which]
+    chance = f"chance of a missed {beyond} one {reading.failure_probability:.0e}"
+    return f"{reading.outcome}, {reading.products} products; {chance}"

@@ -7,10 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from phenoscope.core import displays
-from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs
 from phenoscope.objective import Objective, Operator, Which
 
@@ -22,7 +21,7 @@ BLOCK_ENTRIES = 2**23
 
 
 @dataclasses.dataclass(frozen=True)
-class Trace:
+class Trace(Reading):
     """The trace of a symmetric operator, with its evidence.
 
     Attributes:
@@ -43,19 +42,9 @@ class Trace:
     outcome: Outcome
 
     @property
-    def converged(self) -> bool:
-        return self.outcome is Outcome.CONVERGED
-
-    def __str__(self) -> str:
-        drawn = f"{self.probes} probes" if self.probes else "exact"
-        return f"{self.value:.6g} ± {self.standard_error:.1e}; {self.outcome}, {drawn}, {self.products} products"
-
-    def _repr_html_(self) -> str:
-        return displays.html(self)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the value with a bar of two standard errors either way."""
-        return displays.plot(self, ax)
+    def evidence(self) -> str:
+        drawn = f"{self.probes} probes" if self.probes else "summed exactly"
+        return f"standard error {self.standard_error:.2g}; {self.outcome}, {drawn}, {self.products} products"
 
 
 def trace(

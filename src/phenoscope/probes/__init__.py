@@ -9,10 +9,12 @@ dataclass marked with `storable`.
 
 from phenoscope.core.trees import storable
 from phenoscope.probes.curvature import AlongFirst, EffectiveSharpness, Following, Sharpness
+from phenoscope.probes.instruments import Instruments
 from phenoscope.probes.mark import Mark
-from phenoscope.probes.probe import COMPANIONS, Moment, Probe, Reading, Rows, series_units, writes
+from phenoscope.probes.probe import Moment, Probe, Reading, Rows, series_units, writes
 from phenoscope.probes.progress import Accuracy, GradientNorm, Loss, RelativeProgress
 from phenoscope.probes.reading import due, heavy, read
+from phenoscope.record import COMPANIONS
 
 __all__ = [
     "COMPANIONS",
@@ -21,6 +23,7 @@ __all__ = [
     "EffectiveSharpness",
     "Following",
     "GradientNorm",
+    "Instruments",
     "Loss",
     "Mark",
     "Moment",

@@ -8,9 +8,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-
-COMPANIONS = (".residual", ".products", ".failure probability")
-"""What may stand beside a series: its error, its cost, and the chance that it misses what it looks for."""
+from phenoscope.objective import Objective
+from phenoscope.record import COMPANIONS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,6 +94,10 @@ class Moment(Protocol):
 
     def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " n"] | None:
         """The share of right answers; `None` where there are no such examples."""
+        ...
+
+    def objective(self, row: int) -> Objective | None:
+        """The loss of one row as an objective whose own point is the row's; `None` where there is no network."""
         ...
 
 

@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from phenoscope.claims.verdict import Verdict
 from phenoscope.comparing import SideBySide
-from phenoscope.instruments import Alternation, Density, Eigenpair, Eigenpairs, GradientNorm, RelativeProgress, Trace
+from phenoscope.instruments import Density, Eigenpairs, Reading
+from phenoscope.instruments.reading import ERRORS
 from phenoscope.panels import PanelData
 from phenoscope.record import Record
 from phenoscope.report.comparison import match_parts, notes
@@ -65,20 +66,6 @@ def _(value: Eigenpairs) -> Markup:
 
 
 @_card.register
-def _(value: Eigenpair) -> Markup:
-    row = (_strong(number(value.value.item(), 6)), f"{value.residual.item():.1e}")
-    return _box(_table(("eigenvalue", "residual"), [row]), _how(value))
-
-
-@_card.register
-def _(value: Trace) -> Markup:
-    row = (_strong(number(value.value, 6)), f"{value.standard_error:.1e}")
-    drawn = counted(value.probes, "probe") if value.probes else "summed exactly"
-    told = FAINT.format(f"{value.outcome}; {drawn}, {counted(value.products, 'product')}")
-    return _box(_table(("trace", "standard error"), [row]), told)
-
-
-@_card.register
 def _(value: Density) -> Markup:
     ends = (number(value.nodes.min().item(), 5), number(value.nodes.max().item(), 5))
     row = (counted(value.size, "eigenvalue"), *ends, f"{value.error:.1e}", f"{value.step_error:.1e}")
@@ -88,22 +75,10 @@ def _(value: Density) -> Markup:
 
 
 @_card.register
-def _(value: GradientNorm) -> Markup:
-    return _box(
-        _table(("gradient norm", "rounding"), [(_strong(number(value.value, 6)), f"about {value.rounding:.1e}")])
-    )
-
-
-@_card.register
-def _(value: RelativeProgress) -> Markup:
-    return _box(
-        _table(("relative progress", "rounding floor"), [(_strong(number(value.value, 6)), f"{value.floor:.1e}")])
-    )
-
-
-@_card.register
-def _(value: Alternation) -> Markup:
-    return _box(_table(("share that differ in sign", "pairs"), [(_strong(number(value.share, 4)), value.count)]))
+def _(value: Reading) -> Markup:
+    error = "" if value.error is None else f"{value.error:.1e}"
+    heads = (value.title, ERRORS[value.error_field] if value.error_field else "")
+    return _box(_table(heads, [(_strong(number(float(value.value), 6)), error)]), FAINT.format(value.evidence))
 
 
 @_card.register
@@ -184,7 +159,7 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Markup:
     return _table(("outcome", "claim", "where", "estimate", "region", "n"), rows) if rows else Markup()
 
 
-def _how(value: Eigenpair | Eigenpairs) -> Markup:
+def _how(value: Eigenpairs) -> Markup:
     chance = f"chance of a missed larger one {value.failure_probability:.1e}"
     return FAINT.format(f"{value.outcome}; {counted(value.products, 'product')}; {chance}")
 

@@ -14,7 +14,8 @@ from matplotlib.ticker import MaxNLocator
 from phenoscope.claims.verdict import Verdict
 from phenoscope.comparing import SideBySide
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments import Alternation, Density, Eigenpair, Eigenpairs, GradientNorm, RelativeProgress, Trace
+from phenoscope.instruments import Density, Eigenpairs, Reading
+from phenoscope.instruments.reading import ERRORS
 from phenoscope.panels import PanelData
 from phenoscope.record import Record
 from phenoscope.report.figures import onto
@@ -52,16 +53,6 @@ def _(value: Eigenpairs, ax: Axes) -> None:
 
 
 @_draw.register
-def _(value: Eigenpair, ax: Axes) -> None:
-    _single(ax, value.value.item(), value.residual.item(), "eigenvalue ± residual", filled=value.converged)
-
-
-@_draw.register
-def _(value: Trace, ax: Axes) -> None:
-    _single(ax, value.value, 1.96 * value.standard_error, "trace ± 1.96 standard errors", filled=value.converged)
-
-
-@_draw.register
 def _(value: Density, ax: Axes) -> None:
     grid, values, errors = (part.numpy() for part in (value.grid, value.values, value.errors))
     ax.fill_between(grid, np.clip(values - errors, 0, None), values + errors, color=BLUE, alpha=0.3, linewidth=0)
@@ -76,19 +67,12 @@ def _(value: Density, ax: Axes) -> None:
 
 
 @_draw.register
-def _(value: GradientNorm, ax: Axes) -> None:
-    _single(ax, value.value, value.rounding, "gradient norm ± rounding")
-
-
-@_draw.register
-def _(value: RelativeProgress, ax: Axes) -> None:
-    _single(ax, value.value, value.floor, "relative progress ± floor")
-
-
-@_draw.register
-def _(value: Alternation, ax: Axes) -> None:
-    _single(ax, value.share, 0.0, f"share of {value.count} pairs that differ in sign")
-    ax.set_ylim(-0.05, 1.05)
+def _(value: Reading, ax: Axes) -> None:
+    """A standard error as a bar of 95 %, any other error as it is."""
+    kind, error = value.error_field, value.error or 0.0
+    factor, times = (1.96, "1.96 ") if kind == "standard_error" else (1.0, "")
+    told = f" ± {times}{ERRORS[kind]}" if kind else f" of {value.evidence}"
+    _single(ax, float(value.value), factor * error, f"{value.title}{told}", filled=value.converged)
 
 
 @_draw.register

@@ -1,5 +1,6 @@
 """What a cohort trains on: the loss of each row's network on its data, or the quadratic model of that loss."""
 
+import copy
 import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
@@ -10,11 +11,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-from phenoscope.core.points import layout, point
+from phenoscope.core.points import point, write
 from phenoscope.core.seeds import stream
 from phenoscope.data import Draw, Examples
 from phenoscope.models import CNN
-from phenoscope.objective import Linearisation, Network, Operator
+from phenoscope.objective import Linearisation, Network, Objective, Operator
 from phenoscope.objective.batches import Batch
 from phenoscope.objective.network import Rows
 from phenoscope.objective.weighting import WHOLE
@@ -60,6 +61,15 @@ class Landscape:
             outputs, _ = self.network.forward(points, batch, self.rows)
         right = (outputs.argmax(dim=-1) == batch[1]).double()
         return right.mean(dim=-1).expand(len(points))
+
+    def objective(self, point: Float[Tensor, " p"], row: int) -> Objective | None:
+        """The loss of one row on all its training data, at a point; the quadratic model of a loss has no network."""
+        if self.quadratic is not None:
+            return None
+        model = copy.deepcopy(self.network.model)
+        write(point, model)
+        train = self.draws[row if self.rows == "own data" else 0].train
+        return Objective(model, self.network.loss, (train.inputs, train.targets))
 
     @functools.cached_property
     def _train(self) -> Batch:
@@ -139,9 +149,7 @@ def landscape(recipes: Sequence[Recipe], starts: Float[Tensor, "n p"] | None, de
 def _linearised(models: Sequence[torch.nn.Module], origin: Float[Tensor, "n p"]) -> Linearised:
     if len(models) > 1:
         raise BadInput("linearised recipes each have an expansion point of their own. Train them one at a time.")
-    with torch.no_grad():
-        for name, value in layout(models[0]).unravel(origin[0]).items():
-            models[0].get_parameter(name).copy_(value)
+    write(origin[0], models[0])
     return Linearised(models[0])
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
+from phenoscope.objective import Objective
 from phenoscope.training.cohorts import shape_of
 from phenoscope.training.landscape import Around, Landscape, landscape
 from phenoscope.training.preconditioning import effective_threshold, preconditioners
@@ -113,6 +114,10 @@ class State:
         """The share of right answers of each row; `None` where there are no such examples."""
         there = len(getattr(self.landscape.draws[0], part))
         return self.landscape.accuracy(self.points, part) if there else None
+
+    def objective(self, row: int) -> Objective | None:
+        """The loss of one row as an objective whose own point is the row's; `None` for quadratic dynamics."""
+        return self.landscape.objective(self.points[row], row)
 
 
 def train(

@@ -26,7 +26,7 @@ class OwnMoment:
         step: updates made so far.
         points: (1, p).
         around: the loss on the data of the watch around the point.
-        objective: the loss as a function.
+        own: the loss as a function.
         optimizer: what the optimizer is set to now.
         memory: looks up what it remembers, in the form of the recognised rule.
         seed: of the probes' random streams.
@@ -35,7 +35,7 @@ class OwnMoment:
     step: int
     points: Float[Tensor, "1 p"]
     around: Linearisation
-    objective: Objective
+    own: Objective
     optimizer: Recognised
     memory: Callable[[], Memory]
     seed: int = SEED
@@ -68,8 +68,12 @@ class OwnMoment:
 
     def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " 1"] | None:
         """Of the data of the watch, if its targets are classes; there is no other part."""
-        right = self.objective.accuracy(self.points[0]) if part == "train" else None
+        right = self.own.accuracy(self.points[0]) if part == "train" else None
         return None if right is None else right[None]
+
+    def objective(self, row: int) -> Objective:
+        """The loss on the data of the watch; there is one row."""
+        return self.own
 
 
 def moment(objective: Objective, optimizer: Optimizer, step: int) -> OwnMoment:

@@ -1,0 +1,81 @@
+"""Every instrument that gives one number for a network, by name: for panels, the command, and probes along training.
+
+A new one costs a line here, and is then measured by `phenoscope measure`, by `ps.measure`, and along any training by
+`ps.probes.Instruments`.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import torch
+
+from phenoscope.instruments import counts
+from phenoscope.instruments.bench import Bench
+from phenoscope.instruments.descent import gradient_norm
+from phenoscope.instruments.reading import Reading
+from phenoscope.instruments.spectrum import sharpness
+from phenoscope.instruments.trace import trace
+
+CURVATURE = "loss per squared parameter"
+TRACE_TOLERANCE = 0.1
+"""Of the traces of a panel: where eigenvalues cancel, it takes 200 probes; half of it would take 800."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Instrument:
+    """What gives one number for a network.
+
+    Attributes:
+        says: one line for a person.
+        unit: of the value.
+        read: takes the reading; the generator is for all that it draws, its own fixed one where that is `None`.
+        hessian: whether it asks the bench for the Hessian, whose graph others may share.
+    """
+
+    says: str
+    unit: str
+    read: Callable[[Bench, torch.Generator | None], Reading]
+    hessian: bool = False
+
+
+INSTRUMENTS: dict[str, Instrument] = {
+    "loss": Instrument("the loss over all data", "loss", lambda bench, _: counts.loss(bench.objective)),
+    "gradient_norm": Instrument(
+        "Euclidean norm of the gradient", "loss per parameter", lambda bench, _: gradient_norm(bench.objective)
+    ),
+    "sharpness": Instrument(
+        "largest eigenvalue of the Hessian",
+        CURVATURE,
+        lambda bench, generator: bench.extreme("largest", generator),
+        hessian=True,
+    ),
+    "smallest_eigenvalue": Instrument(
+        "smallest (most negative) eigenvalue of the Hessian",
+        CURVATURE,
+        lambda bench, generator: bench.extreme("smallest", generator),
+        hessian=True,
+    ),
+    "trace": Instrument(
+        "trace of the Hessian: the sum of its eigenvalues",
+        CURVATURE,
+        lambda bench, generator: trace(bench.hessian, TRACE_TOLERANCE, deflate=bench.known, generator=generator),
+        hessian=True,
+    ),
+    "gauss_newton_sharpness": Instrument(
+        "largest eigenvalue of the Gauss-Newton matrix",
+        CURVATURE,
+        lambda bench, generator: sharpness(bench.gauss_newton, generator=generator),
+    ),
+    "gauss_newton_trace": Instrument(
+        "trace of the Gauss-Newton matrix",
+        CURVATURE,
+        lambda bench, generator: trace(bench.gauss_newton, TRACE_TOLERANCE, generator=generator),
+    ),
+    "parameters": Instrument(
+        "number of trainable parameters", "parameters", lambda bench, _: counts.parameters(bench.objective)
+    ),
+    "examples": Instrument(
+        "number of examples measured on", "examples", lambda bench, _: counts.examples(bench.objective)
+    ),
+}
+"""In the order in which they are measured: eigenvectors found early serve the trace."""

@@ -1,0 +1,97 @@
+"""Any instrument as a probe: the same reading as on the model itself, a row at a time, whatever else is measured."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+import phenoscope as ps
+from phenoscope.core.errors import BadInput
+from phenoscope.core.points import write
+from phenoscope.core.seeds import stream
+from phenoscope.instruments import INSTRUMENTS, Bench
+from phenoscope.objective import Objective
+from phenoscope.probes import Instruments, writes
+from phenoscope.training import train
+from small import recipe
+
+
+def series(probe, recipes):
+    """What a probe writes of a training: name -> step -> values of the rows."""
+    found: dict[str, dict[int, list[float]]] = {}
+    for state in train(recipes):
+        if probe.due(state.step):
+            for rows in probe.update(state, None)[0]:
+                found.setdefault(rows.name, {})[rows.step] = rows.values.tolist()
+    return found
+
+
+@pytest.mark.parametrize("name", INSTRUMENTS)
+@pytest.mark.parametrize("seeds", [(3,), (3, 4), (3, 3)], ids=str)
+def test_every_instrument_reads_along_training_what_it_reads_of_the_network(name, seeds):
+    recipes = [recipe(0.2 + 0.1 * i, seed=seed, steps=4) for i, seed in enumerate(seeds)]
+    found = series(Instruments((name,), every=4), recipes)
+    values = found[name.replace("_", " ")]
+    assert sorted(values) == [0, 4]
+    for row, made in enumerate(recipes):
+        last = list(train(recipes))[-1].points[row]
+        draw = made.data.draw(stream(made.seed, "data"))
+        model = made.model.build(stream(0, "other"), inputs=made.data.shape, outputs=2, dtype=torch.float64)
+        write(last, model)
+        objective = Objective(model, made.loss, (draw.train.inputs.double(), draw.train.targets))
+        alone = INSTRUMENTS[name].read(Bench(objective), stream(seeds[0], name, 4))
+        assert values[4][row] == pytest.approx(float(alone.value), rel=1e-6, abs=1e-9)
+        if alone.error_field is not None:
+            end = ".standard error" if alone.error_field == "standard_error" else ".residual"
+            assert f"{name.replace('_', ' ')}{end}" in found
+    assert all(writes((Instruments((name,)),), each) for each in found)
+
+
+def test_what_else_is_measured_changes_nothing():
+    # Not so for the trace beside eigenvalues: their vectors are then left out of chance.
+    alone = series(Instruments(("smallest_eigenvalue",), every=2), [recipe(0.3, steps=4)])
+    beside = series(Instruments(("loss", "gauss_newton_trace", "smallest_eigenvalue"), every=2), [recipe(0.3, steps=4)])
+    assert {name: beside[name] for name in alone} == alone
+
+
+def test_a_diverged_row_is_not_measured():
+    recipes = [recipe(0.1, steps=30), recipe(1e4, steps=30)]
+    found = series(Instruments(("gradient_norm",), every=30), recipes)["gradient norm"]
+    assert math.isfinite(found[30][0])
+    assert math.isnan(found[30][1])
+
+
+def test_quadratic_dynamics_has_no_network_to_measure():
+    assert series(Instruments(("trace",), every=2), [recipe(0.1, steps=4, dynamics="quadratic")]) == {}
+
+
+def test_linearised_dynamics_is_measured_as_it_is():
+    found = series(Instruments(("sharpness",), every=20), [recipe(0.2, steps=20, dynamics="linearised")])["sharpness"]
+    assert math.isfinite(found[20][0])
+
+
+@pytest.mark.parametrize("names", [(), ("loss", "loss"), ("nonsense",), "loss"], ids=str)
+def test_other_names_are_refused(names):
+    with pytest.raises(BadInput, match="the instruments of a probe are a tuple of different names out of loss"):
+        Instruments(names)
+
+
+def test_a_loop_of_ones_own_is_measured_by_any_instrument(tmp_path):
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    data = torch.randn(12, 3), torch.randint(2, (12,))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    probe = Instruments(tuple(INSTRUMENTS), every=3)
+    with ps.watch(model, nn.CrossEntropyLoss(), data, optimizer, run=tmp_path / "run", probes=[probe]):
+        for _ in range(3):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(data[0]), data[1]).backward()
+            optimizer.step()
+    frame = ps.load(tmp_path / "run").series
+    last = {row["name"]: row["value"] for row in frame.filter(frame["step"] == 3).to_dicts()}
+    objective = Objective(model, nn.CrossEntropyLoss(), data)
+    panel = ps.measure(objective, ("sharpness", "loss", "examples"))
+    for name in ("sharpness", "loss", "examples"):
+        assert last[name] == pytest.approx(panel[name].value, rel=1e-3)
+    assert last["trace.standard error"] >= 0
+    assert last["sharpness.converged"] == 1.0
