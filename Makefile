@@ -5,12 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOCS_READY := $(VENV)/.docs-ready
+PEERS := .venv-peers
+PEERS_READY := $(PEERS)/.ready
+PEERS_PIP := $(PEERS)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format lint types imports docs benchmarks clean
+.PHONY: help demo test test-all check format lint types imports docs benchmarks benchmarks-peers clean
 
 help: ## what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -53,5 +56,20 @@ docs: $(DOCS_READY) ## build the documentation site, which opens from disk: site
 benchmarks: $(READY) ## time products and cohorts here; writes benchmarks/results/
 	$(BIN)/python -m benchmarks
 
+# Peers come without their own dependencies: one of them names torchvision, which nothing here needs. A peer that
+# cannot be installed is left out, and the benchmarks report it as missing.
+$(PEERS_READY): pyproject.toml constraints.txt Makefile
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS_PIP) --upgrade "pip>=25.1"
+	$(PEERS_PIP) --editable .
+	$(PEERS_PIP) einops einconv linear_operator opt-einsum tqdm unfoldNd
+	-$(PEERS_PIP) --no-deps pyhessian==0.1
+	-$(PEERS_PIP) --no-deps curvlinops-for-pytorch==3.0.1 backpack-for-pytorch==1.7.1
+	-$(PEERS_PIP) --no-deps hessian-eigenthings==1.0.0a5
+	@touch $(PEERS_READY)
+
+benchmarks-peers: $(PEERS_READY) ## against peers, in an environment of their own: WHAT="products eigenvalues"
+	$(PEERS)/bin/python -m benchmarks $(WHAT)
+
 clean: ## remove the environment and caches, keep runs
-	rm -rf $(VENV) .ruff_cache .import_linter_cache .hypothesis build dist site
+	rm -rf $(VENV) $(PEERS) .ruff_cache .import_linter_cache .hypothesis build dist site
