@@ -15,6 +15,7 @@ from phenoscope.objective.operators import (
     Matrix,
     Operator,
 )
+from phenoscope.objective.processes import Processes
 from phenoscope.objective.wrapped import Restricted, Scaled
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Network",
     "Objective",
     "Operator",
+    "Processes",
     "Restricted",
     "Scaled",
     "SquaredError",

@@ -11,6 +11,7 @@ from phenoscope.objective.batches import Batch
 from phenoscope.objective.network import Network, Rows
 from phenoscope.objective.operators import KINDS, Curvature, Piece, PieceOf, total
 from phenoscope.objective.pieces import PIECES, gradient_piece
+from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.weighting import Weighting
 
 Which = Literal["hessian", "gauss_newton", "fisher", "empirical_fisher", "gradient_covariance"]
@@ -30,6 +31,7 @@ class Linearisation:
         by: how the batches are weighed.
         rows: one network, or many with shared or own data.
         keep: whether the graphs of all batches may stay in memory.
+        processes: that hold a part of the data each.
     """
 
     def __init__(
@@ -41,8 +43,10 @@ class Linearisation:
         *,
         rows: Rows = "one",
         keep: bool = True,
+        processes: Processes = ALONE,
     ) -> None:
         self.network, self.points, self.keep = network, points.detach(), keep
+        self._processes = processes
         self._start, self._by, self._rows = start, by, rows
         self._curvatures: dict[Which, Curvature] = {}
         self._first_order: tuple[Tensor, Tensor] | None = None
@@ -69,8 +73,9 @@ class Linearisation:
         """The matrix of that name at these points; its graph is kept and shared by all who ask."""
         if which not in self._curvatures:
             build = self._bound(PIECES[which])
-            made = KINDS[which](self.network, self.points, self._start, build, self._by, keep=self.keep)
-            self._curvatures[which] = made
+            self._curvatures[which] = KINDS[which](
+                self.network, self.points, self._start, build, self._by, keep=self.keep, processes=self._processes
+            )
         return self._curvatures[which]
 
     def _values(self) -> tuple[Tensor, Tensor]:
@@ -78,7 +83,9 @@ class Linearisation:
             return curvature.loss, curvature.gradient
         if self._first_order is None:
             build = self._bound(gradient_piece)
-            found = total(self.network, self.points, self._start, build, self._by, keep=False)
+            found = total(
+                self.network, self.points, self._start, build, self._by, keep=False, processes=self._processes
+            )
             self._first_order = found.loss, found.gradient
         return self._first_order
 

@@ -2,6 +2,7 @@
 
 import fnmatch
 import functools
+import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -20,6 +21,7 @@ from phenoscope.objective.memory import GraphSize, graph_size
 from phenoscope.objective.network import Buffers, Loss, Network, preserved_randomness
 from phenoscope.objective.operators import Curvature
 from phenoscope.objective.pieces import PIECES
+from phenoscope.objective.processes import Processes
 from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
 
 MEMORY = 4 * 2**30
@@ -43,6 +45,8 @@ class Objective:
         denominator: what the loss divides by (`"examples"`, `"targets"`, `"elements"`, `"sum"`, or a function of
             outputs and targets), where it cannot be known: batches are weighted by it.
         memory: bytes that the graphs kept for products may take; beyond it they are rebuilt chunk by chunk.
+        group: of `torch.distributed`, where `data` are this process's part only: the loss, its derivatives and all
+            that is measured are then those of the parts of all processes together, which must ask for the same.
 
     Raises:
         BadInput: empty data, a loss that is random, not a scalar or not finite, mixed dtypes, an unknown weighting.
@@ -65,14 +69,17 @@ class Objective:
         buffers: Buffers = "running",
         denominator: Name | Denominator | None = None,
         memory: int = MEMORY,
+        group: Any = None,
     ) -> None:
         self._network = Network(model, loss, buffers=buffers)
         self._passes = batches_of(data, batch_size, self._network.device)
-        self._memory = memory
+        self._memory, self._processes = memory, Processes(group)
         self._graph_sizes: dict[str, GraphSize] = {}  # measured once
         with preserved_randomness():  # starting a DataLoader draws from it
-            self.partition: tuple[int, ...] = tuple(length(batch) for batch in self._passes())
+            self._parts: tuple[int, ...] = tuple(length(batch) for batch in self._passes())
+        self.partition: tuple[int, ...] = sum(self._processes.gather(self._parts), ())
         self._by = self._weighting(denominator)
+        self._refuse_other_networks()
         self._refuse_randomness(generators_of(data), whole=not fixed(data))
 
     @property
@@ -101,14 +108,15 @@ class Objective:
 
     def gradient(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, " p"]:
         """∇L(θ), shape (p,)."""
-        around = Linearisation(self._network, self._rows(point), self._passes, self._by)
+        around = Linearisation(self._network, self._rows(point), self._passes, self._by, processes=self._processes)
         return _finite(around.gradient[0], "gradient")
 
     def outputs(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, "..."]:
-        """The model's outputs for all data, batches one after the other along the first axis."""
+        """The model's outputs for all data, batches (and processes) one after the other along the first axis."""
         rows = self._rows(point)
         with self._network.evaluation():
-            return torch.cat([outputs for outputs, _ in self._forward(rows, self._passes())])
+            own = torch.cat([outputs for outputs, _ in self._forward(rows, self._passes())])
+        return torch.cat(self._processes.gather(own))
 
     def chosen(self, *patterns: str) -> Bool[Tensor, " p"]:
         """Which coordinates of the point belong to parameters whose names fit a pattern, such as `"layers.0.*"`.
@@ -138,7 +146,7 @@ class Objective:
                     return None
                 right += (outputs.argmax(dim=1) == targets).sum()
                 count += len(targets)
-        return right / count
+        return self._processes.sum(right) / self._processes.sum_of(count, right.device)
 
     def hessian(self, point: Float[Tensor, " p"] | None = None) -> Curvature:
         """∇²L(θ) as an operator; the gradient's graph is built now, once, and serves every product."""
@@ -188,7 +196,7 @@ class Objective:
 
     def _around(self, which: Which, rows: Tensor) -> Linearisation:
         start, keep = self._chunks(which, rows)
-        return Linearisation(self._network, rows, start, self._by, keep=keep)
+        return Linearisation(self._network, rows, start, self._by, keep=keep, processes=self._processes)
 
     def _chunks(self, which: Which, rows: Tensor) -> tuple[Callable[[], Iterator[Batch]], bool]:
         """Passes whose pieces fit the memory allowed, and whether the graphs of all of them do together."""
@@ -198,10 +206,10 @@ class Objective:
             with self._network.evaluation():
                 self._graph_sizes[which] = graph_size(piece_of, next(self._passes()), splittable=splittable)
         graph = self._graph_sizes[which]
-        if graph.of(self.partition) <= self._memory:
+        if graph.of(self._parts) <= self._memory:
             return self._passes, True
         size = graph.fitting(self._memory)
-        if not splittable or max(self.partition) <= size or not self._separable(rows, size):
+        if not splittable or max(self._parts) <= size or not self._separable(rows, size):
             return self._passes, False
         return (lambda: (part for batch in self._passes() for part in split(batch, size))), False
 
@@ -231,12 +239,13 @@ class Objective:
     def _loss(self, rows: Tensor, most: int | None = None) -> Tensor:
         """The loss of all data, or of the first batches that have one."""
         total, weight = self._total(rows, self._passes(), most)
+        total, weight = self._processes.sum(total), self._processes.sum_of(weight, total.device)
         if weight == 0:
             raise BadInput("every target is ignored, so there is no loss. Check `ignore_index` and the targets.")
         return total / (1.0 if self._by.is_sum else weight)
 
     def _total(self, rows: Tensor, batches: Iterable[Batch], most: int | None = None) -> tuple[Tensor, float]:
-        """The sum of the batches' losses times their weights, and of the weights."""
+        """The sum of this process's batches' losses times their weights, and of the weights."""
         total, weight = torch.zeros((), dtype=torch.float64, device=self._network.device), 0.0
         weighed = ((self._by.of(*seen), seen) for seen in self._forward(rows, batches))
         for share, seen in itertools.islice((pair for pair in weighed if pair[0] > 0), most):
@@ -257,6 +266,13 @@ class Objective:
                 if len(self.partition) == 1:
                     return WHOLE
                 raise
+
+    def _refuse_other_networks(self) -> None:
+        """All processes must measure one network, with one loss."""
+        if self._processes.count > 1:
+            self._processes.agreed(self._by.name, "what the loss divides by")
+            digest = hashlib.sha256(self.point.cpu().numpy().tobytes()).hexdigest()[:12]
+            self._processes.agreed(digest, "the digest of the parameters")
 
     def _refuse_randomness(self, generators: tuple[torch.Generator, ...], *, whole: bool) -> None:
         """Evaluate twice in a row, all data where each pass may draw anew, else the first batch."""

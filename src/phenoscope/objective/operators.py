@@ -14,6 +14,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.objective.batches import Batch
 from phenoscope.objective.network import Network
+from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.weighting import Weighting
 
 
@@ -92,9 +93,9 @@ class Total:
 
 def total(
     network: Network, points: Tensor, start: Callable[[], Iterator[Batch]], piece_of: PieceOf, by: Weighting,
-    *, keep: bool,
+    *, keep: bool, processes: Processes = ALONE,
 ) -> Total:  # fmt: skip
-    """One pass over the data; batches of weight zero (every target ignored) have no loss and are left out."""
+    """One pass over the data of all processes; batches of weight zero (every target ignored) are left out."""
     loss = torch.zeros(len(points), dtype=torch.float64, device=points.device)
     gradient, weight, kept = torch.zeros_like(points), 0.0, []
     with network.evaluation():
@@ -105,7 +106,8 @@ def total(
                 weight += piece.weight
                 if keep:
                     kept.append(piece)
-    weight = 1.0 if by.is_sum else weight
+    loss, gradient = processes.sum(loss), processes.sum(gradient)
+    weight = 1.0 if by.is_sum else processes.sum_of(weight, points.device)
     return Total(loss / weight, gradient / weight, weight, tuple(kept) if keep else None)
 
 
@@ -116,15 +118,16 @@ class Curvature(Operator):
         start: begins a pass over the batches.
         piece_of: builds one batch's piece.
         keep: whether the graphs may stay in memory together.
+        processes: that hold a part of the data each.
     """
 
     def __init__(
         self, network: Network, points: Tensor, start: Callable[[], Iterator[Batch]], piece_of: PieceOf,
-        by: Weighting, *, keep: bool,
+        by: Weighting, *, keep: bool, processes: Processes = ALONE,
     ) -> None:  # fmt: skip
         super().__init__(points.shape[0], points.shape[1], points.dtype, points.device)
-        self._network, self._start, self._piece_of = network, start, piece_of
-        self._total = total(network, points, start, piece_of, by, keep=keep)
+        self._network, self._start, self._piece_of, self._processes = network, start, piece_of, processes
+        self._total = total(network, points, start, piece_of, by, keep=keep, processes=processes)
         self.loss, self.gradient = self._total.loss, self._total.gradient
 
     @property
@@ -142,7 +145,7 @@ class Curvature(Operator):
                 for piece in map(self._piece_of, self._start()):
                     if piece.weight > 0:
                         result += piece.weight * piece.multiply(block)
-        return result / self._total.weight
+        return self._processes.sum(result) / self._total.weight
 
 
 class Hessian(Curvature):
