@@ -44,6 +44,8 @@ def measured(objective):
         found[which] = (operator @ vector).tolist()
         found[f"{which}, top"] = ps.eigenvalues(operator, 2, tol=1e-9).values.tolist()
         found[f"{which}, trace"] = numbers(ps.trace(operator))
+    parts = objective.sampled(5, 3, generator=torch.Generator().manual_seed(4))
+    found["parts"] = [objective.weight(), *(number for part in parts for number in (part.loss().item(), part.weight()))]
     found["density"] = ps.density(objective, steps=6).values.tolist()
     for name, instrument in INSTRUMENTS.items():
         found[f"instrument {name}"] = numbers(instrument.read(Bench(objective), None))

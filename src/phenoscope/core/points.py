@@ -6,11 +6,12 @@ ones (`requires_grad=False`) are not part of the point.
 """
 
 import dataclasses
+import fnmatch
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
@@ -48,6 +49,14 @@ class Layout:
     def ravel(self, parameters: Mapping[str, Tensor], *, rows: int = 0) -> Tensor:
         """The point (p,) of named parameters; with `rows` leading axes kept, the points (n, p)."""
         return torch.cat([parameters[name].flatten(start_dim=rows) for name in self.names], dim=-1)
+
+    def chosen(self, patterns: Sequence[str]) -> Bool[Tensor, " p"]:
+        """Which coordinates belong to parameters whose names fit one of the patterns, as in a shell."""
+        for pattern in patterns or ("",):
+            if not any(fnmatch.fnmatchcase(name, pattern) for name in self.names):
+                raise BadInput(f"no trainable parameter's name fits {pattern!r}. There are {', '.join(self.names)}.")
+        fits = [any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns) for name in self.names]
+        return torch.tensor(fits).repeat_interleave(torch.tensor(self.sizes))
 
 
 def layout(model: nn.Module) -> Layout:

@@ -111,6 +111,42 @@ def take(batch: Batch, start: int, stop: int) -> Batch:
     return _mapped(batch, lambda part: part[start:stop] if part.shape[:1] == (count,) else part)
 
 
+def entries(batch: Batch, places: Tensor) -> Batch:
+    """The examples at these places of the batch; tensors with another first axis stay whole."""
+    count = length(batch)
+    return _mapped(batch, lambda part: part[places.to(part.device)] if part.shape[:1] == (count,) else part)
+
+
+def by_example(batch: Batch) -> tuple[bool, ...]:
+    """Which tensors of a batch have an entry an example; the others (an attention mask) are shared by all."""
+    count = length(batch)
+    return tuple(part.shape[:1] == (count,) for part in tensors(batch))
+
+
+def joined(pieces: Sequence[Batch], kinds: Sequence[tuple[bool, ...]]) -> tuple[Batch, ...]:
+    """Pieces of batches as one batch, or as they came where their tensors do not fit together (padded elsewhere, say).
+
+    Args:
+        pieces: of one batch each.
+        kinds: what `by_example` says of the batches they were taken from.
+    """
+    if len(pieces) < 2 or len(set(kinds)) > 1:
+        return tuple(pieces)
+    columns = zip(*(tuple(tensors(piece)) for piece in pieces), strict=True)
+    whole = [_whole(parts, each) for parts, each in zip(columns, kinds[0], strict=True)]
+    if any(found is None for found in whole):
+        return tuple(pieces)
+    found = iter(whole)
+    return (_mapped(pieces[0], lambda part: next(found)),)
+
+
+def _whole(parts: Sequence[Tensor], each: bool) -> Tensor | None:
+    """The same tensor of several pieces put together; `None` where it cannot be."""
+    if each:
+        return torch.cat(list(parts)) if len({part.shape[1:] for part in parts}) == 1 else None
+    return parts[0] if all(torch.equal(part, parts[0]) for part in parts) else None
+
+
 def detached(batch: Batch) -> Batch:
     return _mapped(batch, lambda part: part.detach().clone())
 

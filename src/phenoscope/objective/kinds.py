@@ -26,6 +26,12 @@ def loss_kind(value: Loss, outputs: Tensor, targets: Any) -> LossKind:
     return "squared error" if _constant_curvature(value, outputs.double(), _as_double(targets)) else "other"
 
 
+def are_classes(outputs: Tensor, targets: Any) -> bool:
+    """Whether outputs (n, c) are scored against one class an example."""
+    whole = isinstance(targets, Tensor) and not targets.is_floating_point() and not targets.is_complex()
+    return whole and outputs.ndim == 2 and targets.shape == outputs.shape[:1]
+
+
 LIKELIHOODS: dict[LossKind, Callable[..., Tensor]] = {
     "cross-entropy": torch.nn.functional.cross_entropy,
     "binary cross-entropy": torch.nn.functional.binary_cross_entropy_with_logits,

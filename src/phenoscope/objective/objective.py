@@ -1,8 +1,7 @@
 """The objective: a loss as a function of the point, for one model and one fixed set of data."""
 
-import fnmatch
+import copy
 import functools
-import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -14,14 +13,22 @@ from torch import Tensor, nn
 
 from phenoscope.core import points
 from phenoscope.core.errors import BadInput
-from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length, preserved, split
-from phenoscope.objective.kinds import LossKind, loss_kind
+from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length, preserved, split, to_device
+from phenoscope.objective.kinds import UNFIT, LossKind, are_classes, loss_kind
 from phenoscope.objective.linearisation import Linearisation, Which
 from phenoscope.objective.memory import GraphSize, graph_size
 from phenoscope.objective.network import Buffers, Loss, Network, preserved_randomness
 from phenoscope.objective.operators import Curvature
+from phenoscope.objective.parts import drawn, picked
 from phenoscope.objective.pieces import PIECES
-from phenoscope.objective.processes import Processes
+from phenoscope.objective.processes import ALONE, Processes
+from phenoscope.objective.refusals import (
+    finite,
+    refuse_another_axis,
+    refuse_different,
+    refuse_other_networks,
+    refuse_unfit,
+)
 from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
 
 MEMORY = 4 * 2**30
@@ -79,7 +86,7 @@ class Objective:
             self._parts: tuple[int, ...] = tuple(length(batch) for batch in self._passes())
         self.partition: tuple[int, ...] = sum(self._processes.gather(self._parts), ())
         self._by = self._weighting(denominator)
-        self._refuse_other_networks()
+        refuse_other_networks(self._processes, self._by.name, self.point)
         self._refuse_randomness(generators_of(data), whole=not fixed(data))
 
     @property
@@ -104,12 +111,12 @@ class Objective:
         """L(θ), accumulated over the batches in float64."""
         rows = self._rows(point)
         with self._network.evaluation():
-            return _finite(self._loss(rows), "loss")
+            return finite(self._loss(rows), "loss")
 
     def gradient(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, " p"]:
         """∇L(θ), shape (p,)."""
         around = Linearisation(self._network, self._rows(point), self._passes, self._by, processes=self._processes)
-        return _finite(around.gradient[0], "gradient")
+        return finite(around.gradient[0], "gradient")
 
     def outputs(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, "..."]:
         """The model's outputs for all data, batches (and processes) one after the other along the first axis."""
@@ -124,12 +131,34 @@ class Objective:
         Raises:
             BadInput: a pattern that fits no parameter.
         """
-        names, sizes = self._network.layout.names, self._network.layout.sizes
-        for pattern in patterns or ("",):
-            if not any(fnmatch.fnmatchcase(name, pattern) for name in names):
-                raise BadInput(f"no trainable parameter's name fits {pattern!r}. There are {', '.join(names)}.")
-        fits = [any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns) for name in names]
-        return torch.tensor(fits).repeat_interleave(torch.tensor(sizes))
+        return self._network.layout.chosen(patterns)
+
+    def parts(self, groups: Iterable[Tensor]) -> tuple["Objective", ...]:
+        """The same loss on parts of the data, taken in one pass that holds only what is chosen.
+
+        Args:
+            groups: numbers of examples (k,), entries of the first axis, counted as the data come; a number that comes
+                twice counts twice.
+
+        Raises:
+            BadInput: no such numbers, or examples that lie along another axis.
+        """
+        refuse_another_axis(all(self._processes.gather(self._first_axis)))
+        with preserved_randomness():
+            found = picked(self._passes, list(groups), self._parts, self._processes)
+        return tuple(self._on(batches) for batches in found)
+
+    def sampled(
+        self, size: int, count: int = 1, *, generator: torch.Generator | None = None
+    ) -> tuple["Objective", ...]:
+        """The same loss on `count` independent random parts of `size` examples, each drawn without replacement."""
+        return self.parts(drawn(sum(self.partition), size, count, generator))
+
+    def weight(self) -> float:
+        """What the loss divides by: the number of examples, of elements, of targets that are not ignored."""
+        with self._network.evaluation():
+            own = sum(self._by.of(*seen) for seen in self._forward(self._rows(None), self._passes()))
+        return self._processes.sum_of(own, self._network.device)
 
     @functools.cached_property
     def loss_kind(self) -> LossKind:
@@ -142,7 +171,7 @@ class Objective:
         rows, right, count = self._rows(point), torch.zeros((), dtype=torch.float64, device=self._network.device), 0
         with self._network.evaluation():
             for outputs, targets in self._forward(rows, self._passes()):
-                if not _classes(outputs, targets):
+                if not are_classes(outputs, targets):
                     return None
                 right += (outputs.argmax(dim=1) == targets).sum()
                 count += len(targets)
@@ -176,31 +205,38 @@ class Objective:
         """The curvature matrix of that name."""
         if which not in PIECES:
             raise BadInput(f"the operator must be one of {', '.join(PIECES)}, got {which!r}.")
-        self._refuse_unfit(which)
+        refuse_unfit(which, self.loss_kind if which == "fisher" else "other", splittable=self._splittable)
         operator = self._around(which, self._rows(point)).operator(which)
-        _finite(operator.gradient, "gradient")
+        finite(operator.gradient, "gradient")
         return operator
 
-    def _refuse_unfit(self, which: Which) -> None:
-        if which == "fisher" and self.loss_kind == "other":
-            raise BadInput(
-                "the true Fisher matrix needs the model's predictive distribution, and this loss is neither a "
-                "cross-entropy of logits nor a squared error. Use kind='empirical' or the Gauss-Newton matrix."
-            )
-        single = which in ("empirical_fisher", "gradient_covariance")
-        if single and (self._network.batch_dependent or self._by is WHOLE):
-            raise BadInput(
-                "the gradients of single examples need a loss that adds up over examples; here they depend on each "
-                "other (batch statistics, or a loss of the batch as a whole). Choose `buffers='running'`."
-            )
+    @functools.cached_property
+    def _first_axis(self) -> bool:
+        """Whether examples are entries of the first axis, as far as the loss of a batch in two pieces can tell."""
+        try:
+            return not self._splittable or self._separable(self._rows(None), -(-max(self._parts) // 2))
+        except UNFIT:
+            return False
+
+    def _on(self, batches: tuple[Batch, ...]) -> "Objective":
+        """On other data of the same kind, known to be fixed: what was found out about the loss holds there too."""
+        made, own = copy.copy(self), [to_device(batch, self._network.device) for batch in batches]
+        made._passes, made._processes = (lambda: iter(own)), ALONE
+        made.partition = made._parts = tuple(length(batch) for batch in own)
+        return made
 
     def _around(self, which: Which, rows: Tensor) -> Linearisation:
         start, keep = self._chunks(which, rows)
         return Linearisation(self._network, rows, start, self._by, keep=keep, processes=self._processes)
 
+    @property
+    def _splittable(self) -> bool:
+        """Whether the loss of a batch is made of those of its examples."""
+        return not self._network.batch_dependent and self._by is not WHOLE
+
     def _chunks(self, which: Which, rows: Tensor) -> tuple[Callable[[], Iterator[Batch]], bool]:
         """Passes whose pieces fit the memory allowed, and whether the graphs of all of them do together."""
-        splittable = not self._network.batch_dependent and self._by is not WHOLE
+        splittable = self._splittable
         if which not in self._graph_sizes:
             piece_of = partial(PIECES[which], self._network, rows, self._by, "one")
             with self._network.evaluation():
@@ -257,49 +293,16 @@ class Objective:
         known = known_weighting(self._network.loss, denominator)
         if known is not None:
             return known
-        tolerance = 1e4 * torch.finfo(self._network.dtype).eps
         with self._network.evaluation():
-            seen = self._forward(self._rows(None), self._passes())
-            try:
-                return found_weighting(self._network.value, seen, rtol=tolerance)
-            except BadInput:
-                if len(self.partition) == 1:
-                    return WHOLE
-                raise
-
-    def _refuse_other_networks(self) -> None:
-        """All processes must measure one network, with one loss."""
-        if self._processes.count > 1:
-            self._processes.agreed(self._by.name, "what the loss divides by")
-            digest = hashlib.sha256(self.point.cpu().numpy().tobytes()).hexdigest()[:12]
-            self._processes.agreed(digest, "the digest of the parameters")
+            seen, rtol = self._forward(self._rows(None), self._passes()), 1e4 * torch.finfo(self._network.dtype).eps
+            return found_weighting(self._network.value, seen, rtol=rtol, alone=len(self.partition) == 1)
 
     def _refuse_randomness(self, generators: tuple[torch.Generator, ...], *, whole: bool) -> None:
         """Evaluate twice in a row, all data where each pass may draw anew, else the first batch."""
         rows, most = self._rows(None), None if whole else 1
         with self._network.evaluation(), preserved(generators):
-            first = _finite(self._loss(rows, most), "loss")
+            first = finite(self._loss(rows, most), "loss")
             for generator in generators:  # a pass puts them back, so without this it would repeat itself
                 torch.randint(2, (), generator=generator, device=generator.device)
-            second = _finite(self._loss(rows, most), "loss")
-        if (first - second).abs() > 100 * torch.finfo(self._network.dtype).eps * (first.abs() + second.abs()):
-            raise BadInput(
-                f"the loss differs between two evaluations at the same point ({first:.6g} and {second:.6g}), so it has "
-                "no curvature to measure. If the model draws at random (dropout), call `model.eval()`; if the loader "
-                "augments, shuffles with dropped batches or samples, pass `ps.freeze(loader, n)` as the data."
-            )
-
-
-def _classes(outputs: Tensor, targets: Any) -> bool:
-    """Whether outputs (n, c) are scored against one class an example."""
-    whole = isinstance(targets, Tensor) and not targets.is_floating_point() and not targets.is_complex()
-    return whole and outputs.ndim == 2 and targets.shape == outputs.shape[:1]
-
-
-def _finite(value: Tensor, what: str) -> Tensor:
-    if torch.isfinite(value).all():
-        return value
-    raise BadInput(
-        f"the {what} is not finite at this point (nan or infinity came). Check the inputs and targets, or go to a "
-        "point from before training diverged."
-    )
+            second = finite(self._loss(rows, most), "loss")
+        refuse_different(first, second, self._network.dtype)

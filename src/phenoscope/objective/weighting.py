@@ -108,7 +108,7 @@ def _kind(loss: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def found_weighting(
-    value: Callable[[Tensor, Any], Tensor], seen: Iterable[tuple[Tensor, Any]], *, rtol: float
+    value: Callable[[Tensor, Any], Tensor], seen: Iterable[tuple[Tensor, Any]], *, rtol: float, alone: bool = False
 ) -> Weighting:
     """Find the denominator of an unknown loss by cutting batches in two and seeing what adds up.
 
@@ -116,6 +116,7 @@ def found_weighting(
         value: the loss of outputs and targets.
         seen: outputs and targets of every batch.
         rtol: how closely the parts must add up to the whole.
+        alone: whether there is one batch only, which may then count as a whole.
 
     Raises:
         BadInput: when nothing adds up (the loss compares examples with each other, say), or when several
@@ -131,6 +132,8 @@ def found_weighting(
             for name, weighting in candidates.items()
             if _adds_up(value, outputs, targets, weighting, rtol=rtol)
         }
+    if not candidates and alone:
+        return WHOLE
     if not candidates:
         raise BadInput(
             "the loss of a batch is neither a sum nor a mean over its examples, targets or elements, so the losses of "
@@ -141,7 +144,10 @@ def found_weighting(
     shares = {name: torch.tensor(weights[name], dtype=torch.float64) for name in candidates}
     means = [share / share.sum() for name, share in shares.items() if not candidates[name].is_sum]
     differ = any(not torch.allclose(share, means[0], rtol=1e-9) for share in means)
-    if differ or (len(means) < len(shares) and len(shares) > 1):
+    ambiguous = differ or (len(means) < len(shares) and len(shares) > 1)
+    if ambiguous and alone:
+        return WHOLE
+    if ambiguous:
         raise BadInput(
             f"by these batches alone the loss could divide by {' or by '.join(shares)}, and the totals would differ. "
             f"Say which it is: `denominator='{first}'`, for example."

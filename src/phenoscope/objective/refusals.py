@@ -1,0 +1,59 @@
+"""What an objective refuses, in which words."""
+
+import hashlib
+
+import torch
+from torch import Tensor
+
+from phenoscope.core.errors import BadInput
+from phenoscope.objective.processes import Processes
+
+
+def finite(value: Tensor, what: str) -> Tensor:
+    """The value, if all of it is finite."""
+    if torch.isfinite(value).all():
+        return value
+    raise BadInput(
+        f"the {what} is not finite at this point (nan or infinity came). Check the inputs and targets, or go to a "
+        "point from before training diverged."
+    )
+
+
+def refuse_different(first: Tensor, second: Tensor, dtype: torch.dtype) -> None:
+    """Refuse a loss that was evaluated twice at the same point, with two results."""
+    if (first - second).abs() > 100 * torch.finfo(dtype).eps * (first.abs() + second.abs()):
+        raise BadInput(
+            f"the loss differs between two evaluations at the same point ({first:.6g} and {second:.6g}), so it has "
+            "no curvature to measure. If the model draws at random (dropout), call `model.eval()`; if the loader "
+            "augments, shuffles with dropped batches or samples, pass `ps.freeze(loader, n)` as the data."
+        )
+
+
+def refuse_unfit(which: str, loss_kind: str, *, splittable: bool) -> None:
+    """Refuse a matrix that a loss does not have."""
+    if which == "fisher" and loss_kind == "other":
+        raise BadInput(
+            "the true Fisher matrix needs the model's predictive distribution, and this loss is neither a "
+            "cross-entropy of logits nor a squared error. Use kind='empirical' or the Gauss-Newton matrix."
+        )
+    if which in ("empirical_fisher", "gradient_covariance") and not splittable:
+        raise BadInput(
+            "the gradients of single examples need a loss that adds up over examples; here they depend on each "
+            "other (batch statistics, or a loss of the batch as a whole). Choose `buffers='running'`."
+        )
+
+
+def refuse_another_axis(separable: bool) -> None:
+    """Refuse to choose examples where they are not the entries of the first axis."""
+    if not separable:
+        raise BadInput(
+            "parts of the data need examples along the first axis of inputs and targets; here a batch in two pieces "
+            "has another loss than as a whole. Put the batch first, or split the data before."
+        )
+
+
+def refuse_other_networks(processes: Processes, weighting: str, point: Tensor) -> None:
+    """All processes must measure one network, with one loss."""
+    if processes.count > 1:
+        processes.agreed(weighting, "what the loss divides by")
+        processes.agreed(hashlib.sha256(point.cpu().numpy().tobytes()).hexdigest()[:12], "the digest of the parameters")
