@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from phenoscope.core import points
 from phenoscope.core.errors import BadInput
+from phenoscope.objective import refusals
 from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length, preserved, split, to_device
 from phenoscope.objective.kinds import UNFIT, LossKind, are_classes, loss_kind
 from phenoscope.objective.linearisation import Linearisation, Which
@@ -22,13 +23,7 @@ from phenoscope.objective.operators import Curvature
 from phenoscope.objective.parts import drawn, picked
 from phenoscope.objective.pieces import PIECES
 from phenoscope.objective.processes import ALONE, Processes
-from phenoscope.objective.refusals import (
-    finite,
-    refuse_another_axis,
-    refuse_different,
-    refuse_other_networks,
-    refuse_unfit,
-)
+from phenoscope.objective.refusals import finite
 from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
 
 MEMORY = 4 * 2**30
@@ -86,7 +81,7 @@ class Objective:
             self._parts: tuple[int, ...] = tuple(length(batch) for batch in self._passes())
         self.partition: tuple[int, ...] = sum(self._processes.gather(self._parts), ())
         self._by = self._weighting(denominator)
-        refuse_other_networks(self._processes, self._by.name, self.point)
+        refusals.other_networks(self._processes, self._by.name, self.point)
         self._refuse_randomness(generators_of(data), whole=not fixed(data))
 
     @property
@@ -143,14 +138,12 @@ class Objective:
         Raises:
             BadInput: no such numbers, or examples that lie along another axis.
         """
-        refuse_another_axis(all(self._processes.gather(self._first_axis)))
+        refusals.another_axis(all(self._processes.gather(self._first_axis)))
         with preserved_randomness():
             found = picked(self._passes, list(groups), self._parts, self._processes)
         return tuple(self._on(batches) for batches in found)
 
-    def sampled(
-        self, size: int, count: int = 1, *, generator: torch.Generator | None = None
-    ) -> tuple["Objective", ...]:
+    def sampled(self, size: int, count: int = 1, *, generator: Generator | None = None) -> tuple["Objective", ...]:
         """The same loss on `count` independent random parts of `size` examples, each drawn without replacement."""
         return self.parts(drawn(sum(self.partition), size, count, generator))
 
@@ -205,7 +198,7 @@ class Objective:
         """The curvature matrix of that name."""
         if which not in PIECES:
             raise BadInput(f"the operator must be one of {', '.join(PIECES)}, got {which!r}.")
-        refuse_unfit(which, self.loss_kind if which == "fisher" else "other", splittable=self._splittable)
+        refusals.unfit(which, self.loss_kind if which == "fisher" else "other", splittable=self._splittable)
         operator = self._around(which, self._rows(point)).operator(which)
         finite(operator.gradient, "gradient")
         return operator
@@ -213,10 +206,7 @@ class Objective:
     @functools.cached_property
     def _first_axis(self) -> bool:
         """Whether examples are entries of the first axis, as far as the loss of a batch in two pieces can tell."""
-        try:
-            return not self._splittable or self._separable(self._rows(None), -(-max(self._parts) // 2))
-        except UNFIT:
-            return False
+        return not self._splittable or self._separable(self._rows(None), -(-max(self._parts) // 2))
 
     def _on(self, batches: tuple[Batch, ...]) -> "Objective":
         """On other data of the same kind, known to be fixed: what was found out about the loss holds there too."""
@@ -253,16 +243,15 @@ class Objective:
         """Whether a batch in pieces has the loss it has as a whole; not so where examples lie along another axis."""
         with self._network.evaluation():
             batch = next(self._passes())
-            whole, cut = self._total(rows, [batch])[0], self._total(rows, split(batch, size))[0]
+            try:
+                whole, cut = self._total(rows, [batch])[0], self._total(rows, split(batch, size))[0]
+            except UNFIT:  # its pieces do not even fit the model or the loss
+                return False
         return bool((whole - cut).abs() <= 1e4 * torch.finfo(self._network.dtype).eps * whole.abs())
 
     def _rows(self, point: Tensor | None) -> Float[Tensor, "1 p"]:
         given = self.point if point is None else point.detach().to(self._network.device, self._network.dtype)
-        if given.shape != (self._network.layout.size,):
-            raise BadInput(
-                f"a point of this model is one flat vector of {self._network.layout.size} entries (trainable "
-                f"parameters, tied ones once), got shape {tuple(given.shape)}."
-            )
+        refusals.shape(given, self._network.layout.size)
         return given[None].clone()
 
     def _forward(self, rows: Tensor, batches: Iterable[Batch]) -> Iterator[tuple[Tensor, Any]]:
@@ -297,7 +286,7 @@ class Objective:
             seen, rtol = self._forward(self._rows(None), self._passes()), 1e4 * torch.finfo(self._network.dtype).eps
             return found_weighting(self._network.value, seen, rtol=rtol, alone=len(self.partition) == 1)
 
-    def _refuse_randomness(self, generators: tuple[torch.Generator, ...], *, whole: bool) -> None:
+    def _refuse_randomness(self, generators: tuple[Generator, ...], *, whole: bool) -> None:
         """Evaluate twice in a row, all data where each pass may draw anew, else the first batch."""
         rows, most = self._rows(None), None if whole else 1
         with self._network.evaluation(), preserved(generators):
@@ -305,4 +294,4 @@ class Objective:
             for generator in generators:  # a pass puts them back, so without this it would repeat itself
                 torch.randint(2, (), generator=generator, device=generator.device)
             second = finite(self._loss(rows, most), "loss")
-        refuse_different(first, second, self._network.dtype)
+        refusals.different(first, second, self._network.dtype)

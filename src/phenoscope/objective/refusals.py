@@ -19,7 +19,7 @@ def finite(value: Tensor, what: str) -> Tensor:
     )
 
 
-def refuse_different(first: Tensor, second: Tensor, dtype: torch.dtype) -> None:
+def different(first: Tensor, second: Tensor, dtype: torch.dtype) -> None:
     """Refuse a loss that was evaluated twice at the same point, with two results."""
     if (first - second).abs() > 100 * torch.finfo(dtype).eps * (first.abs() + second.abs()):
         raise BadInput(
@@ -29,7 +29,7 @@ def refuse_different(first: Tensor, second: Tensor, dtype: torch.dtype) -> None:
         )
 
 
-def refuse_unfit(which: str, loss_kind: str, *, splittable: bool) -> None:
+def unfit(which: str, loss_kind: str, *, splittable: bool) -> None:
     """Refuse a matrix that a loss does not have."""
     if which == "fisher" and loss_kind == "other":
         raise BadInput(
@@ -43,7 +43,7 @@ def refuse_unfit(which: str, loss_kind: str, *, splittable: bool) -> None:
         )
 
 
-def refuse_another_axis(separable: bool) -> None:
+def another_axis(separable: bool) -> None:
     """Refuse to choose examples where they are not the entries of the first axis."""
     if not separable:
         raise BadInput(
@@ -52,8 +52,17 @@ def refuse_another_axis(separable: bool) -> None:
         )
 
 
-def refuse_other_networks(processes: Processes, weighting: str, point: Tensor) -> None:
+def other_networks(processes: Processes, weighting: str, point: Tensor) -> None:
     """All processes must measure one network, with one loss."""
     if processes.count > 1:
         processes.agreed(weighting, "what the loss divides by")
         processes.agreed(hashlib.sha256(point.cpu().numpy().tobytes()).hexdigest()[:12], "the digest of the parameters")
+
+
+def shape(point: Tensor, size: int) -> None:
+    """Refuse what is no point of a model with `size` trainable parameters."""
+    if point.shape != (size,):
+        raise BadInput(
+            f"a point of this model is one flat vector of {size} entries (trainable parameters, tied ones once), got "
+            f"shape {tuple(point.shape)}."
+        )
