@@ -133,11 +133,11 @@ def joined(pieces: Sequence[Batch], kinds: Sequence[tuple[bool, ...]]) -> tuple[
     if len(pieces) < 2 or len(set(kinds)) > 1:
         return tuple(pieces)
     columns = zip(*(tuple(tensors(piece)) for piece in pieces), strict=True)
-    whole = [_whole(parts, each) for parts, each in zip(columns, kinds[0], strict=True)]
-    if any(found is None for found in whole):
+    found = [_whole(parts, each) for parts, each in zip(columns, kinds[0], strict=True)]
+    fitting = iter([part for part in found if part is not None])
+    if any(part is None for part in found):
         return tuple(pieces)
-    found = iter(whole)
-    return (_mapped(pieces[0], lambda part: next(found)),)
+    return (_mapped(pieces[0], lambda part: next(fitting)),)
 
 
 def _whole(parts: Sequence[Tensor], each: bool) -> Tensor | None:
