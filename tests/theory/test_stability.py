@@ -10,6 +10,7 @@ from phenoscope.theory import (
     heavy_ball_threshold,
     nesterov_threshold,
     rmsprop_threshold,
+    sam_threshold,
 )
 from phenoscope.training import Adam, AdamW, GradientDescent, HeavyBall, Nesterov, RMSProp, WeightDecay, threshold
 
@@ -109,7 +110,7 @@ def test_a_long_run_diverges_just_above_and_not_just_below():
 @pytest.mark.parametrize("case", ["gradient descent, coupled", "heavy ball", "nesterov, coupled"])
 def test_rules_know_their_thresholds(case):
     rule, predicted = CASES[case]
-    assert threshold(rule, 0) == pytest.approx(predicted)
+    assert threshold(rule, 0, 1.0) == pytest.approx(predicted)
 
 
 def test_known_values():
@@ -127,3 +128,19 @@ def test_a_rate_must_be_positive(call):
 def test_momentum_is_a_fraction(momentum):
     with pytest.raises(BadInput, match="momentum must be"):
         nesterov_threshold(0.1, momentum)
+
+
+@pytest.mark.parametrize(("lr", "radius"), [(0.4, 0.05), (0.4, 0.2), (0.1, 0.0), (1.0, 1e-12), (0.01, 3.0)])
+def test_sam_loses_stability_at_its_threshold(lr, radius):
+    """θ' = θ - η λ (θ + ρ λ θ) swings at constant height where the factor is -1."""
+    bearable = sam_threshold(gradient_descent_threshold(lr), radius)
+    assert 1 - lr * bearable * (1 + radius * bearable) == pytest.approx(-1.0, rel=1e-12)
+
+
+def test_sam_threshold_of_the_published_cases():
+    """4.142 and 3.090 at η = 0.4 (the family's guide, checked there on small networks)."""
+    assert sam_threshold(5.0, 0.05) == pytest.approx(4.142, abs=5e-4)
+    assert sam_threshold(5.0, 0.2) == pytest.approx(3.090, abs=5e-4)
+    assert sam_threshold(5.0, float("inf")) == 0.0
+    with pytest.raises(BadInput, match="at least 0"):
+        sam_threshold(5.0, -1.0)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import itertools
 import weakref
 
 import pytest
@@ -27,6 +28,7 @@ from phenoscope.training import (
     Recipe,
     RMSProp,
     Start,
+    UnnormalisedSam,
     WeightDecay,
     train,
 )
@@ -276,6 +278,24 @@ def test_divergence_in_the_last_step_is_seen(batch):
     last = list(train([dataclasses.replace(asked, steps=died - 1)]))[-1]
     assert last.step == died - 1
     assert not last.alive
+
+
+@pytest.mark.parametrize("batch", [None, 5])
+def test_sam_takes_both_gradients_on_the_examples_of_the_step(batch):
+    asked = recipe(rule=UnnormalisedSam(GradientDescent(0.1), 0.3), steps=4, batch=batch)
+    states = list(train([asked]))
+    draw = states[0].landscape.draws[0].train
+    order = torch.randperm(len(draw), generator=stream(0, "order", 0)).split(batch or len(draw))
+    for step, (before, after) in enumerate(itertools.pairwise(states)):
+        chosen = torch.arange(len(draw)) if batch is None else order[step % len(order)]
+        if batch is not None and step >= len(order):
+            break
+
+        def slope(point, here=before.landscape, chosen=chosen):
+            return here.around(point, chosen[None]).gradient
+
+        expected = before.points - 0.1 * slope(before.points + 0.3 * slope(before.points))
+        assert_close(after.points, expected, rtol=1e-12, atol=1e-14)
 
 
 FORKED = {

@@ -17,11 +17,13 @@ from phenoscope.training import (
     HeavyBall,
     Nesterov,
     RMSProp,
+    Sam,
+    UnnormalisedSam,
     Warmup,
     WeightDecay,
     threshold,
 )
-from phenoscope.training.rules import stacked
+from phenoscope.training.rules import ascent, stacked
 
 EXACT = {"rtol": 1e-12, "atol": 1e-14}
 HALF = normal(6, 6)
@@ -36,7 +38,9 @@ def slope(points):
 def run(rule, points, steps=20):
     memory, path = rule.init(points), [points]
     for step in range(steps):
-        points, memory = rule.update(slope(points), points, memory, step)
+        away = ascent(rule, slope(points))
+        gradient = slope(points) if away is None else slope(points + away)
+        points, memory = rule.update(gradient, points, memory, step)
         path.append(points)
     return torch.stack(path)
 
@@ -101,12 +105,38 @@ def test_clipping_cuts_to_the_length_row_by_row():
     assert_close(moved, -torch.tensor([[0.6, 0.8], [0.3, 0.4], [0.0, 0.0]], dtype=torch.float64))
 
 
+@pytest.mark.parametrize("kind", [Sam, UnnormalisedSam])
+def test_sam_takes_its_gradient_uphill(kind):
+    points, rho = normal(1, 6), 0.05
+    theta, expected = points[0].clone(), [points[0]]
+    for _ in range(20):
+        here = slope(theta[None])[0]
+        away = theta + rho * (here / here.norm() if kind is Sam else here)
+        theta = theta - 0.1 * slope(away[None])[0]
+        expected.append(theta)
+    assert_close(run(kind(GradientDescent(0.1), rho), points), torch.stack(expected)[:, None], **EXACT)
+
+
+@pytest.mark.parametrize("kind", [Sam, UnnormalisedSam])
+def test_sam_without_a_radius_is_the_rule_itself(kind):
+    points = normal(1, 6)
+    assert torch.equal(run(kind(HeavyBall(0.1, 0.8), 0.0), points), run(HeavyBall(0.1, 0.8), points))
+    assert ascent(Clipped(HeavyBall(0.1), 1.0), points) is None
+    assert ascent(WeightDecay(Clipped(kind(HeavyBall(0.1), 0.3), 1.0), 0.1), points) is not None
+
+
+def test_sam_at_rest_stays_there():
+    assert not ascent(Sam(GradientDescent(0.1), 0.3), torch.zeros(2, 3)).any()
+
+
 ROWS = {
     "gradient descent": [GradientDescent(0.1), GradientDescent(Cosine(0.2, 10)), GradientDescent(0.3)],
     "heavy ball": [HeavyBall(0.1, 0.8), HeavyBall(0.05, 0.0), HeavyBall(Warmup(5, 0.1), 0.5)],
     "nesterov": [Nesterov(0.1, 0.8), Nesterov(0.05, 0.0), Nesterov(0.02, 0.5)],
     "adam": [Adam(0.1, 0.8, 0.9), AdamW(0.05, 0.2), Adam(0.02, 0.0, 0.99, 1e-2)],
     "rmsprop": [RMSProp(0.1, 0.8), RMSProp(0.05, 0.9, 0.1), RMSProp(0.02)],
+    "sam": [Sam(HeavyBall(0.1, 0.8), 0.1), Sam(HeavyBall(0.05, 0.5), 0.0), Sam(HeavyBall(0.02), 0.5)],
+    "unnormalised sam": [UnnormalisedSam(GradientDescent(0.1), rho) for rho in (0.01, 0.0, 0.03)],
     "nested": [
         WeightDecay(Clipped(HeavyBall(0.1, 0.8), 1.0), 0.1),
         WeightDecay(Clipped(HeavyBall(0.1, 0.5), 9.0), 0.0),
@@ -147,11 +177,17 @@ def test_rules_are_pure():
 
 
 def test_thresholds_exist_where_theory_gives_them():
-    assert threshold(Clipped(GradientDescent(0.1), 1.0), 0) == 20.0
-    assert threshold(WeightDecay(Clipped(GradientDescent(0.1), 1.0), 1.0), 0) == 19.0
+    assert threshold(Clipped(GradientDescent(0.1), 1.0), 0, 1.0) == 20.0
+    assert threshold(WeightDecay(Clipped(GradientDescent(0.1), 1.0), 1.0), 0, 1.0) == 19.0
     for rule in (Adam(0.1), RMSProp(0.1), WeightDecay(Adam(0.1), 0.1)):
-        assert threshold(rule, 0) is None
-    assert threshold(GradientDescent(Warmup(4, 0.4)), 0) == 20.0
+        assert threshold(rule, 0, 1.0) is None
+    assert threshold(GradientDescent(Warmup(4, 0.4)), 0, 1.0) == 20.0
+    assert threshold(UnnormalisedSam(GradientDescent(0.1), 0.0), 0, 1.0) == 20.0
+    assert threshold(UnnormalisedSam(GradientDescent(1.0), 1.0), 0, 9.0) == 1.0
+    assert threshold(Sam(GradientDescent(1.0), 9.0), 0, 9.0) == 1.0
+    assert threshold(Sam(GradientDescent(1.0), 9.0), 0, 0.0) == 0.0
+    assert threshold(Sam(GradientDescent(1.0), 0.0), 0, 0.0) == 2.0
+    assert threshold(Sam(Adam(0.1), 0.3), 0, 1.0) is None
 
 
 @pytest.mark.parametrize(
@@ -163,6 +199,7 @@ def test_thresholds_exist_where_theory_gives_them():
         (lambda: Adam(0.1, beta2=-0.1), "`beta2` of Adam"),
         (lambda: Adam(0.1, epsilon=float("nan")), "`epsilon` of Adam must be at least 0 and finite"),
         (lambda: WeightDecay(GradientDescent(0.1), -1.0), "`decay` of WeightDecay must be at least 0 and finite"),
+        (lambda: Sam(GradientDescent(0.1), -1.0), "`radius` of Sam must be at least 0 and finite"),
         (lambda: Clipped(GradientDescent(0.1), 0.0), "`norm` of Clipped must be positive"),
     ],
 )

@@ -6,6 +6,7 @@ from phenoscope.theory.stability import (
     heavy_ball_threshold,
     nesterov_threshold,
     rmsprop_threshold,
+    sam_threshold,
 )
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "heavy_ball_threshold",
     "nesterov_threshold",
     "rmsprop_threshold",
+    "sam_threshold",
 ]

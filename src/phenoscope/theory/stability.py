@@ -9,6 +9,8 @@ Weight decay `decay` is the coefficient w: coupled decay adds w θ to the gradie
 the factor 1 - η w in each step.
 """
 
+import math
+
 from phenoscope.core.errors import BadInput
 
 
@@ -107,6 +109,28 @@ def adam_threshold(lr: float, beta1: float, *, decay: float = 0.0, decoupled: bo
     """
     _check(lr, beta1)
     return (2 / lr - (decay if decoupled else 0.0)) * (1 + beta1) / (1 - beta1)
+
+
+def sam_threshold(bearable: float, radius: float) -> float:
+    """(sqrt(1 + 4 ρ b) - 1)/(2 ρ), where λ (1 + ρ λ) = b: the threshold of a rule that takes its gradient at θ + ρ ∇L.
+
+    On ½ λ θ² that gradient is λ (1 + ρ λ) θ, so the rule meets the curvature λ (1 + ρ λ). With b = 2/η, that of
+    gradient descent, η λ (1 + ρ λ) = 2. Normalised ascent θ + ρ ∇L/‖∇L‖ has ρ/‖∇L‖ for ρ, and the threshold
+    ‖∇L‖/(2ρ) (sqrt(1 + 8ρ/(η‖∇L‖)) - 1).
+    Source: Long and Bartlett 2024, Sharpness-aware minimization and the edge of stability, arXiv:2309.12488.
+
+    Args:
+        bearable: b, the threshold of the rule that is wrapped.
+        radius: ρ, at least 0; infinite where a normalised ascent meets a gradient of 0, which bears no curvature.
+
+    Example:
+        >>> sam_threshold(2.0, 1.0)
+        1.0
+    """
+    if radius < 0:
+        raise BadInput(f"the radius must be at least 0, got {radius}.")
+    # (sqrt(1 + 4ρb) - 1)/(2ρ) without its cancellation at small ρ
+    return 2 * bearable / (1 + math.sqrt(1 + 4 * radius * bearable)) if bearable > 0 else bearable
 
 
 def _check(lr: float, momentum: float) -> None:

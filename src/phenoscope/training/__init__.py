@@ -8,7 +8,6 @@ from phenoscope.training.preconditioning import effective_threshold, preconditio
 from phenoscope.training.recipe import Dynamics, Point, Recipe, rule_settings, settings, with_setting
 from phenoscope.training.rules import (
     Adam,
-    AdamW,
     Clipped,
     GradientDescent,
     HeavyBall,
@@ -16,10 +15,13 @@ from phenoscope.training.rules import (
     Nesterov,
     RMSProp,
     Rule,
+    Sam,
+    UnnormalisedSam,
     WeightDecay,
     threshold,
 )
 from phenoscope.training.schedules import Cosine, Drop, Rate, Warmup
+from phenoscope.training.updates import AdamW
 
 __all__ = [
     "DIVERGED",
@@ -42,8 +44,10 @@ __all__ = [
     "Reached",
     "Recipe",
     "Rule",
+    "Sam",
     "Start",
     "State",
+    "UnnormalisedSam",
     "Warmup",
     "WeightDecay",
     "cohorts",

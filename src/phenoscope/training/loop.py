@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -16,7 +16,7 @@ from phenoscope.training.cohorts import shape_of
 from phenoscope.training.landscape import Around, Landscape, landscape
 from phenoscope.training.preconditioning import effective_threshold, preconditioners
 from phenoscope.training.recipe import Recipe
-from phenoscope.training.rules import Memory, Rule, stacked, threshold
+from phenoscope.training.rules import Memory, Rule, ascent, stacked, threshold
 from phenoscope.training.schedules import rate_at
 
 DIVERGED = 1e6
@@ -94,7 +94,9 @@ class State:
     @property
     def thresholds(self) -> Float[Tensor, " n"] | None:
         """The largest Hessian eigenvalue that each row's rule bears at this step, where theory gives one to all."""
-        return self._limits(threshold)
+        slopes = self.around.gradient.double().norm(dim=1).tolist()
+        rules = [recipe.rule for recipe in self.recipes]
+        return self._column([threshold(rule, self.step, slope) for rule, slope in zip(rules, slopes, strict=True)])
 
     @property
     def preconditioner(self) -> Float[Tensor, "n p"] | None:
@@ -104,10 +106,9 @@ class State:
     @property
     def effective_thresholds(self) -> Float[Tensor, " n"] | None:
         """The largest eigenvalue of P⁻¹H that each row's rule bears at this step."""
-        return self._limits(effective_threshold)
+        return self._column([effective_threshold(recipe.rule, self.step) for recipe in self.recipes])
 
-    def _limits(self, of: Callable[[Rule, int], float | None]) -> Float[Tensor, " n"] | None:
-        limits = [of(recipe.rule, self.step) for recipe in self.recipes]
+    def _column(self, limits: list[float | None]) -> Float[Tensor, " n"] | None:
         return None if None in limits else torch.tensor(limits, dtype=torch.float64, device=self.points.device)
 
     def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " n"] | None:
@@ -170,7 +171,7 @@ def _advance(cohort: tuple[Recipe, ...], ground: Landscape, rule: Rule, here: Re
         yield state
         if step == cohort[0].steps:
             return
-        loss, gradient = _slope(ground, around, points, None if cohort[0].full_batch else next(order))
+        loss, gradient = _slope(ground, around, points, None if cohort[0].full_batch else next(order), rule)
         first = loss.clamp_min(1.0) if first is None else first
         moved, remembered = rule.update(gradient, points, memory, step)
         alive = alive & _sound(loss, first) & torch.isfinite(moved).all(dim=1)
@@ -186,11 +187,15 @@ def _sound(loss: Float[Tensor, " n"], first: Float[Tensor, " n"]) -> Bool[Tensor
 
 
 def _slope(
-    ground: Landscape, around: Around, points: Float[Tensor, "n p"], examples: Int[Tensor, "d b"] | None
+    ground: Landscape, around: Around, points: Float[Tensor, "n p"], examples: Int[Tensor, "d b"] | None, rule: Rule
 ) -> tuple[Float[Tensor, " n"], Float[Tensor, "n p"]]:
-    """Loss and gradient for the update; no name in the loop holds on to a graph while the next one is built."""
+    """The loss at the points, and the gradient where the rule takes it, on the examples of the step.
+
+    No name in the loop holds on to a graph while the next one is built.
+    """
     local = around if examples is None else ground.around(points, examples)
-    return local.loss, local.gradient
+    away = ascent(rule, local.gradient)
+    return local.loss, local.gradient if away is None else ground.around(points + away, examples).gradient
 
 
 def _carried(fresh: Memory, memory: Memory | None) -> Memory:

@@ -2,7 +2,8 @@
 
 A rule is a spec. The rows of a cohort may differ in any number of the rule: `stacked` makes one rule of many, its
 numbers being columns (n, 1) that broadcast over points (n, p). Rules compose by wrapping: `WeightDecay(Adam(1e-3),
-rate=1e-4)`, `Clipped(HeavyBall(0.1), norm=1.0)`; rates may be schedules.
+rate=1e-4)`, `Clipped(HeavyBall(0.1), norm=1.0)`; rates may be schedules. A rule that takes its gradient elsewhere has
+`ascent`, too.
 """
 
 import dataclasses
@@ -11,146 +12,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
-from phenoscope.theory import gradient_descent_threshold, heavy_ball_threshold, nesterov_threshold
-from phenoscope.training.schedules import Rate, rate_at
-
-Memory = dict[str, Tensor]
-"""What a rule carries from step to step, by name: (n, p) each, or (n,) for counts."""
-Points = Float[Tensor, "n p"]
-
-
-@spec
-class GradientDescent:
-    """θ' = θ - η ∇L."""
-
-    lr: Rate
-
-    def __post_init__(self) -> None:
-        _checked(self)
-
-    def init(self, points: Points) -> Memory:
-        return {}
-
-    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        return points - _rate(self.lr, step) * gradient, memory
-
-    def threshold(self, step: int) -> float:
-        return gradient_descent_threshold(rate_at(self.lr, step))
-
-
-@spec
-class HeavyBall:
-    """m' = β m + ∇L, θ' = θ - η m' (Polyak 1964, in the form of deep-learning libraries)."""
-
-    lr: Rate
-    momentum: float = 0.9
-
-    def __post_init__(self) -> None:
-        _checked(self)
-
-    def init(self, points: Points) -> Memory:
-        return {"momentum": torch.zeros_like(points)}
-
-    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        momentum = _in(points, self.momentum) * memory["momentum"] + gradient
-        return points - _rate(self.lr, step) * momentum, {"momentum": momentum}
-
-    def threshold(self, step: int) -> float:
-        return heavy_ball_threshold(rate_at(self.lr, step), self.momentum)
-
-
-@spec
-class Nesterov:
-    """m' = β m + ∇L, θ' = θ - η (∇L + β m') (Nesterov's momentum, in the form of deep-learning libraries)."""
-
-    lr: Rate
-    momentum: float = 0.9
-
-    def __post_init__(self) -> None:
-        _checked(self)
-
-    def init(self, points: Points) -> Memory:
-        return {"momentum": torch.zeros_like(points)}
-
-    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        kept = _in(points, self.momentum)
-        momentum = kept * memory["momentum"] + gradient
-        return points - _rate(self.lr, step) * (gradient + kept * momentum), {"momentum": momentum}
-
-    def threshold(self, step: int) -> float:
-        return nesterov_threshold(rate_at(self.lr, step), self.momentum)
-
-
-@spec
-class RMSProp:
-    """v' = β₂ v + (1 - β₂) ∇L², θ' = θ - η ∇L / (sqrt(v') + ε).
-
-    Attributes:
-        lr: the learning rate η, or a schedule of it.
-        beta2: β₂, of the running mean of the squared gradient.
-        epsilon: ε.
-    """
-
-    lr: Rate
-    beta2: float = 0.99
-    epsilon: float = 1e-8
-
-    def __post_init__(self) -> None:
-        _checked(self)
-
-    def init(self, points: Points) -> Memory:
-        return {"square": torch.zeros_like(points)}
-
-    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        square = _average(self.beta2, memory["square"], gradient.square())
-        scale = square.sqrt() + _in(points, self.epsilon)
-        return points - _rate(self.lr, step) * gradient / scale, {"square": square}
-
-
-@spec
-class Adam:
-    """Adam with bias correction (Kingma and Ba 2014); with `decoupled` > 0 it is AdamW (Loshchilov and Hutter 2017).
-
-    Attributes:
-        lr: the learning rate η, or a schedule of it.
-        beta1, beta2: of the running means of the gradient and of its square.
-        epsilon: added to the root of the second.
-        decoupled: the coefficient w of decoupled decay: θ shrinks by the factor 1 - η w in each step.
-    """
-
-    lr: Rate
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
-    decoupled: float = 0.0
-
-    def __post_init__(self) -> None:
-        _checked(self)
-
-    def init(self, points: Points) -> Memory:
-        count = points.new_zeros(len(points), 1, dtype=torch.float64)
-        return {"mean": torch.zeros_like(points), "square": torch.zeros_like(points), "count": count}
-
-    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        # The corrections count the updates in the averages, not the steps: a fork goes on with both.
-        count = memory["count"] + 1
-        mean = _average(self.beta1, memory["mean"], gradient)
-        square = _average(self.beta2, memory["square"], gradient.square())
-        corrected = mean / _in(points, 1 - self.beta1**count)
-        scale = (square / _in(points, 1 - self.beta2**count)).sqrt() + _in(points, self.epsilon)
-        rate = _rate(self.lr, step)
-        shrunk = points * (1 - rate * _in(points, self.decoupled))
-        return shrunk - rate * corrected / scale, {"mean": mean, "square": square, "count": count}
-
-
-def AdamW(lr: Rate, decay: float = 0.01, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Adam:
-    """Adam with decoupled weight decay of the coefficient `decay`; `lr`, `beta1`, `beta2`, `epsilon` as in `Adam`."""
-    return Adam(lr, beta1, beta2, epsilon, decoupled=decay)
+from phenoscope.theory import sam_threshold
+from phenoscope.training.schedules import Rate
+from phenoscope.training.updates import (
+    Adam,
+    GradientDescent,
+    HeavyBall,
+    Memory,
+    Nesterov,
+    Points,
+    Rates,
+    RMSProp,
+    checked,
+    in_dtype,
+)
 
 
 @spec
@@ -161,7 +40,7 @@ class WeightDecay:
     decay: float
 
     def __post_init__(self) -> None:
-        _checked(self)
+        checked(self)
 
     @property
     def lr(self) -> Rate:
@@ -171,10 +50,10 @@ class WeightDecay:
         return self.of.init(points)
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        return self.of.update(gradient + _in(points, self.decay) * points, points, memory, step)
+        return self.of.update(gradient + in_dtype(points, self.decay) * points, points, memory, step)
 
-    def threshold(self, step: int) -> float | None:
-        inner = threshold(self.of, step)
+    def threshold(self, step: int, slope: float) -> float | None:
+        inner = threshold(self.of, step, slope)
         return None if inner is None else inner - self.decay
 
 
@@ -186,7 +65,7 @@ class Clipped:
     norm: float
 
     def __post_init__(self) -> None:
-        _checked(self)
+        checked(self)
 
     @property
     def lr(self) -> Rate:
@@ -197,36 +76,106 @@ class Clipped:
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
         length = gradient.norm(dim=-1, keepdim=True)
-        scale = (_in(points, self.norm) / length.clamp_min(torch.finfo(gradient.dtype).tiny)).clamp_max(1.0)
+        scale = (in_dtype(points, self.norm) / length.clamp_min(torch.finfo(gradient.dtype).tiny)).clamp_max(1.0)
         return self.of.update(gradient * scale, points, memory, step)
 
 
-Rule = GradientDescent | HeavyBall | Nesterov | RMSProp | Adam | WeightDecay | Clipped
-"""How a point is updated from its gradient; the last two wrap another rule."""
+@spec
+class Sam:
+    """The rule `of` on gradients taken at θ + ρ ∇L/‖∇L‖, ρ the `radius`: sharpness-aware minimisation.
+
+    It costs two gradients a step. Source: Foret et al. 2021, Sharpness-aware minimization for efficiently improving
+    generalization, arXiv:2010.01412 (full batch, or the same batch for both gradients).
+    """
+
+    of: "Rule"
+    radius: float
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+    @property
+    def lr(self) -> Rate:
+        return self.of.lr
+
+    def init(self, points: Points) -> Memory:
+        return self.of.init(points)
+
+    def ascent(self, gradient: Points) -> Points:
+        """How far from the point the gradient is to be taken."""
+        length = gradient.norm(dim=-1, keepdim=True)
+        return in_dtype(gradient, self.radius) * gradient / length.clamp_min(torch.finfo(gradient.dtype).tiny)
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        return self.of.update(gradient, points, memory, step)
+
+    def threshold(self, step: int, slope: float) -> float | None:
+        inner = threshold(self.of, step, slope)
+        radius = math.inf if slope == 0 and self.radius > 0 else self.radius / (slope or 1.0)
+        return None if inner is None else sam_threshold(inner, radius)
 
 
-def threshold(rule: Rule, step: int) -> float | None:
+@spec
+class UnnormalisedSam:
+    """The rule `of` on gradients taken at θ + ρ ∇L, ρ the `radius`: sharpness-aware minimisation as theory studies it.
+
+    Source: Andriushchenko and Flammarion 2022, Towards understanding sharpness-aware minimization, arXiv:2206.06232.
+    """
+
+    of: "Rule"
+    radius: float
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+    @property
+    def lr(self) -> Rate:
+        return self.of.lr
+
+    def init(self, points: Points) -> Memory:
+        return self.of.init(points)
+
+    def ascent(self, gradient: Points) -> Points:
+        """How far from the point the gradient is to be taken."""
+        return in_dtype(gradient, self.radius) * gradient
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        return self.of.update(gradient, points, memory, step)
+
+    def threshold(self, step: int, slope: float) -> float | None:
+        inner = threshold(self.of, step, slope)
+        return None if inner is None else sam_threshold(inner, self.radius)
+
+
+Rule = GradientDescent | HeavyBall | Nesterov | RMSProp | Adam | WeightDecay | Clipped | Sam | UnnormalisedSam
+"""How a point is updated from its gradient; the last four wrap another rule."""
+
+
+def ascent(rule: Rule, gradient: Points) -> Points | None:
+    """How far from the point a rule takes the gradient of its step, given the gradient there; `None` for most."""
+    if isinstance(rule, Sam | UnnormalisedSam):
+        return rule.ascent(gradient)
+    return ascent(rule.of, gradient) if isinstance(rule, WeightDecay | Clipped) else None
+
+
+def threshold(rule: Rule, step: int, slope: float) -> float | None:
     """The largest Hessian eigenvalue that the rule bears at a step, where theory gives one without knowing its state.
 
     Clipping changes no small step, so it is left out; rules with a preconditioner have a threshold for the
     *effective* curvature only (`theory.adam_threshold`), so here they have none.
+
+    Args:
+        rule: any.
+        step: for its schedule.
+        slope: the length of the gradient, on which normalised rules depend.
     """
     if isinstance(rule, Clipped):
-        return threshold(rule.of, step)
+        return threshold(rule.of, step, slope)
     if isinstance(rule, RMSProp | Adam):
         return None
+    if isinstance(rule, WeightDecay | Sam | UnnormalisedSam):
+        return rule.threshold(step, slope)
     return rule.threshold(step)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Rates:
-    """The rates of many rows as a column (n, 1)."""
-
-    rows: tuple[Rate, ...]
-    like: Tensor
-
-    def at(self, step: int) -> Tensor:
-        return self.like.new_tensor([rate_at(rate, step) for rate in self.rows])[:, None]
 
 
 def stacked(rules: Sequence[Rule], like: Tensor) -> Rule:
@@ -250,33 +199,5 @@ def _column(name: str, values: list[Any], like: Tensor) -> Any:
     if name == "of":
         return stacked(values, like)
     if name == "lr":
-        return _Rates(tuple(values), like)
+        return Rates(tuple(values), like)
     return torch.tensor(values, dtype=torch.float64, device=like.device)[:, None]
-
-
-def _in(points: Tensor, number: float | Tensor) -> float | Tensor:
-    """A number of the rule, or a column of them, ready to meet points of their dtype."""
-    return number.to(points.dtype) if isinstance(number, Tensor) else number
-
-
-def _average(keep: float | Tensor, old: Tensor, new: Tensor) -> Tensor:
-    """The moving average; 1 - β is taken in float64, where β near 1 loses no digits."""
-    return _in(old, keep) * old + _in(old, 1 - keep) * new
-
-
-def _rate(rate: Any, step: int) -> Any:
-    return rate.at(step) if isinstance(rate, _Rates) else rate_at(rate, step)
-
-
-def _checked(rule: Any) -> None:
-    for field in dataclasses.fields(rule):
-        value = getattr(rule, field.name)
-        if not isinstance(value, int | float):
-            continue
-        fraction = field.name in ("momentum", "beta1", "beta2")
-        fine = math.isfinite(value) and value >= 0 and (value < 1 if fraction else True)
-        fine = fine and (value > 0 if field.name in ("lr", "norm") else True)
-        if not fine:
-            sign = "positive" if field.name in ("lr", "norm") else "at least 0"
-            wanted = "at least 0 and below 1" if fraction else f"{sign} and finite"
-            raise BadInput(f"`{field.name}` of {type(rule).__name__} must be {wanted}, got {value}.")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from phenoscope.objective import Linearisation, Objective
-from phenoscope.training import Memory, Rule, effective_threshold, preconditioner, threshold
+from phenoscope.training import Memory, effective_threshold, preconditioner, threshold
 from phenoscope.watching.optimizers import Recognised, memory_of, recognised
 
 SEED = 0
@@ -51,7 +51,8 @@ class OwnMoment:
 
     @property
     def thresholds(self) -> Float[Tensor, " 1"] | None:
-        return self._limit(threshold)
+        rule, slope = self.optimizer.rule, self.around.gradient.double().norm().item()
+        return self._column(None if rule is None else threshold(rule, self.step, slope))
 
     @property
     def preconditioner(self) -> Float[Tensor, "1 p"] | None:
@@ -60,10 +61,10 @@ class OwnMoment:
 
     @property
     def effective_thresholds(self) -> Float[Tensor, " 1"] | None:
-        return self._limit(effective_threshold)
+        rule = self.optimizer.rule
+        return self._column(None if rule is None else effective_threshold(rule, self.step))
 
-    def _limit(self, of: Callable[[Rule, int], float | None]) -> Float[Tensor, " 1"] | None:
-        limit = None if self.optimizer.rule is None else of(self.optimizer.rule, self.step)
+    def _column(self, limit: float | None) -> Float[Tensor, " 1"] | None:
         return None if limit is None else torch.tensor([limit], dtype=torch.float64, device=self.points.device)
 
     def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " 1"] | None:

@@ -1,0 +1,186 @@
+"""Plain update rules: `init(points)` and `update(gradient, points, memory, step)`, pure functions both."""
+
+import dataclasses
+import math
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from phenoscope.core.errors import BadInput
+from phenoscope.core.specs import spec
+from phenoscope.theory import gradient_descent_threshold, heavy_ball_threshold, nesterov_threshold
+from phenoscope.training.schedules import Rate, rate_at
+
+Memory = dict[str, Tensor]
+"""What a rule carries from step to step, by name: (n, p) each, or (n,) for counts."""
+Points = Float[Tensor, "n p"]
+
+
+@spec
+class GradientDescent:
+    """θ' = θ - η ∇L."""
+
+    lr: Rate
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+    def init(self, points: Points) -> Memory:
+        return {}
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        return points - _rate(self.lr, step) * gradient, memory
+
+    def threshold(self, step: int) -> float:
+        return gradient_descent_threshold(rate_at(self.lr, step))
+
+
+@spec
+class HeavyBall:
+    """m' = β m + ∇L, θ' = θ - η m' (Polyak 1964, in the form of deep-learning libraries)."""
+
+    lr: Rate
+    momentum: float = 0.9
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+    def init(self, points: Points) -> Memory:
+        return {"momentum": torch.zeros_like(points)}
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        momentum = in_dtype(points, self.momentum) * memory["momentum"] + gradient
+        return points - _rate(self.lr, step) * momentum, {"momentum": momentum}
+
+    def threshold(self, step: int) -> float:
+        return heavy_ball_threshold(rate_at(self.lr, step), self.momentum)
+
+
+@spec
+class Nesterov:
+    """m' = β m + ∇L, θ' = θ - η (∇L + β m') (Nesterov's momentum, in the form of deep-learning libraries)."""
+
+    lr: Rate
+    momentum: float = 0.9
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+    def init(self, points: Points) -> Memory:
+        return {"momentum": torch.zeros_like(points)}
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        kept = in_dtype(points, self.momentum)
+        momentum = kept * memory["momentum"] + gradient
+        return points - _rate(self.lr, step) * (gradient + kept * momentum), {"momentum": momentum}
+
+    def threshold(self, step: int) -> float:
+        return nesterov_threshold(rate_at(self.lr, step), self.momentum)
+
+
+@spec
+class RMSProp:
+    """v' = β₂ v + (1 - β₂) ∇L², θ' = θ - η ∇L / (sqrt(v') + ε).
+
+    Attributes:
+        lr: the learning rate η, or a schedule of it.
+        beta2: β₂, of the running mean of the squared gradient.
+        epsilon: ε.
+    """
+
+    lr: Rate
+    beta2: float = 0.99
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+    def init(self, points: Points) -> Memory:
+        return {"square": torch.zeros_like(points)}
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        square = _average(self.beta2, memory["square"], gradient.square())
+        scale = square.sqrt() + in_dtype(points, self.epsilon)
+        return points - _rate(self.lr, step) * gradient / scale, {"square": square}
+
+
+@spec
+class Adam:
+    """Adam with bias correction (Kingma and Ba 2014); with `decoupled` > 0 it is AdamW (Loshchilov and Hutter 2017).
+
+    Attributes:
+        lr: the learning rate η, or a schedule of it.
+        beta1, beta2: of the running means of the gradient and of its square.
+        epsilon: added to the root of the second.
+        decoupled: the coefficient w of decoupled decay: θ shrinks by the factor 1 - η w in each step.
+    """
+
+    lr: Rate
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    decoupled: float = 0.0
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+    def init(self, points: Points) -> Memory:
+        count = points.new_zeros(len(points), 1, dtype=torch.float64)
+        return {"mean": torch.zeros_like(points), "square": torch.zeros_like(points), "count": count}
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        # The corrections count the updates in the averages, not the steps: a fork goes on with both.
+        count = memory["count"] + 1
+        mean = _average(self.beta1, memory["mean"], gradient)
+        square = _average(self.beta2, memory["square"], gradient.square())
+        corrected = mean / in_dtype(points, 1 - self.beta1**count)
+        scale = (square / in_dtype(points, 1 - self.beta2**count)).sqrt() + in_dtype(points, self.epsilon)
+        rate = _rate(self.lr, step)
+        shrunk = points * (1 - rate * in_dtype(points, self.decoupled))
+        return shrunk - rate * corrected / scale, {"mean": mean, "square": square, "count": count}
+
+
+def AdamW(lr: Rate, decay: float = 0.01, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Adam:
+    """Adam with decoupled weight decay of the coefficient `decay`; `lr`, `beta1`, `beta2`, `epsilon` as in `Adam`."""
+    return Adam(lr, beta1, beta2, epsilon, decoupled=decay)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rates:
+    """The rates of many rows as a column (n, 1)."""
+
+    rows: tuple[Rate, ...]
+    like: Tensor
+
+    def at(self, step: int) -> Tensor:
+        return self.like.new_tensor([rate_at(rate, step) for rate in self.rows])[:, None]
+
+
+def in_dtype(points: Tensor, number: float | Tensor) -> float | Tensor:
+    """A number of the rule, or a column of them, ready to meet points of their dtype."""
+    return number.to(points.dtype) if isinstance(number, Tensor) else number
+
+
+def _average(keep: float | Tensor, old: Tensor, new: Tensor) -> Tensor:
+    """The moving average; 1 - β is taken in float64, where β near 1 loses no digits."""
+    return in_dtype(old, keep) * old + in_dtype(old, 1 - keep) * new
+
+
+def _rate(rate: Any, step: int) -> Any:
+    return rate.at(step) if isinstance(rate, Rates) else rate_at(rate, step)
+
+
+def checked(rule: Any) -> None:
+    for field in dataclasses.fields(rule):
+        value = getattr(rule, field.name)
+        if not isinstance(value, int | float):
+            continue
+        fraction = field.name in ("momentum", "beta1", "beta2")
+        fine = math.isfinite(value) and value >= 0 and (value < 1 if fraction else True)
+        fine = fine and (value > 0 if field.name in ("lr", "norm") else True)
+        if not fine:
+            sign = "positive" if field.name in ("lr", "norm") else "at least 0"
+            wanted = "at least 0 and below 1" if fraction else f"{sign} and finite"
+            raise BadInput(f"`{field.name}` of {type(rule).__name__} must be {wanted}, got {value}.")
