@@ -68,3 +68,11 @@ def test_streams_are_fixed_and_apart():
     before = torch.get_rng_state()
     draws(0, "data")
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_parameter_may_be_a_single_number():
+    model = nn.Linear(2, 1)
+    model.temperature = nn.Parameter(torch.tensor(3.0))
+    found = layout(model).unravel(point(model))
+    assert found["temperature"].shape == ()
+    assert found["temperature"] == 3.0

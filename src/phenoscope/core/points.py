@@ -43,7 +43,8 @@ class Layout:
         rows = points.shape[:-1]
         parts = points.split(self.sizes, dim=-1)
         return {
-            name: part.reshape(*rows, *shape) for name, shape, part in zip(self.names, self.shapes, parts, strict=True)
+            name: part.reshape((*rows, *shape))
+            for name, shape, part in zip(self.names, self.shapes, parts, strict=True)
         }
 
     def ravel(self, parameters: Mapping[str, Tensor], *, rows: int = 0) -> Tensor:

@@ -8,9 +8,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.objective.batches import Batch
+from phenoscope.objective.composites import CompositeNormalisation
 from phenoscope.objective.network import Network, Rows
-from phenoscope.objective.operators import KINDS, Curvature, Piece, PieceOf, total
-from phenoscope.objective.pieces import PIECES, gradient_piece
+from phenoscope.objective.operators import KINDS, Curvature, Piece, PieceOf, Total, total
+from phenoscope.objective.pieces import PIECES, gradient_piece, third_piece
 from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.weighting import Weighting
 
@@ -78,16 +79,26 @@ class Linearisation:
             )
         return self._curvatures[which]
 
+    def third(self, left: Float[Tensor, "n p"], right: Float[Tensor, "n p"]) -> tuple[Tensor, Tensor]:
+        """The curvature uᵀ∇²L(θ)v of each row, (n,), and its gradient ∇³L(θ)[u, v, ·] with u and v held fixed, (n, p).
+
+        Normalisations are written out for it: PyTorch's own have wrong third derivatives (`objective.composites`).
+        """
+        with CompositeNormalisation():
+            found = self._summed(partial(third_piece, left=left, right=right))
+        return found.loss, found.gradient
+
     def _values(self) -> tuple[Tensor, Tensor]:
         for curvature in self._curvatures.values():
             return curvature.loss, curvature.gradient
         if self._first_order is None:
-            build = self._bound(gradient_piece)
-            found = total(
-                self.network, self.points, self._start, build, self._by, keep=False, processes=self._processes
-            )
+            found = self._summed(gradient_piece)
             self._first_order = found.loss, found.gradient
         return self._first_order
+
+    def _summed(self, piece: Callable[..., Piece]) -> Total:
+        build, processes = self._bound(piece), self._processes
+        return total(self.network, self.points, self._start, build, self._by, keep=False, processes=processes)
 
     def _bound(self, piece: Callable[..., Piece]) -> PieceOf:
         return partial(piece, self.network, self.points, self._by, self._rows)

@@ -18,6 +18,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import Layout, layout
 from phenoscope.objective.batches import Batch
+from phenoscope.objective.composites import CompositeNormalisation, weight_normalised
 
 Buffers = Literal["running", "batch", "refuse"]
 """Normalisation layers use their running statistics, those of each batch, or are refused."""
@@ -54,6 +55,7 @@ class Network:
         first_names = {id(value): name for name, value in model.named_parameters() if value.requires_grad}
         every = model.named_parameters(remove_duplicate=False)
         self._names = {name: first_names[id(value)] for name, value in every if id(value) in first_names}
+        self._composite = weight_normalised(model)
         self._normalisation = _checked_normalisation(model, buffers)
         first = next(p for p in model.parameters() if p.requires_grad)
         self.dtype, self.device = first.dtype, first.device
@@ -107,7 +109,7 @@ class Network:
 
     @contextlib.contextmanager
     def evaluation(self) -> Iterator[None]:
-        """Modes as the policy asks, differentiable attention, graphs allowed, and everything as found afterwards."""
+        """Modes as the policy asks, attention and weights with right derivatives, all as found afterwards."""
         modes = [(module, module.training) for module in self._normalisation]
         fastpath = torch.backends.mha.get_fastpath_enabled()
         try:
@@ -115,7 +117,8 @@ class Network:
                 module.training = self.buffers == "batch"
             torch.backends.mha.set_fastpath_enabled(False)
             randomness = preserved_randomness() if self._draws else contextlib.nullcontext()
-            with randomness, sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
+            composite = CompositeNormalisation() if self._composite else contextlib.nullcontext()
+            with randomness, composite, sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
                 yield
         finally:
             torch.backends.mha.set_fastpath_enabled(fastpath)

@@ -39,6 +39,17 @@ def hessian_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, b
     return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient.detach(), multiply)
 
 
+def third_piece(
+    network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch, *, left: Tensor, right: Tensor
+) -> Piece:
+    """In place of the loss uᵀHv, and of the gradient its slope: the third derivative along u and v, each (n, p)."""
+    leaf = points.detach().requires_grad_()
+    outputs, losses = network.forward(leaf, batch, rows)
+    product = _slope(_slope(losses, leaf, graph=True) * right, leaf, graph=True)
+    forms = (product * left).sum(dim=1)
+    return Piece(_weight(by, outputs, batch, rows), forms.detach(), _slope(forms, leaf, graph=False), _no_products)
+
+
 def gauss_newton_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:
     """Jᵀ C J with C the loss's second derivative in the outputs."""
     leaf = points.detach().requires_grad_()
