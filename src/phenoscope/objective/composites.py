@@ -111,13 +111,18 @@ def _standard(x: Tensor, mean: Tensor, variance: Tensor, eps: float) -> Tensor:
     return (x - mean) * (variance + eps).rsqrt()
 
 
+def _from_below(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Below Python, weight and bias come before the statistics."""
+    return lambda x, weight, bias, mean, variance, *rest: function(x, mean, variance, weight, bias, *rest)
+
+
 COMPOSITE: dict[Callable[..., Any], Callable[..., Tensor]] = {
     functional.layer_norm: layer_norm,
     torch.layer_norm: layer_norm,
     functional.batch_norm: batch_norm,
     functional.instance_norm: instance_norm,
-    torch.batch_norm: lambda x, weight, bias, mean, variance, *rest: batch_norm(x, mean, variance, weight, bias, *rest),
-    torch.instance_norm: lambda x, weight, bias, *rest: instance_norm(x, *rest[:2], weight, bias, *rest[2:]),
+    torch.batch_norm: _from_below(batch_norm),
+    torch.instance_norm: _from_below(instance_norm),
     torch._weight_norm: weight_norm,
 }
 """What stands for what; PyTorch shows a mode either the function of Python or the one below it."""
