@@ -15,6 +15,7 @@ from phenoscope.instruments.extremes import Extremes
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS, Instrument
+from phenoscope.instruments.sampling import Sampled, sampling_error
 from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs, eigenvalues, sharpness
 from phenoscope.instruments.trace import Trace, trace
 from phenoscope.instruments.tracking import Tracker, Tracking
@@ -34,6 +35,7 @@ __all__ = [
     "Outcome",
     "Reading",
     "RelativeProgress",
+    "Sampled",
     "Trace",
     "Tracker",
     "Tracking",
@@ -42,6 +44,7 @@ __all__ = [
     "eigenvalues",
     "gradient_norm",
     "relative_progress",
+    "sampling_error",
     "sharpness",
     "trace",
 ]
