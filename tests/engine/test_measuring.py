@@ -176,6 +176,20 @@ def test_progress_and_generator():
     assert torch.equal(before, torch.get_rng_state())
 
 
+def test_the_error_of_a_sample_stands_with_what_it_is_asked_for():
+    made = objective()
+    panel = ps.measure(made, ("loss", "sharpness", "examples"), leave_out=5, population=50)
+    alone = ps.sampling_error(made, "sharpness", groups=5, population=50)
+    assert panel["sharpness"].sampling.numbers == alone.numbers
+    assert panel["sharpness"].evidence.startswith("from 10 examples out of 50 a standard error of")
+    written = panel.to_json()
+    assert written["sharpness"]["sampling"]["standard_error"] == alone.standard_error
+    assert written["sharpness"]["sampling"]["low"] == alone.interval()[0]
+    assert "sampling" not in written["examples"]
+    with pytest.raises(BadInput, match="`groups` must be from 2 to the 10 examples"):
+        ps.measure(made, ("loss",), leave_out=11)
+
+
 @pytest.mark.parametrize("names", [(), ("loss", "nonsense"), "loss"])
 def test_other_names_are_refused(names):
     with pytest.raises(BadInput, match="tuple of names out of loss, gradient_norm"):

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from oracles import Attention, drawn, ignoring, labels, normal, seeded
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments import INSTRUMENTS, Sampled, sampling_error, trace
+from phenoscope.instruments import INSTRUMENTS, Sampled, sampling_error, sharpness, trace
 from phenoscope.instruments.sampling import jackknife
 from phenoscope.objective import Objective
 
@@ -27,6 +27,10 @@ def made(inputs, targets, **options) -> Objective:
     model = nn.Linear(P, 1, bias=False).double()
     nn.init.constant_(model.weight, 0.1)
     return Objective(model, nn.MSELoss(), (inputs, targets), **options)
+
+
+def quick(bench, generator):
+    return sharpness(bench.hessian, risk=None, generator=generator)
 
 
 def test_of_a_mean_it_is_the_deviation_over_the_root_of_n():
@@ -58,31 +62,28 @@ def test_the_interval_covers_the_curvature_of_all_data_and_the_bias_has_its_sign
     inputs, targets = regression(3000, 7)
     all_of_it = torch.linalg.eigvalsh(2 * inputs.T @ inputs / 3000)[-1].item()
     covered, biases, above = [], [], []
-    for seed in range(120):
+    for seed in range(50):
         chosen = torch.randperm(3000, generator=seeded(seed))[:60]
-        found = sampling_error(
-            made(inputs[chosen], targets[chosen]), "sharpness", population=3000, generator=seeded(seed)
-        )
+        part = made(inputs[chosen], targets[chosen])
+        found = sampling_error(part, quick, population=3000, generator=seeded(seed))
         low, high = found.interval()
         covered.append(low <= all_of_it <= high)
         biases.append(found.bias)
         above.append(found.value - all_of_it)
-    assert 0.88 <= np.mean(covered) <= 0.99
+    assert np.mean(covered) >= 0.86
     assert np.mean(biases) > 0
-    assert abs(np.mean(above) - np.mean(biases)) < 4 * np.std(above) / math.sqrt(120)
+    assert abs(np.mean(above) - np.mean(biases)) < 4 * np.std(above) / math.sqrt(50)
 
 
 def test_what_the_instrument_draws_does_not_look_like_the_examples():
     """Left out one by one with fresh probes each, a trace of few probes would seem to hang on the examples."""
-    inputs, targets = normal(30, P, seed=3), normal(30, 1, seed=4)
+    inputs = normal(30, 200, seed=3)
     inputs = inputs / inputs.norm(dim=1, keepdim=True)  # every example has the same trace
-    found = sampling_error(
-        made(inputs, targets), lambda bench, generator: trace(bench.hessian, 0.5, generator=generator), groups=10
-    )
+    objective = Objective(drawn(nn.Linear(200, 1)), nn.MSELoss(), (inputs, normal(30, 1, seed=4)))
     fresh = seeded(1)
-    other = sampling_error(
-        made(inputs, targets), lambda bench, _: trace(bench.hessian, 0.5, generator=fresh), groups=10
-    )
+    found = sampling_error(objective, lambda bench, own: trace(bench.hessian, 0.2, generator=own), groups=6)
+    other = sampling_error(objective, lambda bench, _: trace(bench.hessian, 0.2, generator=fresh), groups=6)
+    assert found.reading.probes >= 10
     assert other.standard_error > 2 * found.standard_error
 
 
@@ -90,7 +91,10 @@ def test_a_sample_that_is_the_whole_has_no_error():
     found = sampling_error(made(*regression(20, 1)), "sharpness", groups=5, population=20)
     assert found.standard_error == found.bias == 0.0
     assert isinstance(found, Sampled)
-    assert "20 examples out of 20, by leaving out 5 groups; residual" in found.evidence
+    assert (
+        "from 20 examples out of 20 a standard error of 0 and a bias of 0, by leaving out 5 groups; residual"
+        in found.evidence
+    )
 
 
 def test_loaders_ignored_targets_and_the_same_generator():

@@ -34,6 +34,7 @@ SHOWN = {
     "eigenpair": ps.sharpness(MATRIX),
     "eigenpairs": ps.eigenvalues(MATRIX, k=2, which="both"),
     "trace": ps.trace(MATRIX),
+    "sampled": ps.sampling_error(NETWORK, "gradient_norm", groups=2),
     "density": ps.density(MATRIX, steps=4),
     "gradient norm": GradientNorm(2.0, 1e-7),
     "relative progress": RelativeProgress(-0.5, 0.25),

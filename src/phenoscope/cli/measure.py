@@ -28,6 +28,8 @@ def measure(
     examples: int | None = None,
     batch_size: int | None = None,
     dtype: Literal["float32", "float64"] | None = None,
+    leave_out: int | None = None,
+    population: int | None = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -53,6 +55,11 @@ def measure(
         Cut the data into batches of so many; the result is the same, the memory needed is less.
     dtype
         By default that of the weights, half precision raised to float32.
+    leave_out
+        Also tell the error from having measured on a sample of the data, by leaving out so many groups of examples in
+        turn; 10 is usual, and takes ten more measurements.
+    population
+        How many examples the data were drawn from, for that error; without end unless given.
     quiet
         No progress.
     as_json
@@ -73,7 +80,9 @@ def measure(
         model, data, weights=weights, loss=loss, examples=examples, batch_size=batch_size, dtype=dtype
     )  # fmt: skip
     with shown("measuring", quiet=quiet) as progress, here():
-        panel = measured(found.objective, names, progress=progress)
+        panel = measured(
+            found.objective, names, leave_out=leave_out, population=population, progress=progress
+        )  # fmt: skip
     if as_json:
         print_json({"readings": panel.to_json(), "provenance": found.provenance})
     else:

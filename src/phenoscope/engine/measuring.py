@@ -7,7 +7,7 @@ import torch
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.engine.imported import told
 from phenoscope.engine.readings import Line, Panel
-from phenoscope.instruments import INSTRUMENTS, Bench
+from phenoscope.instruments import INSTRUMENTS, Bench, Count, sampling_error
 from phenoscope.objective import Objective
 
 DEFAULT = ("loss", "gradient_norm", "sharpness", "smallest_eigenvalue", "trace", "parameters", "examples")
@@ -17,6 +17,8 @@ def measure(
     objective: Objective,
     instruments: Iterable[str] | None = None,
     *,
+    leave_out: int | None = None,
+    population: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     generator: torch.Generator | None = None,
 ) -> Panel:
@@ -26,6 +28,9 @@ def measure(
         objective: the loss, at the model's own point.
         instruments: names from `INSTRUMENTS`; `None` takes loss, gradient norm, the extreme eigenvalues, trace and
             the numbers of parameters and examples.
+        leave_out: also tell the error from having measured on a sample of the data, by leaving out so many groups of
+            examples in turn (`ps.sampling_error`); that takes as many more measurements.
+        population: how many examples the data were drawn from, for that error; without end unless given.
         progress: called with (done, of how many) as the instruments go.
         generator: of all random starts and probes; each instrument's own fixed one unless given.
 
@@ -51,16 +56,20 @@ def measure(
     for done, name in enumerate(order):
         if progress is not None:
             progress(done, len(order))
-        taken[name] = _line(name, bench, generator)
+        taken[name] = _line(name, bench, generator, leave_out, population)
     if progress is not None:
         progress(len(order), len(order))
     return Panel(tuple(taken[name] for name in dict.fromkeys(names)))
 
 
-def _line(name: str, bench: Bench, generator: torch.Generator | None) -> Line:
+def _line(
+    name: str, bench: Bench, generator: torch.Generator | None, leave_out: int | None, population: int | None
+) -> Line:
     instrument = INSTRUMENTS[name]
     try:
         reading = instrument.read(bench, generator)
+        alone = leave_out is None or isinstance(reading, Count)
+        sampling = None if alone else sampling_error(bench.objective, name, groups=leave_out, population=population)
     except PhenoscopeError:
         raise
     except Exception as problem:  # a user's layer without a second derivative, or memory that ran out
@@ -68,5 +77,5 @@ def _line(name: str, bench: Bench, generator: torch.Generator | None) -> Line:
             problem
         )
     value = reading.value if isinstance(reading.value, int) else float(reading.value)
-    about = (name, instrument.says, instrument.unit, value, reading.evidence)
-    return Line(*about, reading.converged, reading)
+    evidence = reading.evidence if sampling is None else f"{sampling.told}; {reading.evidence}"
+    return Line(name, instrument.says, instrument.unit, value, evidence, reading.converged, reading, sampling)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from phenoscope.core import displays
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments import Reading
+from phenoscope.instruments import Reading, Sampled
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Line:
         evidence: what the value rests on, for a person.
         converged: whether the instrument reached the accuracy it was asked for.
         reading: as the instrument returned it.
+        sampling: the error from having measured on a sample of the data, where it was asked for.
     """
 
     name: str
@@ -33,13 +34,15 @@ class Line:
     evidence: str
     converged: bool
     reading: Reading
+    sampling: Sampled | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Value and evidence as plain JSON; a number that is not finite is `None`, eigenvectors are left out."""
         parts = vars(self.reading)
         evidence = {name: _plain(part) for name, part in parts.items() if not name.startswith(("value", "vector"))}
         about = {"value": _plain(self.value), "unit": self.unit, "says": self.says, "converged": self.converged}
-        return about | {"evidence": evidence}
+        sampling = {} if self.sampling is None else {"sampling": _plain(self.sampling.numbers)}
+        return about | {"evidence": evidence} | sampling
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,4 +76,6 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

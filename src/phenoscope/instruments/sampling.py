@@ -50,11 +50,22 @@ class Sampled(Reading):
 
     @property
     def evidence(self) -> str:
+        return f"{self.told}; {self.reading.evidence}"
+
+    @property
+    def told(self) -> str:
+        """What the examples bring about, for a person."""
         among = "" if self.population is None else f" out of {self.population:,}"
         return (
-            f"standard error {self.standard_error:.2g} and bias {self.bias:.2g} from {self.examples:,} examples"
-            f"{among}, by leaving out {self.groups} groups; {self.reading.evidence}"
+            f"from {self.examples:,} examples{among} a standard error of {self.standard_error:.2g} and a bias of "
+            f"{self.bias:.2g}, by leaving out {self.groups} groups"
         )
+
+    @property
+    def numbers(self) -> dict[str, float | int | None]:
+        """The same as numbers by name, with the 95 % interval."""
+        names = ("standard_error", "bias", "groups", "examples", "population")
+        return {name: getattr(self, name) for name in names} | dict(zip(("low", "high"), self.interval(), strict=True))
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Where the value for all lies with that confidence: the value less its bias, by Student's t."""
