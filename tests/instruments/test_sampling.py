@@ -62,7 +62,7 @@ def test_the_interval_covers_the_curvature_of_all_data_and_the_bias_has_its_sign
     inputs, targets = regression(3000, 7)
     all_of_it = torch.linalg.eigvalsh(2 * inputs.T @ inputs / 3000)[-1].item()
     covered, biases, above = [], [], []
-    for seed in range(50):
+    for seed in range(30):
         chosen = torch.randperm(3000, generator=seeded(seed))[:60]
         part = made(inputs[chosen], targets[chosen])
         found = sampling_error(part, quick, population=3000, generator=seeded(seed))
@@ -70,13 +70,13 @@ def test_the_interval_covers_the_curvature_of_all_data_and_the_bias_has_its_sign
         covered.append(low <= all_of_it <= high)
         biases.append(found.bias)
         above.append(found.value - all_of_it)
-    assert np.mean(covered) >= 0.86
+    assert np.mean(covered) >= 0.83
     assert np.mean(biases) > 0
-    assert abs(np.mean(above) - np.mean(biases)) < 4 * np.std(above) / math.sqrt(50)
+    assert abs(np.mean(above) - np.mean(biases)) < 4 * np.std(above) / math.sqrt(30)
 
 
 def test_what_the_instrument_draws_does_not_look_like_the_examples():
-    """Left out one by one with fresh probes each, a trace of few probes would seem to hang on the examples."""
+    """With fresh probes at each reading, a trace would seem to be biased by how few examples there are."""
     inputs = normal(30, 200, seed=3)
     inputs = inputs / inputs.norm(dim=1, keepdim=True)  # every example has the same trace
     objective = Objective(drawn(nn.Linear(200, 1)), nn.MSELoss(), (inputs, normal(30, 1, seed=4)))
@@ -84,7 +84,8 @@ def test_what_the_instrument_draws_does_not_look_like_the_examples():
     found = sampling_error(objective, lambda bench, own: trace(bench.hessian, 0.2, generator=own), groups=6)
     other = sampling_error(objective, lambda bench, _: trace(bench.hessian, 0.2, generator=fresh), groups=6)
     assert found.reading.probes >= 10
-    assert other.standard_error > 2 * found.standard_error
+    assert abs(found.bias) < 1e-9  # with the same probes it is a mean over examples
+    assert abs(other.bias) > 1e-3
 
 
 def test_a_sample_that_is_the_whole_has_no_error():

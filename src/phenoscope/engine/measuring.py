@@ -68,8 +68,9 @@ def _line(
     instrument = INSTRUMENTS[name]
     try:
         reading = instrument.read(bench, generator)
-        alone = leave_out is None or isinstance(reading, Count)
-        sampling = None if alone else sampling_error(bench.objective, name, groups=leave_out, population=population)
+        sampling = None
+        if leave_out is not None and not isinstance(reading, Count):
+            sampling = sampling_error(bench.objective, name, groups=leave_out, population=population)
     except PhenoscopeError:
         raise
     except Exception as problem:  # a user's layer without a second derivative, or memory that ran out
