@@ -16,12 +16,14 @@ from phenoscope.objective.operators import (
     Operator,
 )
 from phenoscope.objective.processes import Processes
+from phenoscope.objective.singles import ExampleGradients
 from phenoscope.objective.wrapped import Restricted, Scaled
 
 __all__ = [
     "Buffers",
     "CrossEntropy",
     "EmpiricalFisher",
+    "ExampleGradients",
     "Fisher",
     "GaussNewton",
     "GradientCovariance",

@@ -147,6 +147,12 @@ def _whole(parts: Sequence[Tensor], each: bool) -> Tensor | None:
     return parts[0] if all(torch.equal(part, parts[0]) for part in parts) else None
 
 
+def rebuilt(batch: Batch, parts: Iterable[Tensor]) -> Batch:
+    """A batch like this one with other tensors, in the order in which `tensors` gives them."""
+    found = iter(parts)
+    return _mapped(batch, lambda part: next(found))
+
+
 def detached(batch: Batch) -> Batch:
     return _mapped(batch, lambda part: part.detach().clone())
 

@@ -24,6 +24,7 @@ from phenoscope.objective.parts import drawn, picked
 from phenoscope.objective.pieces import PIECES
 from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.refusals import finite
+from phenoscope.objective.singles import ExampleGradients, example_gradients
 from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
 
 MEMORY = 4 * 2**30
@@ -98,6 +99,11 @@ class Objective:
         """What the batches are weighed by: the loss's own denominator."""
         return self._by.name
 
+    @property
+    def processes(self) -> Processes:
+        """That hold a part of the data each; usually this one alone."""
+        return self._processes
+
     def at(self, point: Float[Tensor, " p"] | None = None) -> Linearisation:
         """The loss around a point, to be shared by all who need its value, gradient or Hessian."""
         return self._around("hessian", self._rows(point))
@@ -112,6 +118,14 @@ class Objective:
         """∇L(θ), shape (p,)."""
         around = Linearisation(self._network, self._rows(point), self._passes, self._by, processes=self._processes)
         return finite(around.gradient[0], "gradient")
+
+    def example_gradients(
+        self, point: Float[Tensor, " p"] | None = None, *, chunk: int | None = None
+    ) -> Iterator[ExampleGradients]:
+        """The gradients of this process's examples with their weights, `chunk` at a time (128 MiB unless given)."""
+        refusals.unfit("empirical_fisher", "other", splittable=self._splittable)
+        refusals.another_axis(all(self._processes.gather(self._first_axis)))
+        return example_gradients(self._network, self._rows(point)[0], self._by, self._passes(), chunk)
 
     def outputs(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, "..."]:
         """The model's outputs for all data, batches (and processes) one after the other along the first axis."""
