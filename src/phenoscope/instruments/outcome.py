@@ -9,6 +9,7 @@ class Outcome(enum.Enum):
     CONVERGED = "converged: the residual meets the tolerance"
     NOT_CONVERGED = "not converged: the products allowed were used up before the residual met the tolerance"
     PRECISION_FLOOR = "precision floor: rounding stopped the residual above the tolerance; use float64 to go further"
+    UNDETERMINED = "undetermined: the value lies within its own error of having no meaning; its parts say why"
     NOT_FINITE = "not finite: a product came back as nan or infinity"
 
     def __str__(self) -> str:

@@ -1,0 +1,197 @@
+"""What the statistics of single examples' gradients are made of: their sums, taken once and shared.
+
+Examples count as the loss counts them. With weights wᵢ (targets that are not ignored, say) and the gradients gᵢ of the
+examples' own losses, the gradient of a mini-batch of B examples is Σ wᵢgᵢ / Σ wᵢ over it. Its covariance is Σ/B, with
+
+    Σ = E[uᵢ² (gᵢ - G)(gᵢ - G)ᵀ],   G = E[uᵢgᵢ],   uᵢ = wᵢ / E[w],
+
+exactly where all examples weigh the same (then it is the plain covariance), to first order in 1/B otherwise.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from phenoscope.core.errors import BadInput
+from phenoscope.core.options import one_of
+from phenoscope.objective import ExampleGradients, Objective
+
+Of = Literal["data", "population"]
+"""What the statistics are of: the data as they are, or the population that they were drawn from."""
+
+AFFORDABLE = 2 * 10**9
+"""Entries (examples x parameters) of gradients that are made without being asked for a number of examples."""
+
+KEPT_BYTES = 2**28
+"""Of gradients that stay in memory between the two looks at them; beyond 256 MiB they are made twice."""
+
+SAFETY, TINY = 4.0, 1e-300
+FEWEST = 4
+"""Examples without which the jackknife has nothing to compare."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class GradientMoments:
+    """The sums over n examples from which noise scale, coherence, stiffness and signal-to-noise ratio follow.
+
+    Attributes:
+        weights: (n,), wᵢ.
+        squares: (n,), ‖gᵢ‖².
+        along: (n,), ⟨S, gᵢ⟩ with S = Σ wᵢgᵢ.
+        along_heavy: (n,), ⟨Q, gᵢ⟩ with Q = Σ wᵢ²gᵢ.
+        cosines: (n,), Σⱼ cos(gᵢ, gⱼ), 0 for a gradient that is zero.
+        total: (p,), S.
+        heavy: (p,), Q.
+        spread: (p,), Σ wᵢ² gᵢ², entry by entry.
+        examples: N, in all the data.
+        of: what the statistics are of.
+        eps: the relative rounding error of the gradients.
+        chunks: makes the gradients once more.
+    """
+
+    weights: Float[Tensor, " n"]
+    squares: Float[Tensor, " n"]
+    along: Float[Tensor, " n"]
+    along_heavy: Float[Tensor, " n"]
+    cosines: Float[Tensor, " n"]
+    total: Float[Tensor, " p"]
+    heavy: Float[Tensor, " p"]
+    spread: Float[Tensor, " p"]
+    examples: int
+    of: Of
+    eps: float
+    chunks: Callable[[], Iterable[ExampleGradients]]
+
+    @property
+    def count(self) -> int:
+        """n, the examples whose gradients were taken."""
+        return len(self.weights)
+
+    @property
+    def left(self) -> float:
+        """1 - n/N, the share of what the statistics are of that was not looked at; 1 of a population."""
+        return 1.0 if self.of == "population" else 1 - self.count / self.examples
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing was left to chance."""
+        return self.left == 0
+
+    @property
+    def basis(self) -> str:
+        """What was looked at, for a person."""
+        if self.exact:
+            return f"exact for these {self.count:,} examples"
+        whole = f"of {self.examples:,} examples" if self.of == "data" else "examples, for their population"
+        return f"from {self.count:,} {whole}"
+
+    @cached_property
+    def pooled(self) -> tuple[float, float]:
+        """‖G‖² and tr Σ, without bias of either."""
+        none = torch.zeros((), dtype=torch.float64, device=self.weights.device)
+        signal, noise = self._estimates(none, none, none, none, self.count)
+        return signal.item(), noise.item()
+
+    @cached_property
+    def without_one(self) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
+        """The same estimated without each example in turn."""
+        return self._estimates(self.weights, self.along, self.along_heavy, self.squares, self.count - 1)
+
+    @cached_property
+    def rounding(self) -> tuple[float, float]:
+        """What the rounding of single gradients may add to ‖G‖² and to tr Σ: a few eps of the gradients' size."""
+        scale = self.count * float(self.weights.square() @ self.squares / self.weights.sum() ** 2)  # E u²‖g‖²
+        off = SAFETY * self.eps * math.sqrt(scale)
+        return off * (2 * float(self.total.norm() / self.weights.sum()) + off), off * 2 * math.sqrt(scale)
+
+    def _estimates(self, w: Tensor, along: Tensor, heavy: Tensor, square: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """‖G‖² and tr Σ from the sums less one example's part, or less nothing."""
+        weight = self.weights.sum() - w
+        norm = self.total @ self.total - 2 * w * along + w**2 * square
+        cross = self.heavy @ self.total - w * heavy - w**2 * along + w**3 * square
+        squares = self.weights**2 @ self.squares - w**2 * square
+        spread = squares - 2 * cross / weight + norm / weight**2 * (self.weights @ self.weights - w**2)
+        sample = spread.clamp_min(0.0) * (count / weight) ** 2 / (count - 1)
+        signal = norm / weight**2 - self.left * sample / count
+        return signal, sample if self.of == "population" else sample * (1 - 1 / self.examples)
+
+
+def gradient_moments(
+    objective: Objective,
+    *,
+    examples: int | None = None,
+    of: Of = "data",
+    generator: torch.Generator | None = None,
+) -> GradientMoments:
+    """Go through the gradients of single examples, twice, and keep their sums.
+
+    Args:
+        objective: the loss, at the model's own point.
+        examples: how many to draw; `None` takes all of them where examples x parameters are at most two thousand
+            million, else as many as that makes.
+        of: the `"data"` as they are (all examples then leave nothing to chance), or the `"population"` that they were
+            drawn from independently.
+        generator: of the draw; seeded with 0 unless given.
+
+    Raises:
+        BadInput: too few or too many examples, or ones that depend on each other (batch statistics).
+    """
+    one_of("`of`", of, ("data", "population"))
+    total, p = sum(objective.partition), len(objective.point)
+    wanted = min(total, max(FEWEST, AFFORDABLE // p)) if examples is None else examples
+    if not FEWEST <= wanted <= total:
+        raise BadInput(f"statistics of gradients need from {FEWEST} to all {total} examples, got {wanted}.")
+    part = objective if wanted == total else objective.sampled(wanted, generator=generator)[0]
+    size = wanted * p * objective.point.element_size()
+    kept = list(part.example_gradients()) if size <= KEPT_BYTES else None
+    chunks = part.example_gradients if kept is None else lambda: kept
+    total_, heavy, spread, units = (torch.zeros(p, dtype=torch.float64, device=objective.point.device) for _ in "SQDU")
+    for chunk in chunks():
+        g, w = chunk.gradients.double(), chunk.weights
+        total_ += w @ g
+        heavy += w**2 @ g
+        spread += w**2 @ g**2
+        units += torch.nn.functional.normalize(g, dim=1, eps=TINY).sum(dim=0)
+    rows = [_scalars(chunk, total_, heavy, units) for chunk in chunks()]
+    scalars = (torch.cat(column) for column in zip(*rows, strict=True))
+    return GradientMoments(*scalars, total_, heavy, spread, total, of, torch.finfo(objective.point.dtype).eps, chunks)
+
+
+def moments_of(
+    objective: Objective | GradientMoments, examples: int | None, of: Of, generator: torch.Generator | None
+) -> GradientMoments:
+    """The moments themselves, or those of an objective."""
+    if isinstance(objective, GradientMoments):
+        return objective
+    return gradient_moments(objective, examples=examples, of=of, generator=generator)
+
+
+def told(error: float, basis: str) -> str:
+    """What the error is, for a person."""
+    return f"{'rounding about' if basis.startswith('exact') else 'standard error'} {error:.1e}"
+
+
+def jackknifed(value: float, replicates: Float[Tensor, " n"], left: float) -> tuple[float, float]:
+    """An estimate less its bias of order 1/n, and its standard error, from the values without each example in turn.
+
+    Args:
+        value: from all n examples.
+        replicates: without each of them (Quenouille 1956, Notes on bias in estimation; Tukey 1958).
+        left: the share of what is estimated that was not looked at; 1 of a population.
+    """
+    count, mean = len(replicates), replicates.mean().item()
+    error = math.sqrt(left * (count - 1) / count * (replicates - mean).square().sum().item())
+    return value - left * (count - 1) * (mean - value), error
+
+
+def _scalars(chunk: ExampleGradients, total: Tensor, heavy: Tensor, units: Tensor) -> tuple[Tensor, ...]:
+    g = chunk.gradients.double()
+    squares = g.square().sum(dim=1)
+    cosines = (g @ units) / squares.sqrt().clamp_min(TINY)
+    return chunk.weights, squares, g @ total, g @ heavy, cosines
