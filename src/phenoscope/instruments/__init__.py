@@ -12,6 +12,10 @@ from phenoscope.instruments.descent import (
     relative_progress,
 )
 from phenoscope.instruments.extremes import Extremes
+from phenoscope.instruments.gradient_coherence import Coherence, Stiffness, gradient_coherence, gradient_stiffness
+from phenoscope.instruments.gradient_noise import NoiseScale, curved_noise_scale, noise_scale
+from phenoscope.instruments.gradient_snr import SignalToNoise, gradient_snr
+from phenoscope.instruments.moments import GradientMoments, gradient_moments
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS, Instrument
@@ -24,25 +28,36 @@ __all__ = [
     "INSTRUMENTS",
     "Alternation",
     "Bench",
+    "Coherence",
     "Count",
     "Density",
     "Eigenpair",
     "Eigenpairs",
     "Extremes",
+    "GradientMoments",
     "GradientNorm",
     "Instrument",
     "Loss",
+    "NoiseScale",
     "Outcome",
     "Reading",
     "RelativeProgress",
     "Sampled",
+    "SignalToNoise",
+    "Stiffness",
     "Trace",
     "Tracker",
     "Tracking",
     "alternation",
+    "curved_noise_scale",
     "density",
     "eigenvalues",
+    "gradient_coherence",
+    "gradient_moments",
     "gradient_norm",
+    "gradient_snr",
+    "gradient_stiffness",
+    "noise_scale",
     "relative_progress",
     "sampling_error",
     "sharpness",

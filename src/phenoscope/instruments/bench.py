@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from phenoscope.instruments.moments import GradientMoments, gradient_moments
 from phenoscope.instruments.spectrum import Eigenpair, eigenvalues
 from phenoscope.objective import Objective, Operator
 
@@ -30,6 +31,11 @@ class Bench:
     @cached_property
     def gauss_newton(self) -> Operator:
         return self.objective.gauss_newton()
+
+    @cached_property
+    def gradient_moments(self) -> GradientMoments:
+        """Of as many examples as are affordable, drawn the same way every time."""
+        return gradient_moments(self.objective)
 
     @property
     def known(self) -> Tensor | None:

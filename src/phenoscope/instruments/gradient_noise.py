@@ -155,7 +155,8 @@ def curved_noise_scale(
 def _forms(part: Objective, matrix: Operator, gradient: Tensor, mean: float) -> tuple[Tensor, Tensor]:
     """u² rᵀHr and ‖ug‖ of each example, r = g - G, u its weight against the mean one."""
     forms, sizes = [], []
-    for chunk in part.example_gradients():
+    own = list(part.example_gradients())  # products are made by all processes together, so each takes all examples
+    for chunk in (chunk for chunks in part.processes.gather(own) for chunk in chunks):
         counts = (chunk.weights / mean)[:, None]
         apart = counts * (chunk.gradients.double() - gradient)
         sizes.append((counts * chunk.gradients).norm(dim=1))

@@ -119,7 +119,7 @@ def _without_one(moments: GradientMoments, whole: Sums, noisy: Bool[Tensor, " p"
             less = tuple(all_ - own for all_, own in zip(whole, parts, strict=True))
             signal, noise = _estimates(moments, less, moments.count - 1)  # type: ignore[arg-type]
             found.append((signal / noise)[noisy].mean())
-    return torch.stack(found)
+    return moments.processes.stack(torch.stack(found))
 
 
 def _rounding(moments: GradientMoments, signal: Tensor, noise: Tensor, scale: Tensor) -> float:

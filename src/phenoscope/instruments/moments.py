@@ -20,7 +20,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
-from phenoscope.objective import ExampleGradients, Objective
+from phenoscope.objective import ExampleGradients, Objective, Processes
 
 Of = Literal["data", "population"]
 """What the statistics are of: the data as they are, or the population that they were drawn from."""
@@ -52,7 +52,8 @@ class GradientMoments:
         examples: N, in all the data.
         of: what the statistics are of.
         eps: the relative rounding error of the gradients.
-        chunks: makes the gradients once more.
+        chunks: makes the gradients of this process's examples once more.
+        processes: that hold a part of the data each.
     """
 
     weights: Float[Tensor, " n"]
@@ -67,6 +68,7 @@ class GradientMoments:
     of: Of
     eps: float
     chunks: Callable[[], Iterable[ExampleGradients]]
+    processes: Processes
 
     @property
     def count(self) -> int:
@@ -143,24 +145,20 @@ def gradient_moments(
         BadInput: too few or too many examples, or ones that depend on each other (batch statistics).
     """
     one_of("`of`", of, ("data", "population"))
-    total, p = sum(objective.partition), len(objective.point)
-    wanted = min(total, max(FEWEST, AFFORDABLE // p)) if examples is None else examples
-    if not FEWEST <= wanted <= total:
-        raise BadInput(f"statistics of gradients need from {FEWEST} to all {total} examples, got {wanted}.")
-    part = objective if wanted == total else objective.sampled(wanted, generator=generator)[0]
+    count, p = sum(objective.partition), len(objective.point)
+    wanted = min(count, max(FEWEST, AFFORDABLE // p)) if examples is None else examples
+    if not FEWEST <= wanted <= count:
+        raise BadInput(f"statistics of gradients need from {FEWEST} to all {count} examples, got {wanted}.")
+    part = objective if wanted == count else objective.sampled(wanted, generator=generator)[0]
     size = wanted * p * objective.point.element_size()
     kept = list(part.example_gradients()) if size <= KEPT_BYTES else None
     chunks = part.example_gradients if kept is None else lambda: kept
-    total_, heavy, spread, units = (torch.zeros(p, dtype=torch.float64, device=objective.point.device) for _ in "SQDU")
-    for chunk in chunks():
-        g, w = chunk.gradients.double(), chunk.weights
-        total_ += w @ g
-        heavy += w**2 @ g
-        spread += w**2 @ g**2
-        units += torch.nn.functional.normalize(g, dim=1, eps=TINY).sum(dim=0)
-    rows = [_scalars(chunk, total_, heavy, units) for chunk in chunks()]
-    scalars = (torch.cat(column) for column in zip(*rows, strict=True))
-    return GradientMoments(*scalars, total_, heavy, spread, total, of, torch.finfo(objective.point.dtype).eps, chunks)
+    sums = _sums(chunks(), p, objective.point.device)
+    total, heavy, spread, units = (part.processes.sum(own) for own in sums)
+    rows = [_scalars(chunk, total, heavy, units) for chunk in chunks()]
+    scalars = (part.processes.stack(torch.cat(column)) for column in zip(*rows, strict=True))
+    eps = torch.finfo(objective.point.dtype).eps
+    return GradientMoments(*scalars, total, heavy, spread, count, of, eps, chunks, part.processes)
 
 
 def moments_of(
@@ -188,6 +186,18 @@ def jackknifed(value: float, replicates: Float[Tensor, " n"], left: float) -> tu
     count, mean = len(replicates), replicates.mean().item()
     error = math.sqrt(left * (count - 1) / count * (replicates - mean).square().sum().item())
     return value - left * (count - 1) * (mean - value), error
+
+
+def _sums(chunks: Iterable[ExampleGradients], p: int, device: torch.device) -> tuple[Tensor, ...]:
+    """Σwg, Σw²g, Σw²g² and the sum of the unit vectors, in float64."""
+    total, heavy, spread, units = (torch.zeros(p, dtype=torch.float64, device=device) for _ in range(4))
+    for chunk in chunks:
+        g, w = chunk.gradients.double(), chunk.weights
+        total += w @ g
+        heavy += w**2 @ g
+        spread += w**2 @ g**2
+        units += torch.nn.functional.normalize(g, dim=1, eps=TINY).sum(dim=0)
+    return total, heavy, spread, units
 
 
 def _scalars(chunk: ExampleGradients, total: Tensor, heavy: Tensor, units: Tensor) -> tuple[Tensor, ...]:

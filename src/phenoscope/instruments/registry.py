@@ -12,6 +12,9 @@ import torch
 from phenoscope.instruments import counts
 from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.descent import gradient_norm
+from phenoscope.instruments.gradient_coherence import gradient_coherence, gradient_stiffness
+from phenoscope.instruments.gradient_noise import curved_noise_scale, noise_scale
+from phenoscope.instruments.gradient_snr import gradient_snr
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectrum import sharpness
 from phenoscope.instruments.trace import trace
@@ -43,6 +46,26 @@ INSTRUMENTS: dict[str, Instrument] = {
     "gradient_norm": Instrument(
         "Euclidean norm of the gradient", "loss per parameter", lambda bench, _: gradient_norm(bench.objective)
     ),
+    "noise_scale": Instrument(
+        "gradient noise scale: the batch at which noise and gradient are of one size",
+        "examples",
+        lambda bench, _: noise_scale(bench.gradient_moments),
+    ),
+    "gradient_snr": Instrument(
+        "signal-to-noise ratio of the gradient over examples, averaged over parameters",
+        "1",
+        lambda bench, _: gradient_snr(bench.gradient_moments),
+    ),
+    "gradient_coherence": Instrument(
+        "coherence: how much of a step along one example's gradient serves the others",
+        "1",
+        lambda bench, _: gradient_coherence(bench.gradient_moments),
+    ),
+    "gradient_stiffness": Instrument(
+        "stiffness: mean cosine between the gradients of two examples",
+        "1",
+        lambda bench, _: gradient_stiffness(bench.gradient_moments),
+    ),
     "sharpness": Instrument(
         "largest eigenvalue of the Hessian",
         CURVATURE,
@@ -59,6 +82,12 @@ INSTRUMENTS: dict[str, Instrument] = {
         "trace of the Hessian: the sum of its eigenvalues",
         CURVATURE,
         lambda bench, generator: trace(bench.hessian, TRACE_TOLERANCE, deflate=bench.known, generator=generator),
+        hessian=True,
+    ),
+    "curved_noise_scale": Instrument(
+        "gradient noise scale weighed by the Hessian",
+        "examples",
+        lambda bench, generator: curved_noise_scale(bench.objective, hessian=bench.hessian, generator=generator),
         hessian=True,
     ),
     "gauss_newton_sharpness": Instrument(

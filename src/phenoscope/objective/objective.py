@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 
 from phenoscope.core import points
 from phenoscope.core.errors import BadInput
+from phenoscope.core.options import one_of
 from phenoscope.objective import refusals
 from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length, preserved, split, to_device
 from phenoscope.objective.kinds import UNFIT, LossKind, are_classes, loss_kind
@@ -76,13 +77,13 @@ class Objective:
     ) -> None:
         self._network = Network(model, loss, buffers=buffers)
         self._passes = batches_of(data, batch_size, self._network.device)
-        self._memory, self._processes = memory, Processes(group)
+        self._memory, self.processes = memory, Processes(group)
         self._graph_sizes: dict[str, GraphSize] = {}  # measured once
         with preserved_randomness():  # starting a DataLoader draws from it
             self._parts: tuple[int, ...] = tuple(length(batch) for batch in self._passes())
-        self.partition: tuple[int, ...] = sum(self._processes.gather(self._parts), ())
+        self.partition: tuple[int, ...] = sum(self.processes.gather(self._parts), ())
         self._by = self._weighting(denominator)
-        refusals.other_networks(self._processes, self._by.name, self.point)
+        refusals.other_networks(self.processes, self._by.name, self.point)
         self._refuse_randomness(generators_of(data), whole=not fixed(data))
 
     @property
@@ -99,11 +100,6 @@ class Objective:
         """What the batches are weighed by: the loss's own denominator."""
         return self._by.name
 
-    @property
-    def processes(self) -> Processes:
-        """That hold a part of the data each; usually this one alone."""
-        return self._processes
-
     def at(self, point: Float[Tensor, " p"] | None = None) -> Linearisation:
         """The loss around a point, to be shared by all who need its value, gradient or Hessian."""
         return self._around("hessian", self._rows(point))
@@ -116,15 +112,12 @@ class Objective:
 
     def gradient(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, " p"]:
         """∇L(θ), shape (p,)."""
-        around = Linearisation(self._network, self._rows(point), self._passes, self._by, processes=self._processes)
+        around = Linearisation(self._network, self._rows(point), self._passes, self._by, processes=self.processes)
         return finite(around.gradient[0], "gradient")
 
-    def example_gradients(
-        self, point: Float[Tensor, " p"] | None = None, *, chunk: int | None = None
-    ) -> Iterator[ExampleGradients]:
+    def example_gradients(self, point: Tensor | None = None, *, chunk: int | None = None) -> Iterator[ExampleGradients]:
         """The gradients of this process's examples with their weights, `chunk` at a time (128 MiB unless given)."""
-        refusals.unfit("empirical_fisher", "other", splittable=self._splittable)
-        refusals.another_axis(all(self._processes.gather(self._first_axis)))
+        refusals.joined(self._splittable, all(self.processes.gather(self._first_axis)))
         return example_gradients(self._network, self._rows(point)[0], self._by, self._passes(), chunk)
 
     def outputs(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, "..."]:
@@ -132,7 +125,7 @@ class Objective:
         rows = self._rows(point)
         with self._network.evaluation():
             own = torch.cat([outputs for outputs, _ in self._forward(rows, self._passes())])
-        return torch.cat(self._processes.gather(own))
+        return torch.cat(self.processes.gather(own))
 
     def chosen(self, *patterns: str) -> Bool[Tensor, " p"]:
         """Which coordinates of the point belong to parameters whose names fit a pattern, such as `"layers.0.*"`.
@@ -152,9 +145,9 @@ class Objective:
         Raises:
             BadInput: no such numbers, or examples that lie along another axis.
         """
-        refusals.another_axis(all(self._processes.gather(self._first_axis)))
+        refusals.another_axis(all(self.processes.gather(self._first_axis)))
         with preserved_randomness():
-            found = picked(self._passes, list(groups), self._parts, self._processes)
+            found = picked(self._passes, list(groups), self._parts, self.processes)
         return tuple(self._on(batches) for batches in found)
 
     def sampled(self, size: int, count: int = 1, *, generator: Generator | None = None) -> tuple["Objective", ...]:
@@ -165,7 +158,7 @@ class Objective:
         """What the loss divides by: the number of examples, of elements, of targets that are not ignored."""
         with self._network.evaluation():
             own = sum(self._by.of(*seen) for seen in self._forward(self._rows(None), self._passes()))
-        return self._processes.sum_of(own, self._network.device)
+        return self.processes.sum_of(own, self._network.device)
 
     @functools.cached_property
     def loss_kind(self) -> LossKind:
@@ -182,7 +175,7 @@ class Objective:
                     return None
                 right += (outputs.argmax(dim=1) == targets).sum()
                 count += len(targets)
-        return self._processes.sum(right) / self._processes.sum_of(count, right.device)
+        return self.processes.sum(right) / self.processes.sum_of(count, right.device)
 
     def hessian(self, point: Float[Tensor, " p"] | None = None) -> Curvature:
         """∇²L(θ) as an operator; the gradient's graph is built now, once, and serves every product."""
@@ -192,16 +185,13 @@ class Objective:
         """Jᵀ (∂²L/∂f²) J as an operator: positive semi-definite for a loss convex in the outputs f."""
         return self.operator("gauss_newton", point)
 
-    def fisher(
-        self, point: Float[Tensor, " p"] | None = None, *, kind: Literal["true", "empirical"] = "true"
-    ) -> Curvature:
+    def fisher(self, point: Tensor | None = None, *, kind: Literal["true", "empirical"] = "true") -> Curvature:
         """The Fisher matrix of the model's own predictive distribution, or the empirical one (targets as they are).
 
         Raises:
             BadInput: the true one of a loss that is no log-likelihood known here.
         """
-        if kind not in ("true", "empirical"):
-            raise BadInput(f"`kind` of the Fisher matrix must be 'true' or 'empirical', got {kind!r}.")
+        one_of("`kind` of the Fisher matrix", kind, ("true", "empirical"))
         return self.operator("fisher" if kind == "true" else "empirical_fisher", point)
 
     def gradient_covariance(self, point: Float[Tensor, " p"] | None = None) -> Curvature:
@@ -225,13 +215,13 @@ class Objective:
     def _on(self, batches: tuple[Batch, ...]) -> "Objective":
         """On other data of the same kind, known to be fixed: what was found out about the loss holds there too."""
         made, own = copy.copy(self), [to_device(batch, self._network.device) for batch in batches]
-        made._passes, made._processes = (lambda: iter(own)), ALONE
+        made._passes, made.processes = (lambda: iter(own)), ALONE
         made.partition = made._parts = tuple(length(batch) for batch in own)
         return made
 
     def _around(self, which: Which, rows: Tensor) -> Linearisation:
         start, keep = self._chunks(which, rows)
-        return Linearisation(self._network, rows, start, self._by, keep=keep, processes=self._processes)
+        return Linearisation(self._network, rows, start, self._by, keep=keep, processes=self.processes)
 
     @property
     def _splittable(self) -> bool:
@@ -278,7 +268,7 @@ class Objective:
     def _loss(self, rows: Tensor, most: int | None = None) -> Tensor:
         """The loss of all data, or of the first batches that have one."""
         total, weight = self._total(rows, self._passes(), most)
-        total, weight = self._processes.sum(total), self._processes.sum_of(weight, total.device)
+        total, weight = self.processes.sum(total), self.processes.sum_of(weight, total.device)
         if weight == 0:
             raise BadInput("every target is ignored, so there is no loss. Check `ignore_index` and the targets.")
         return total / (1.0 if self._by.is_sum else weight)

@@ -60,6 +60,10 @@ class Processes:
         distributed.all_gather_object(parts, value, group=self.group)
         return parts
 
+    def stack(self, rows: Tensor) -> Tensor:
+        """The rows that each process holds, one below the other in the order of their ranks."""
+        return rows if self.count == 1 else torch.cat([part.to(rows.device) for part in self.gather(rows)])
+
     def agreed(self, value: Any, what: str) -> None:
         """Refuse what differs between the processes."""
         parts = self.gather(value)

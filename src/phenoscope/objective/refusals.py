@@ -52,6 +52,12 @@ def another_axis(separable: bool) -> None:
         )
 
 
+def joined(splittable: bool, separable: bool) -> None:
+    """Refuse to take the examples of a loss one by one where it is not made of theirs."""
+    unfit("empirical_fisher", "other", splittable=splittable)
+    another_axis(separable)
+
+
 def other_networks(processes: Processes, weighting: str, point: Tensor) -> None:
     """All processes must measure one network, with one loss."""
     if processes.count > 1:
