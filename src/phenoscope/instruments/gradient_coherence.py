@@ -34,7 +34,7 @@ class Coherence(Reading):
 
     @property
     def multiple(self) -> float:
-        """value / (1/n), the m-coherence: how many examples on average a step along one of their gradients helps."""
+        """The value times n, the m-coherence: how many examples a step along the gradient of one helps on average."""
         return self.value * self.examples
 
     @property

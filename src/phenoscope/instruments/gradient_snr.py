@@ -12,7 +12,11 @@ from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective
 
-Sums = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+NOTHING = 16.0
+"""A standard deviation of fewer eps of the gradient's size than this is taken for rounding."""
+
+BLOCK = 32
+"""Examples that are left out together, each by itself."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,13 +80,13 @@ def gradient_snr(
         0.333333
     """
     moments = moments_of(objective, examples, of, generator)
-    whole = (moments.weights.sum(), moments.weights @ moments.weights, moments.total, moments.heavy, moments.spread)
-    signal, noise = _estimates(moments, whole, moments.count)
+    weight = moments.weights.sum()
+    signal, noise = _estimates(moments, moments.mean, moments.spread, weight, moments.count)
     about = (moments.count, moments.basis)
     if not bool(torch.isfinite(signal + noise).all()):
         return SignalToNoise(*(math.nan,) * 3, 0, *about, Outcome.NOT_FINITE)
-    # E u²g², beside which a variance may be nothing but rounding.
-    scale = moments.spread * moments.count / whole[0] ** 2
+    # Beside the size of its own gradient, or of all on average, a deviation may be nothing but rounding.
+    scale = (moments.mean.square() + noise).clamp_min(moments.scale / len(noise))
     noisy = noise > (NOTHING * moments.eps) ** 2 * scale
     left_out = int((~noisy).sum())
     if not bool(noisy.any()):
@@ -91,35 +95,33 @@ def gradient_snr(
     value, median = ratios.mean().item(), ratios.median().item()
     rounding = _rounding(moments, signal[noisy], noise[noisy], scale[noisy])
     if moments.exact:
-        outcome = Outcome.CONVERGED if rounding <= max(abs(value), rounding) else Outcome.PRECISION_FLOOR
+        outcome = Outcome.CONVERGED if rounding < abs(value) else Outcome.PRECISION_FLOOR
         return SignalToNoise(value, rounding, median, left_out, *about, outcome)
-    value, error = jackknifed(value, _without_one(moments, whole, noisy), moments.left)
+    value, error = jackknifed(value, _without_one(moments, noisy), moments.left)
     return SignalToNoise(value, max(error, rounding), median, left_out, *about, Outcome.CONVERGED)
 
 
-NOTHING = 16.0
-"""A standard deviation of fewer eps of the gradient's size than this is taken for rounding."""
-
-
-def _estimates(moments: GradientMoments, sums: Sums, count: int) -> tuple[Tensor, Tensor]:
-    """Gⱼ² and Σⱼⱼ, without bias of either, from Σw, Σw², Σwg, Σw²g and Σw²g²."""
-    weight, squared, total, heavy, spread = sums
-    mean = total / weight
-    sample = (spread - 2 * heavy * mean + squared * mean**2).clamp_min(0.0) * (count / weight) ** 2 / (count - 1)
+def _estimates(
+    moments: GradientMoments, mean: Tensor, spread: Tensor, weight: Tensor, count: int
+) -> tuple[Tensor, Tensor]:
+    """Gⱼ² and Σⱼⱼ, without bias of either, from G, Σ w²r² and Σ w."""
+    sample = spread.clamp_min(0.0) * (count / weight) ** 2 / (count - 1)
     noise = sample if moments.of == "population" else sample * (1 - 1 / moments.examples)
     return mean**2 - moments.left * sample / count, noise
 
 
-def _without_one(moments: GradientMoments, whole: Sums, noisy: Bool[Tensor, " p"]) -> Float[Tensor, " n"]:
+def _without_one(moments: GradientMoments, noisy: Bool[Tensor, " p"]) -> Float[Tensor, " n"]:
     """The mean ratio without each example in turn."""
-    found = []
+    found, weight, squared = [], moments.weights.sum(), moments.weights @ moments.weights
     for chunk in moments.chunks():
-        for g, w in zip(chunk.gradients.double(), chunk.weights, strict=True):
-            parts = (w, w**2, w * g, w**2 * g, (w * g) ** 2)
-            less = tuple(all_ - own for all_, own in zip(whole, parts, strict=True))
-            signal, noise = _estimates(moments, less, moments.count - 1)  # type: ignore[arg-type]
-            found.append((signal / noise)[noisy].mean())
-    return moments.processes.stack(torch.stack(found))
+        for g, w in zip(chunk.gradients.split(BLOCK), chunk.weights[:, None].split(BLOCK), strict=True):
+            apart, rest = g.double() - moments.mean, weight - w
+            moved = -w / rest * apart
+            spread = moments.spread - (w * apart) ** 2
+            spread = spread - 2 * moved * (moments.heavy - w**2 * apart) + (squared - w**2) * moved**2
+            signal, noise = _estimates(moments, moments.mean + moved, spread, rest, moments.count - 1)
+            found.append((signal / noise)[:, noisy].mean(dim=1))
+    return moments.processes.stack(torch.cat(found))
 
 
 def _rounding(moments: GradientMoments, signal: Tensor, noise: Tensor, scale: Tensor) -> float:

@@ -40,15 +40,18 @@ FEWEST = 4
 class GradientMoments:
     """The sums over n examples from which noise scale, coherence, stiffness and signal-to-noise ratio follow.
 
+    Everything is taken around the mean gradient, so that nothing is lost where all gradients are nearly the same.
+
     Attributes:
         weights: (n,), wᵢ.
         squares: (n,), ‖gᵢ‖².
-        along: (n,), ⟨S, gᵢ⟩ with S = Σ wᵢgᵢ.
-        along_heavy: (n,), ⟨Q, gᵢ⟩ with Q = Σ wᵢ²gᵢ.
+        distances: (n,), ‖rᵢ‖² with rᵢ = gᵢ - G.
+        along: (n,), ⟨G, rᵢ⟩.
+        along_heavy: (n,), ⟨Q, rᵢ⟩ with Q = Σ wᵢ²rᵢ.
         cosines: (n,), Σⱼ cos(gᵢ, gⱼ), 0 for a gradient that is zero.
-        total: (p,), S.
+        mean: (p,), G.
         heavy: (p,), Q.
-        spread: (p,), Σ wᵢ² gᵢ², entry by entry.
+        spread: (p,), Σ wᵢ² rᵢ², entry by entry.
         examples: N, in all the data.
         of: what the statistics are of.
         eps: the relative rounding error of the gradients.
@@ -58,10 +61,11 @@ class GradientMoments:
 
     weights: Float[Tensor, " n"]
     squares: Float[Tensor, " n"]
+    distances: Float[Tensor, " n"]
     along: Float[Tensor, " n"]
     along_heavy: Float[Tensor, " n"]
     cosines: Float[Tensor, " n"]
-    total: Float[Tensor, " p"]
+    mean: Float[Tensor, " p"]
     heavy: Float[Tensor, " p"]
     spread: Float[Tensor, " p"]
     examples: int
@@ -103,24 +107,29 @@ class GradientMoments:
     @cached_property
     def without_one(self) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
         """The same estimated without each example in turn."""
-        return self._estimates(self.weights, self.along, self.along_heavy, self.squares, self.count - 1)
+        return self._estimates(self.weights, self.along, self.along_heavy, self.distances, self.count - 1)
 
     @cached_property
     def rounding(self) -> tuple[float, float]:
         """What the rounding of single gradients may add to ‖G‖² and to tr Σ: a few eps of the gradients' size."""
-        scale = self.count * float(self.weights.square() @ self.squares / self.weights.sum() ** 2)  # E u²‖g‖²
-        off = SAFETY * self.eps * math.sqrt(scale)
-        return off * (2 * float(self.total.norm() / self.weights.sum()) + off), off * 2 * math.sqrt(scale)
+        root = math.sqrt(self.scale)
+        off = SAFETY * self.eps * root
+        return off * (2 * float(self.mean.norm()) + off), off * 2 * root
+
+    @property
+    def scale(self) -> float:
+        """E u²‖g‖², the size of a single gradient."""
+        return self.count * float(self.weights.square() @ self.squares / self.weights.sum() ** 2)
 
     def _estimates(self, w: Tensor, along: Tensor, heavy: Tensor, square: Tensor, count: int) -> tuple[Tensor, Tensor]:
         """‖G‖² and tr Σ from the sums less one example's part, or less nothing."""
-        weight = self.weights.sum() - w
-        norm = self.total @ self.total - 2 * w * along + w**2 * square
-        cross = self.heavy @ self.total - w * heavy - w**2 * along + w**3 * square
-        squares = self.weights**2 @ self.squares - w**2 * square
-        spread = squares - 2 * cross / weight + norm / weight**2 * (self.weights @ self.weights - w**2)
+        weight, squared = self.weights.sum() - w, self.weights @ self.weights - w**2
+        moved = -w / weight  # of rᵢ, by which the mean moves when the example goes
+        norm = self.mean @ self.mean + 2 * moved * along + moved**2 * square
+        spread = self.weights**2 @ self.distances - w**2 * square
+        spread = spread - 2 * moved * (heavy - w**2 * square) + squared * moved**2 * square
         sample = spread.clamp_min(0.0) * (count / weight) ** 2 / (count - 1)
-        signal = norm / weight**2 - self.left * sample / count
+        signal = norm - self.left * sample / count
         return signal, sample if self.of == "population" else sample * (1 - 1 / self.examples)
 
 
@@ -154,11 +163,16 @@ def gradient_moments(
     kept = list(part.example_gradients()) if size <= KEPT_BYTES else None
     chunks = part.example_gradients if kept is None else lambda: kept
     sums = _sums(chunks(), p, objective.point.device)
-    total, heavy, spread, units = (part.processes.sum(own) for own in sums)
-    rows = [_scalars(chunk, total, heavy, units) for chunk in chunks()]
+    weight, squared, total, heavy, units = (part.processes.sum(own) for own in sums)
+    mean = total / weight
+    heavy = heavy - squared * mean
+    spread, rows = torch.zeros_like(mean), []
+    for chunk in chunks():
+        rows.append(_scalars(chunk, mean, heavy, units))
+        spread += chunk.weights**2 @ (chunk.gradients.double() - mean) ** 2
     scalars = (part.processes.stack(torch.cat(column)) for column in zip(*rows, strict=True))
-    eps = torch.finfo(objective.point.dtype).eps
-    return GradientMoments(*scalars, total, heavy, spread, count, of, eps, chunks, part.processes)
+    spread, eps = part.processes.sum(spread), torch.finfo(objective.point.dtype).eps
+    return GradientMoments(*scalars, mean, heavy, spread, count, of, eps, chunks, part.processes)
 
 
 def moments_of(
@@ -189,19 +203,21 @@ def jackknifed(value: float, replicates: Float[Tensor, " n"], left: float) -> tu
 
 
 def _sums(chunks: Iterable[ExampleGradients], p: int, device: torch.device) -> tuple[Tensor, ...]:
-    """Σwg, Σw²g, Σw²g² and the sum of the unit vectors, in float64."""
-    total, heavy, spread, units = (torch.zeros(p, dtype=torch.float64, device=device) for _ in range(4))
+    """Σw, Σw², Σwg, Σw²g and the sum of the unit vectors, in float64."""
+    weight, squared = (torch.zeros((), dtype=torch.float64, device=device) for _ in range(2))
+    total, heavy, units = (torch.zeros(p, dtype=torch.float64, device=device) for _ in range(3))
     for chunk in chunks:
         g, w = chunk.gradients.double(), chunk.weights
+        weight += w.sum()
+        squared += w @ w
         total += w @ g
         heavy += w**2 @ g
-        spread += w**2 @ g**2
         units += torch.nn.functional.normalize(g, dim=1, eps=TINY).sum(dim=0)
-    return total, heavy, spread, units
+    return weight, squared, total, heavy, units
 
 
-def _scalars(chunk: ExampleGradients, total: Tensor, heavy: Tensor, units: Tensor) -> tuple[Tensor, ...]:
+def _scalars(chunk: ExampleGradients, mean: Tensor, heavy: Tensor, units: Tensor) -> tuple[Tensor, ...]:
     g = chunk.gradients.double()
-    squares = g.square().sum(dim=1)
+    apart, squares = g - mean, g.square().sum(dim=1)
     cosines = (g @ units) / squares.sqrt().clamp_min(TINY)
-    return chunk.weights, squares, g @ total, g @ heavy, cosines
+    return chunk.weights, squares, apart.square().sum(dim=1), apart @ mean, apart @ heavy, cosines
