@@ -47,17 +47,17 @@ INSTRUMENTS: dict[str, Instrument] = {
         "Euclidean norm of the gradient", "loss per parameter", lambda bench, _: gradient_norm(bench.objective)
     ),
     "noise_scale": Instrument(
-        "gradient noise scale: the batch at which noise and gradient are of one size",
+        "gradient noise scale: the batch where noise and gradient are equal",
         "examples",
         lambda bench, _: noise_scale(bench.gradient_moments),
     ),
     "gradient_snr": Instrument(
-        "signal-to-noise ratio of the gradient over examples, averaged over parameters",
+        "signal-to-noise ratio of the gradient, averaged over parameters",
         "1",
         lambda bench, _: gradient_snr(bench.gradient_moments),
     ),
     "gradient_coherence": Instrument(
-        "coherence: how much of a step along one example's gradient serves the others",
+        "coherence: what a step for one example does for all, on average",
         "1",
         lambda bench, _: gradient_coherence(bench.gradient_moments),
     ),
