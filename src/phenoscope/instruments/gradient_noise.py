@@ -81,7 +81,7 @@ def noise_scale(
     moments = moments_of(objective, examples, of, generator)
     signal, noise = moments.pooled
     if not math.isfinite(signal + noise):
-        return NoiseScale(*(math.nan,) * 4, moments.count, moments.basis, Outcome.NOT_FINITE)
+        return NoiseScale(math.nan, math.nan, noise, signal, moments.count, moments.basis, Outcome.NOT_FINITE)
     off_signal, off_noise = moments.rounding
     value = noise / signal if signal > 0 else math.inf
     rounding = (off_noise + value * off_signal) / signal if signal > 0 else math.inf

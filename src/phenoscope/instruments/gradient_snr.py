@@ -84,13 +84,13 @@ def gradient_snr(
     signal, noise = _estimates(moments, moments.mean, moments.spread, weight, moments.count)
     about = (moments.count, moments.basis)
     if not bool(torch.isfinite(signal + noise).all()):
-        return SignalToNoise(*(math.nan,) * 3, 0, *about, Outcome.NOT_FINITE)
+        return SignalToNoise(math.nan, math.nan, math.nan, 0, *about, Outcome.NOT_FINITE)
     # Beside the size of its own gradient, or of all on average, a deviation may be nothing but rounding.
     scale = (moments.mean.square() + noise).clamp_min(moments.scale / len(noise))
     noisy = noise > (NOTHING * moments.eps) ** 2 * scale
     left_out = int((~noisy).sum())
     if not bool(noisy.any()):
-        return SignalToNoise(*(math.nan,) * 3, left_out, *about, Outcome.UNDETERMINED)
+        return SignalToNoise(math.nan, math.nan, math.nan, left_out, *about, Outcome.UNDETERMINED)
     ratios = (signal / noise)[noisy]
     value, median = ratios.mean().item(), ratios.median().item()
     rounding = _rounding(moments, signal[noisy], noise[noisy], scale[noisy])

@@ -159,20 +159,28 @@ def gradient_moments(
     if not FEWEST <= wanted <= count:
         raise BadInput(f"statistics of gradients need from {FEWEST} to all {count} examples, got {wanted}.")
     part = objective if wanted == count else objective.sampled(wanted, generator=generator)[0]
-    size = wanted * p * objective.point.element_size()
-    kept = list(part.example_gradients()) if size <= KEPT_BYTES else None
-    chunks = part.example_gradients if kept is None else lambda: kept
-    sums = _sums(chunks(), p, objective.point.device)
-    weight, squared, total, heavy, units = (part.processes.sum(own) for own in sums)
+    if wanted * p * objective.point.element_size() > KEPT_BYTES:
+        return _gathered(part, part.example_gradients, count, of)
+    kept = list(part.example_gradients())
+    return _gathered(part, lambda: kept, count, of)
+
+
+def _gathered(
+    part: Objective, chunks: Callable[[], Iterable[ExampleGradients]], examples: int, of: Of
+) -> GradientMoments:
+    """One look at the gradients for their mean, one for what lies around it."""
+    point, processes = part.point, part.processes
+    weight, squared, total, heavy, units = (processes.sum(own) for own in _sums(chunks(), len(point), point.device))
     mean = total / weight
     heavy = heavy - squared * mean
     spread, rows = torch.zeros_like(mean), []
     for chunk in chunks():
         rows.append(_scalars(chunk, mean, heavy, units))
         spread += chunk.weights**2 @ (chunk.gradients.double() - mean) ** 2
-    scalars = (part.processes.stack(torch.cat(column)) for column in zip(*rows, strict=True))
-    spread, eps = part.processes.sum(spread), torch.finfo(objective.point.dtype).eps
-    return GradientMoments(*scalars, mean, heavy, spread, count, of, eps, chunks, part.processes)
+    scalars = processes.stack(torch.cat(rows)).T.contiguous().unbind()
+    weights, squares, distances, along, along_heavy, cosines = scalars
+    sums = (weights, squares, distances, along, along_heavy, cosines, mean, heavy, processes.sum(spread))
+    return GradientMoments(*sums, examples, of, torch.finfo(point.dtype).eps, chunks, processes)
 
 
 def moments_of(
@@ -216,8 +224,10 @@ def _sums(chunks: Iterable[ExampleGradients], p: int, device: torch.device) -> t
     return weight, squared, total, heavy, units
 
 
-def _scalars(chunk: ExampleGradients, mean: Tensor, heavy: Tensor, units: Tensor) -> tuple[Tensor, ...]:
+def _scalars(chunk: ExampleGradients, mean: Tensor, heavy: Tensor, units: Tensor) -> Float[Tensor, "b 6"]:
+    """A row an example: the six numbers of `GradientMoments` that each has one of."""
     g = chunk.gradients.double()
     apart, squares = g - mean, g.square().sum(dim=1)
     cosines = (g @ units) / squares.sqrt().clamp_min(TINY)
-    return chunk.weights, squares, apart.square().sum(dim=1), apart @ mean, apart @ heavy, cosines
+    distances = apart.square().sum(dim=1)
+    return torch.stack([chunk.weights, squares, distances, apart @ mean, apart @ heavy, cosines], dim=1)
