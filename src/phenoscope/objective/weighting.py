@@ -164,10 +164,10 @@ def _adds_up(value: Callable[..., Tensor], outputs: Tensor, targets: Any, by: We
     sizes = [by.of(*part) for part in parts]
     if min(sizes) == 0:
         return True
+    whole = value(outputs, targets).double() * by.of(outputs, targets)
     try:
         pieces = torch.stack([value(*part) for part in parts]).double()
     except (RuntimeError, ValueError, IndexError):  # made for batches of this size only, so it cannot add up
         return False
     total = torch.dot(torch.tensor(sizes, dtype=torch.float64, device=pieces.device), pieces)
-    whole = value(outputs, targets).double() * by.of(outputs, targets)
     return bool((total - whole).abs() <= rtol * (pieces.abs().sum() * max(sizes) + 1e-300))
