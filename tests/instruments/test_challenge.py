@@ -8,9 +8,9 @@ from torch.testing import assert_close
 
 from oracles import normal, seeded
 from phenoscope.instruments import Outcome, eigenvalues
-from phenoscope.instruments.challenge import challenge, hidden_probability
+from phenoscope.instruments.challenge import End, challenge, hidden_probability, settled
 from phenoscope.instruments.extremes import Wanted, extremes
-from phenoscope.instruments.subspace import begin, extend, orthonormal, restart, ritz
+from phenoscope.instruments.subspace import begin, extend, lengthen, orthonormal, restart, ritz
 from phenoscope.objective import Matrix
 
 
@@ -127,14 +127,41 @@ def test_a_challenge_keeps_out_of_the_known_vectors():
     vectors = torch.linalg.qr(normal(30, 30)).Q
     spectrum = torch.tensor([9.0, 8.0] + [1.0] * 28, dtype=torch.float64)
     matrix = (vectors * spectrum) @ vectors.T
-    known = vectors[:, :2].T[None]
+    operator = Matrix((matrix + matrix.T) / 2)
+    known = begin(operator.multiply, vectors[:, :2].T[None], seeded())
     level = torch.tensor([8.1], dtype=torch.float64)
-    found = challenge(
-        Matrix((matrix + matrix.T) / 2).multiply, known, level, level, risk=0.0, generator=seeded(), most=10
-    )
+    ends = [End(1.0, level, level)]
+    found = challenge(known, operator.multiply, ends, risk=0.0, generator=seeded(), most=10)
     assert not found.found.any()
     assert found.failure_probability.item() < 1e-9
-    assert (found.vectors[0] @ vectors[:, :2]).abs().max() < 1e-10
+    assert found.space.dimension == 2 + found.products
+    assert (found.space.basis[0, 2:] @ vectors[:, :2]).abs().max() < 1e-10
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_what_is_projected_out_hides_no_eigenvalue_from_the_rest(sign):
+    """If the matrix has more eigenvalues above the level than the Ritz values have, the rest has one above its own."""
+    more = 0
+    for seed in range(300):
+        spectrum = torch.cat([normal(16, seed=seed), 2 + 0.3 * normal(4, seed=seed + 1000)])
+        vectors = torch.linalg.qr(normal(20, 20, seed=seed)).Q
+        matrix = sign * (vectors * spectrum) @ vectors.T
+        space = begin(Matrix(matrix).multiply, normal(1, 3, 20, seed=seed + 2000), seeded())
+        for _ in range(seed % 4):
+            space = lengthen(space, Matrix(matrix).multiply, seeded())
+        level = ritz(space, 1, 1).values[:, 0 if sign > 0 else 1] * sign * 0.9
+        top, bottom, budget = (2, 0, 0.5) if sign > 0 else (0, 2, 0.5)
+        known, (end,) = settled(space, [End(sign, level, level)], top, bottom, torch.full_like(level, budget))
+        basis = known.basis[0]
+        assert_close(basis @ matrix @ basis.T, known.matrix[0], rtol=0, atol=1e-12)
+        above = (sign * torch.linalg.eigvalsh(known.matrix[0]) > level).sum()
+        if (sign * torch.linalg.eigvalsh(matrix) > level).sum() > above:
+            more += 1
+            outside = torch.eye(20, dtype=torch.float64) - basis.T @ basis
+            rest = sign * torch.linalg.eigvalsh(outside @ matrix @ outside)
+            assert rest.max() > end.level - 1e-12
+            assert end.level <= level
+    assert more > 50  # so the test tests something
 
 
 def misses(spectrum, runs, *, k, risk, warm):

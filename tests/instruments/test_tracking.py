@@ -74,6 +74,37 @@ def test_a_standing_operator_costs_its_block():
     assert found.products == 2
 
 
+@pytest.mark.parametrize("k", [1, 3])
+def test_a_planted_direction_is_found_within_twenty_measurements(k):
+    """Orthogonal to all that is tracked, and planted while the tracker is calm: nothing but a challenge can see it."""
+    tracker, generator, memory = Tracker(k, 1e-2), seeded(), None
+    like, planted, seen = torch.zeros(1, P, dtype=torch.float64), 15, None
+    for t in range(planted + 20):
+        matrix = family(0.1 * t)
+        if t == planted:
+            hidden = normal(P, seed=4)
+            hidden -= memory.vectors[0].T @ (memory.vectors[0] @ hidden)
+            hidden /= hidden.norm()
+        if t >= planted:
+            matrix = matrix + 1.5 * torch.outer(hidden, hidden)
+        found, memory = tracker.measure(Matrix(matrix).multiply, like, memory, generator)
+        exact = torch.linalg.eigvalsh(matrix)[-1].item()
+        if t >= planted and seen is None and found.values[0, 0] > 0.98 * exact:
+            seen = t - planted
+    assert seen is not None
+    assert seen > 0  # it was hidden at first, so the test tests something
+    assert found.values[0, 0] > 0.98 * exact
+
+
+def test_guards_rest_while_nothing_happens():
+    tracker, generator, memory, used = Tracker(2, 1e-2, challenge_every=100), seeded(), None, []
+    like = torch.zeros(1, P, dtype=torch.float64)
+    for _ in range(12):
+        found, memory = tracker.measure(Matrix(family(0)).multiply, like, memory, generator)
+        used.append(found.products)
+    assert used[1:] == [3, 2, 2, 2, 2] * 2 + [3]
+
+
 @pytest.mark.parametrize("options", [{"k": 0}, {"guards": -1}, {"challenge_every": 0}, {"tol": 0.0}])
 def test_mistakes_are_refused(options):
     with pytest.raises(BadInput, match="a tracker needs"):

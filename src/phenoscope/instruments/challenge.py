@@ -1,14 +1,20 @@
 """Could a larger eigenvalue have been missed? A fresh random start tries to find one, and bounds its chance.
 
-A residual proves that an eigenvalue lies near a value, not that it is the largest. So the found vectors are
-projected out and Lanczos runs on the rest from a random unit vector q. After m steps with Ritz values θ_i and
-off-diagonals β_i, the residual polynomial obeys ‖∏(A - θ_i) q‖ = ∏ β_i. An eigenvalue λ above all θ_i whose unit
-eigenvector is u therefore needs |u·q| ≤ c = ∏ β_i / ∏ (λ - θ_i). For a random direction in d dimensions
-(u·q)² follows the Beta(1/2, (d-1)/2) law, so the chance that q hides such an eigenvalue is at most
-P(Beta ≤ c²). It is a p-value: "missed, and reported chance below r" has probability at most r.
+A residual proves that an eigenvalue lies near a value, not that it is the largest. So known vectors are projected out
+and Lanczos runs on the rest from a random unit vector q. After m steps with Ritz values θ_i and off-diagonals β_i, the
+residual polynomial obeys ‖∏(C - θ_i) q‖ = ∏ β_i, with C the operator on the rest. An eigenvalue λ above all θ_i whose
+unit eigenvector is u therefore needs |u·q| ≤ c = ∏ β_i / ∏ (λ - θ_i). For a random direction in d dimensions (u·q)²
+follows the Beta(1/2, (d-1)/2) law, so the chance that q hides such an eigenvalue is at most P(Beta ≤ c²). It is a
+p-value: "missed, and reported chance below r" has probability at most r.
+
+What may be projected out? Orthonormal Ritz vectors y_j with values t_j and residuals r_j leave A = [T Rᵀ; R C]. By
+Sylvester's law of inertia, A has as many eigenvalues above a level ℓ as T has there and C - ℓ - Σ r_j r_jᵀ / (t_j - ℓ)
+above zero. Vectors above the level only help; the others count at most Σ ‖r_j‖² / (ℓ - t_j) together. So whatever
+Lanczos has gathered may go as long as that sum is small, and the more goes the sooner the rest is settled.
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -16,7 +22,22 @@ from jaxtyping import Bool, Float
 from scipy.special import betainc
 from torch import Tensor
 
-from phenoscope.instruments.subspace import Multiply, Subspace, begin, extend, random_like, ritz
+from phenoscope.instruments.subspace import Multiply, Subspace, extend, lengthen, random_like
+
+
+@dataclasses.dataclass(frozen=True)
+class End:
+    """Which eigenvalues are looked for: those of `sign` times the operator that are large.
+
+    Attributes:
+        sign: 1 for the largest, -1 for the smallest.
+        floor: (n,); a Ritz value above it is a discovery (each row's last known eigenvalue and its tolerance).
+        level: (n,); the chance is stated for eigenvalues above it.
+    """
+
+    sign: float
+    floor: Float[Tensor, " n"]
+    level: Float[Tensor, " n"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,62 +45,88 @@ class Challenge:
     """What a fresh start found outside the known vectors.
 
     Attributes:
-        failure_probability: (n,), the chance that an eigenvalue above the level stayed hidden.
-        found: (n,), whether a larger eigenvalue turned up.
-        vectors: (n, p), the best direction of each row.
+        failure_probability: (n,), the chance that an eigenvalue above a level stayed hidden.
+        found: (n,), whether one above a floor turned up.
+        space: the known vectors, and behind them what the search went through.
         products: products used, per row.
     """
 
     failure_probability: Float[Tensor, " n"]
     found: Bool[Tensor, " n"]
-    vectors: Float[Tensor, "n p"]
+    space: Subspace
     products: int
 
 
 def challenge(
+    known: Subspace,
     multiply: Multiply,
-    known: Float[Tensor, "n k p"],
-    floor: Float[Tensor, " n"],
-    level: Float[Tensor, " n"],
+    ends: Sequence[End],
     *,
     risk: float,
     generator: torch.Generator,
     most: int,
 ) -> Challenge:
-    """Search the complement of the known vectors for an eigenvalue above `floor`.
+    """Search the complement of a subspace for eigenvalues beyond the floors.
 
     Args:
+        known: what is projected out.
         multiply: the operator.
-        known: orthonormal vectors that are projected out.
-        floor: a Ritz value above it is a discovery (each row's smallest known eigenvalue and its tolerance).
-        level: the chance is stated for eigenvalues above it.
-        risk: stop once every row's chance is at most this.
+        ends: where to look; one search serves both.
+        risk: stop once every row's chance, added over the ends, is at most this.
         generator: of the random start.
         most: the largest number of products.
     """
-
-    def outside(block: Tensor) -> Tensor:
-        return block - (block @ known.mT) @ known
-
-    def deflated(block: Tensor) -> Tensor:
-        return outside(multiply(outside(block)))
-
-    room = known.shape[-1] - known.shape[1]
-    space = begin(deflated, outside(random_like(known[:, :1], generator)), generator)
-    chance = torch.ones_like(level)
+    before, left = known.dimension, known.basis.shape[2] - known.dimension
+    pure = torch.ones_like(known.pure)  # the search is a Krylov space of its own, whatever it stands behind
+    start = random_like(known.basis[:, :1], generator)
+    space = extend(dataclasses.replace(known, pure=pure), multiply, start, generator)
+    chances = [torch.ones_like(end.level) for end in ends]
     while True:
-        best = ritz(space, 1, 0)
-        chance = hidden_probability(space, level, room, chance)
-        found = best.values[:, 0] > floor
-        settled = found | (chance <= risk)
-        if bool(settled.all()) or space.dimension >= min(most, room):
-            return Challenge(chance, found, best.vectors[:, 0], space.dimension)
-        space = extend(space, deflated, outside(space.images[:, -1:]), generator)
+        values = torch.linalg.eigvalsh(space.matrix[:, before:, before:])
+        found = torch.stack([(end.sign * values).amax(dim=1) > end.floor for end in ends]).any(dim=0)
+        for index, end in enumerate(ends):
+            chances[index] = hidden_probability(space, end.level, left, chances[index], known=before, sign=end.sign)
+        chance = torch.stack(chances).sum(dim=0).clamp_max(1.0)
+        products = space.dimension - before
+        if bool((found | (chance <= risk)).all()) or products >= min(most, left):
+            return Challenge(chance, found, space, products)
+        space = lengthen(space, multiply, generator)
+
+
+def settled(
+    space: Subspace, ends: Sequence[End], top: int, bottom: int, budget: Float[Tensor, " n"]
+) -> tuple[Subspace, list[End]]:
+    """The part of a space that may be projected out, and the ends with levels as much lower as that costs.
+
+    Args:
+        space: what has been gathered.
+        ends: where to look.
+        top, bottom: how many Ritz vectors at either end stay in any case.
+        budget: (n,), the most that the levels may fall for the sake of further ones.
+    """
+    values, coefficients = torch.linalg.eigh(space.matrix)
+    gram = (space.images @ space.images.mT).double()
+    squares = ((gram @ coefficients) * coefficients).sum(dim=1) - values.square()  # ‖r_j‖², for r_j ⟂ the space
+    gaps = [end.level[:, None] - end.sign * values for end in ends]
+    costs = [torch.where(gap > 0, squares.clamp_min(0) / gap, 0.0) for gap in gaps]
+    worst = torch.stack(costs).amax(dim=0)
+    worst[:, :bottom], worst[:, values.shape[1] - top :] = -1.0, -1.0
+    order = worst.argsort(dim=1, stable=True)
+    fits = (worst.gather(1, order).clamp_min(0).cumsum(dim=1) <= budget[:, None]).sum(dim=1)
+    chosen = order[:, : max(top + bottom, int(fits.min()))]
+    lower = [end.level - cost.gather(1, chosen).sum(dim=1) for end, cost in zip(ends, costs, strict=True)]
+    ends = [End(end.sign, torch.minimum(end.floor, level), level) for end, level in zip(ends, lower, strict=True)]
+    if chosen.shape[1] == space.dimension:
+        return space, ends
+    mix = coefficients.gather(2, chosen[:, None].expand(-1, space.dimension, -1)).mT
+    basis, images = (mix.to(part.dtype) @ part for part in (space.basis, space.images))
+    return Subspace(basis, images, torch.diag_embed(values.gather(1, chosen)), space.pure), ends
 
 
 def hidden_probability(
-    space: Subspace, level: Float[Tensor, " n"], dimensions: int, so_far: Float[Tensor, " n"]
-) -> Float[Tensor, " n"]:
+    space: Subspace, level: Float[Tensor, " n"], dimensions: int, so_far: Float[Tensor, " n"],
+    *, known: int = 0, sign: float = 1.0,
+) -> Float[Tensor, " n"]:  # fmt: skip
     """The chance that the Krylov space of a random start hides an eigenvalue above `level`.
 
     Every stage of the space bounds the chance, so the lowest bound counts; a row that ran out of directions of its
@@ -90,14 +137,16 @@ def hidden_probability(
         level: (n,); where a Ritz value lies above it nothing is excluded.
         dimensions: d, in which the start was drawn.
         so_far: the chance from earlier stages, 1 at first.
+        known: how many vectors at the beginning of the space are projected out, and no part of the Krylov space.
+        sign: -1 for the smallest eigenvalues; the level is then that of the negated operator.
     """
-    m = space.dimension
+    m, matrix = space.dimension - known, space.matrix[:, known:, known:]
     if m >= dimensions:
         return torch.zeros_like(level)
-    inside = torch.diagonal(space.matrix, offset=1, dim1=1, dim2=2).abs().cpu().numpy()
-    last = space.images[:, -1:] - space.matrix[:, -1:].to(space.basis.dtype) @ space.basis
-    betas = np.concatenate([inside, last.norm(dim=-1).double().cpu().numpy()], axis=1)
-    gaps = level.cpu().numpy()[:, None] - torch.linalg.eigvalsh(space.matrix).cpu().numpy()
+    inside = torch.diagonal(matrix, offset=1, dim1=1, dim2=2).abs().cpu().numpy()
+    last = space.following.norm(dim=-1, keepdim=True)
+    betas = np.concatenate([inside, last.double().cpu().numpy()], axis=1)
+    gaps = level.cpu().numpy()[:, None] - sign * torch.linalg.eigvalsh(matrix).cpu().numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         log_c = np.log(betas).sum(axis=1) - np.log(gaps).sum(axis=1)
     # An invariant space (some β = 0) shows every eigenvalue that the start has a part of: almost surely all.

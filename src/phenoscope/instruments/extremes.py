@@ -4,10 +4,10 @@ import dataclasses
 import math
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from phenoscope.instruments.challenge import challenge, hidden_probability
+from phenoscope.instruments.challenge import End, challenge, hidden_probability, settled
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.subspace import (
     Multiply,
@@ -15,6 +15,8 @@ from phenoscope.instruments.subspace import (
     Subspace,
     begin,
     extend,
+    krylov_norms,
+    lengthen,
     pick,
     random_like,
     restart,
@@ -24,6 +26,9 @@ from phenoscope.instruments.subspace import (
 STALL = 12
 """Expansions without progress after which a residual near rounding counts as the precision floor."""
 
+
+EARLY = 2.0
+"""How far above the tolerance a residual must be by a recurrence for nobody to look at the residual itself."""
 
 MOST_LOOKING = 60
 """Products after which a challenge ends with whatever chance it has reached."""
@@ -61,7 +66,6 @@ class Extremes:
         outcomes: one an operator.
         products: used, per operator.
         space: the subspace at the end, from which a later measurement may start.
-        runner_up: (n, p), the best direction outside the `top` ones, where a challenge has looked there.
     """
 
     values: Float[Tensor, "n k"]
@@ -71,7 +75,6 @@ class Extremes:
     outcomes: tuple[Outcome, ...]
     products: int
     space: Subspace
-    runner_up: Float[Tensor, "n p"] | None = None
 
 
 class _Counted:
@@ -111,7 +114,6 @@ def extremes(
     first = random_like(like, generator)[:, None] if start is None else start.to(like)
     growth = _Growth(begin(counted, first, generator), krylov=start is None)
     chance = torch.ones(len(like), dtype=torch.float64, device=like.device)
-    runner_up: Tensor | None = None
     while True:
         growth, pairs, met, stalled = _converge(growth, counted, wanted, generator)
         if wanted.risk is None or not (stalled or bool(met.any())):
@@ -119,18 +121,19 @@ def extremes(
         if growth.is_lanczos and wanted.top == 1 and wanted.bottom == 0:
             level = pairs.values[:, 0] + wanted.margin * pairs.scale
             chance = hidden_probability(growth.space, level, like.shape[-1], chance)
-            missed = growth.following if bool((chance > wanted.risk).any()) and not stalled else None
+            goes_on = bool((chance > wanted.risk).any()) and not stalled and counted.products < wanted.products
+            if goes_on:
+                growth = growth.extended(counted, None, generator)
         else:
-            chance, missed, runner_up = _look(growth.space, counted, pairs, wanted, generator)
-            growth = dataclasses.replace(growth, krylov=False)
-        if missed is None or counted.products >= wanted.products:
+            chance, space, goes_on = _look(growth.space, counted, pairs, wanted, generator)
+            growth = _Growth(space, krylov=False)
+        if not goes_on:
             break
-        growth = growth.extended(counted, missed, generator)
     broken = counted.broken
     outcomes = tuple(_outcome(bool(bad), bool(ok), stalled) for bad, ok in zip(broken, met, strict=True))
     values = pairs.values.masked_fill(broken[:, None], torch.nan)
     chance = chance.masked_fill(broken, 1.0)
-    return Extremes(values, pairs.vectors, pairs.norms, chance, outcomes, counted.products, growth.space, runner_up)
+    return Extremes(values, pairs.vectors, pairs.norms, chance, outcomes, counted.products, growth.space)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,13 +148,11 @@ class _Growth:
         """Whether it still is the Krylov space of that vector, in every row."""
         return self.krylov and bool(self.space.pure.all())
 
-    @property
-    def following(self) -> Tensor:
-        """The next direction of the Krylov space."""
-        return self.space.images[:, -1]
-
-    def extended(self, multiply: Multiply, direction: Tensor, generator: torch.Generator) -> "_Growth":
-        return _Growth(extend(self.space, multiply, direction[:, None], generator), self.krylov)
+    def extended(self, multiply: Multiply, direction: Tensor | None, generator: torch.Generator) -> "_Growth":
+        """One vector more: along the direction, or, as a Krylov space, along the last vector's image."""
+        if self.krylov or direction is None:
+            return _Growth(lengthen(self.space, multiply, generator), self.krylov)
+        return _Growth(extend(self.space, multiply, direction[:, None], generator), krylov=False)
 
     def shrunk(self, keep: int) -> "_Growth":
         return _Growth(restart(self.space, keep), krylov=False)
@@ -169,68 +170,75 @@ def _converge(
     count = min(wanted.top + wanted.bottom, size)
     best, since = float("inf"), 0
     while True:
-        pairs = ritz(growth.space, wanted.top, wanted.bottom)
-        allowed = _allowed(pairs, wanted)
-        unmet = pairs.norms > allowed
-        unmet = unmet & ~multiply.broken[:, None]
-        met = ~unmet.any(dim=1) & ~multiply.broken & (pairs.values.shape[1] == count)
-        worst = (unmet * pairs.norms / allowed.clamp_min(torch.finfo(torch.float64).tiny)).amax().item()
+        ratios, pairs = _against_allowed(growth, wanted)
+        ratios = ratios.masked_fill(multiply.broken[:, None], 0.0)
+        met = (ratios <= 1).all(dim=1) & ~multiply.broken & (ratios.shape[1] == count)
+        worst = ratios.amax().item()
         best, since = (worst, 0) if worst < 0.9 * best else (best, since + 1)
-        stalled = growth.space.dimension == size or (since >= STALL and _near_rounding(pairs))
         done = bool((met | multiply.broken).all())
-        if done or stalled or multiply.products >= wanted.products:
-            return growth, pairs, met, stalled
+        full = growth.space.dimension == size
+        if done or full or since >= STALL or multiply.products >= wanted.products:
+            pairs = pairs or ritz(growth.space, wanted.top, wanted.bottom)
+            stalled = full or (since >= STALL and _near_rounding(pairs))
+            if done or stalled or multiply.products >= wanted.products:
+                return growth, pairs, met, stalled
         if growth.space.dimension >= _largest_basis(growth.space, count):
+            pairs = pairs or ritz(growth.space, wanted.top, wanted.bottom)
             growth = growth.shrunk(count + 4)
-        residual = pick(pairs.residuals, unmet.double().argmax(dim=1))
-        growth = growth.extended(multiply, growth.following if growth.krylov else residual, generator)
+        direction = None if pairs is None else pick(pairs.residuals, _first_unmet(ratios))
+        growth = growth.extended(multiply, direction, generator)
 
 
-def _allowed(pairs: RitzPairs, wanted: Wanted) -> Float[Tensor, "n k"]:
+def _against_allowed(growth: "_Growth", wanted: Wanted) -> tuple[Float[Tensor, "n k"], RitzPairs | None]:
+    """The residuals over what is allowed, and the pairs, unless a Krylov space's recurrence shows that it is early."""
+    space = growth.space
+    if growth.is_lanczos:
+        values, norms, scale = krylov_norms(space, wanted.top, wanted.bottom)
+        ratios = norms / _allowed(values, scale, wanted)
+        if bool((ratios > EARLY).any(dim=1).all()):
+            return ratios, None
+    pairs = ritz(space, wanted.top, wanted.bottom)
+    return pairs.norms / _allowed(pairs.values, pairs.scale, wanted), pairs
+
+
+def _first_unmet(ratios: Float[Tensor, "n k"]) -> Int[Tensor, " n"]:
+    return (ratios > 1).double().argmax(dim=1)
+
+
+def _allowed(values: Float[Tensor, "n k"], scale: Float[Tensor, " n"], wanted: Wanted) -> Float[Tensor, "n k"]:
     """The residuals asked for; where a challenge follows, small enough to leave it half of the margin."""
-    allowed = wanted.tol * torch.maximum(pairs.values.abs(), pairs.scale[:, None] / 10)
-    if wanted.risk is None:
-        return allowed
-    return torch.minimum(allowed, wanted.margin * pairs.scale[:, None] / (2 * math.sqrt(pairs.values.shape[1])))
+    allowed = wanted.tol * torch.maximum(values.abs(), scale[:, None] / 10)
+    if wanted.risk is not None:
+        allowed = torch.minimum(allowed, wanted.margin * scale[:, None] / (2 * math.sqrt(values.shape[1])))
+    return allowed.clamp_min(torch.finfo(torch.float64).tiny)
 
 
 def _look(
     space: Subspace, multiply: _Counted, pairs: RitzPairs, wanted: Wanted, generator: torch.Generator
-) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Challenge both ends as far as they are wanted.
+) -> tuple[Tensor, Subspace, bool]:
+    """Challenge the ends that are wanted.
 
     Returns:
-        The chance of a miss, a direction that was missed, and the best one outside the largest.
+        The chance of a miss, the space with what the search went through, and whether something was found there.
     """
     n, _, size = space.basis.shape
-    chance = torch.zeros(n, dtype=torch.float64, device=space.basis.device)
+    chance = torch.ones(n, dtype=torch.float64, device=space.basis.device)
+    left = wanted.products - multiply.products
     if space.dimension >= size or wanted.risk is None:  # nothing is left to look at
-        return chance, None, None
+        return torch.zeros_like(chance), space, False
+    if left < 1:
+        return chance, space, False
     # Rounding must not look like a discovery: adding it would change nothing, and so without end.
     rounding = 100 * torch.finfo(space.basis.dtype).eps * pairs.scale
-    best: Tensor | None = None
+    ends = []
     for sign, last in ((1.0, wanted.top - 1), (-1.0, wanted.top))[: 1 + (wanted.bottom > 0)]:
-        left = wanted.products - multiply.products
-        if left < 1:
-            return torch.ones_like(chance), None, best
         value = sign * pairs.values[:, last]
-        # By Weyl, leaving out vectors with residuals R hides at most ‖R‖ of an eigenvalue from the challenge.
-        level = value + wanted.margin * pairs.scale - pairs.norms.norm(dim=1)
         tolerated = torch.maximum(wanted.tol * torch.maximum(value.abs(), pairs.scale / 10), rounding)
-        found = challenge(
-            lambda block, sign=sign: sign * multiply(block),
-            pairs.vectors,
-            torch.minimum(value + tolerated, level),
-            level,
-            risk=wanted.risk,
-            generator=generator,
-            most=min(MOST_LOOKING, left),
-        )
-        chance = torch.maximum(chance, found.failure_probability)
-        best = found.vectors if best is None else best
-        if bool(found.found.any()):
-            return chance, found.vectors, best
-    return chance, None, best
+        ends.append(End(sign, value + tolerated, value + wanted.margin * pairs.scale))
+    known, ends = settled(space, ends, wanted.top, wanted.bottom, wanted.margin * pairs.scale / 2)
+    most = min(MOST_LOOKING, left)
+    found = challenge(known, multiply, ends, risk=wanted.risk, generator=generator, most=most)
+    return found.failure_probability, found.space, bool(found.found.any())
 
 
 def _near_rounding(pairs: RitzPairs) -> bool:

@@ -4,6 +4,7 @@ Every function serves n operators at once. A block of vectors lies as (n, k, p),
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import torch
@@ -11,6 +12,20 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 Multiply = Callable[[Tensor], Tensor]
+
+
+class Room:
+    """Where basis and images lie, with room behind them, so that growing copies nothing.
+
+    A subspace sees only its own first vectors, which never change; only the newest one may write behind them.
+
+    Attributes:
+        vectors: (2, n, room, p): the basis, and the images.
+        used: how many vectors are filled.
+    """
+
+    def __init__(self, like: Float[Tensor, "n k p"], room: int) -> None:
+        self.vectors, self.used = like.new_empty(2, like.shape[0], room, like.shape[2]), 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,16 +37,23 @@ class Subspace:
         images: (n, m, p), the operator times each basis vector.
         matrix: (n, m, m) in float64, symmetric.
         pure: (n,), whether every direction is one that was asked for, none a random one in its place.
+        room: where basis and images lie, if there is room behind them.
     """
 
     basis: Float[Tensor, "n m p"]
     images: Float[Tensor, "n m p"]
     matrix: Float[Tensor, "n m m"]
     pure: Bool[Tensor, " n"]
+    room: Room | None = None
 
     @property
     def dimension(self) -> int:
         return self.basis.shape[1]
+
+    @functools.cached_property
+    def following(self) -> Float[Tensor, "n p"]:
+        """The part of the last image that lies outside: where the Krylov space goes on."""
+        return (self.images[:, -1:] - self.matrix[:, -1:].to(self.basis.dtype) @ self.basis)[:, 0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,36 +86,67 @@ def begin(multiply: Multiply, start: Float[Tensor, "n k p"], spare: torch.Genera
 
 def extend(space: Subspace, multiply: Multiply, new: Float[Tensor, "n k p"], spare: torch.Generator) -> Subspace:
     """The subspace with the directions `new` added, for one product each."""
-    fresh, pure = space.basis, space.pure
-    for column in new.unbind(1):
-        unit, taken = orthonormal(column, fresh, spare)
-        fresh, pure = torch.cat([fresh, unit[:, None]], dim=1), pure & taken
-    added = fresh[:, space.dimension :]
-    images = torch.cat([space.images, multiply(added)], dim=1)
-    block = (fresh @ images[:, space.dimension :].mT).double()  # (n, m + k, k)
-    old = space.dimension
-    matrix = torch.zeros(len(new), fresh.shape[1], fresh.shape[1], dtype=torch.float64, device=new.device)
+    old, count, pure = space.dimension, space.dimension + new.shape[1], space.pure
+    room = _room(space, count)
+    for place, column in enumerate(new.unbind(1), start=old):
+        room.vectors[0, :, place], taken = orthonormal(column, room.vectors[0, :, :place], spare)
+        pure = pure & taken
+    return _filled(space, multiply, room, pure)
+
+
+def lengthen(space: Subspace, multiply: Multiply, spare: torch.Generator) -> Subspace:
+    """The subspace with the last vector's image added: the next Krylov space, if it is one."""
+    room, old = _room(space, space.dimension + 1), space.dimension
+    length = space.images[:, -1].norm(dim=-1, keepdim=True)
+    room.vectors[0, :, old], taken = orthonormal(space.following, space.basis, spare, length=length)
+    return _filled(space, multiply, room, space.pure & taken)
+
+
+def _filled(space: Subspace, multiply: Multiply, room: Room, pure: Bool[Tensor, " n"]) -> Subspace:
+    """The subspace of all vectors in the room: the images of the new ones are made, and the matrix is bordered."""
+    old, count = space.dimension, room.used
+    basis, images = room.vectors[0, :, :count], room.vectors[1, :, :count]
+    images[:, old:] = multiply(basis[:, old:])
+    block = (basis @ images[:, old:].mT).double()  # (n, m + k, k)
+    matrix = torch.zeros(len(pure), count, count, dtype=torch.float64, device=basis.device)
     matrix[:, :old, :old] = space.matrix
     matrix[:, :, old:] = block
     matrix[:, old:, :old] = block[:, :old].mT
     matrix[:, old:, old:] = (block[:, old:] + block[:, old:].mT) / 2
-    return Subspace(fresh, images, matrix, pure)
+    return Subspace(basis, images, matrix, pure, room)
+
+
+def _room(space: Subspace, count: int) -> Room:
+    """Room for so many vectors that begins with those of the space, and is nobody else's to write to behind them."""
+    room = space.room
+    if room is None or room.used != space.dimension or room.vectors.shape[2] < count:
+        room = Room(space.basis, max(8, count + space.dimension))
+        room.vectors[0, :, : space.dimension], room.vectors[1, :, : space.dimension] = space.basis, space.images
+    room.used = count
+    return room
 
 
 def orthonormal(
-    column: Float[Tensor, "n p"], basis: Float[Tensor, "n m p"], spare: torch.Generator
-) -> tuple[Float[Tensor, "n p"], Bool[Tensor, " n"]]:
+    column: Float[Tensor, "n p"], basis: Float[Tensor, "n m p"], spare: torch.Generator,
+    *, length: Float[Tensor, "n 1"] | None = None,
+) -> tuple[Float[Tensor, "n p"], Bool[Tensor, " n"]]:  # fmt: skip
     """A unit vector along the part of each row's `column` outside its basis, and whether there was such a part.
 
     Rows where rounding is all that is left get a random direction instead. Orthogonalised twice, which is enough
     for working precision (Giraud, Langou, Rozložník 2005).
+
+    Args:
+        column: any vectors.
+        basis: orthonormal vectors.
+        spare: of the random directions.
+        length: of the columns before they were orthogonalised a first time, if they were.
     """
-    unit, taken = outside(column, basis)
+    unit, taken = outside(column, basis, length=length)
     good = taken
     for _ in range(2):
         if bool(good.all()):
             break
-        column = torch.where(good[:, None], column, random_like(column, spare))
+        column = torch.where(good[:, None], unit, random_like(column, spare))
         unit, good = outside(column, basis)
     return unit, taken
 
@@ -106,16 +159,34 @@ def random_like(column: Float[Tensor, "*n p"], generator: torch.Generator) -> Te
 
 def ritz(space: Subspace, top: int, bottom: int) -> RitzPairs:
     """The `top` largest and `bottom` smallest Ritz pairs, all in falling order of their values."""
+    values, mix, scale = _ritz_values(space, top, bottom)
+    mix = mix.to(space.basis.dtype)
+    vectors = mix @ space.basis
+    residuals = mix @ space.images - values[..., None].to(vectors.dtype) * vectors
+    return RitzPairs(values, vectors, residuals, residuals.norm(dim=-1).double(), scale)
+
+
+def krylov_norms(
+    space: Subspace, top: int, bottom: int
+) -> tuple[Float[Tensor, "n k"], Float[Tensor, "n k"], Float[Tensor, " n"]]:
+    """The values of `ritz`, the norms and the scale, of a Krylov space: by its recurrence, for one pass over the basis.
+
+    There A x - θ x = β s v, with v the next direction, β its length before it was made a unit, and s the last
+    coefficient of x; up to rounding, which these norms do not see.
+    """
+    values, mix, scale = _ritz_values(space, top, bottom)
+    return values, mix[..., -1].abs() * space.following.norm(dim=-1).double()[:, None], scale
+
+
+def _ritz_values(
+    space: Subspace, top: int, bottom: int
+) -> tuple[Float[Tensor, "n k"], Float[Tensor, "n k m"], Float[Tensor, " n"]]:
+    """Values, coefficients in the basis, and the largest absolute value of all."""
     values, coefficients = torch.linalg.eigh(space.matrix)
     m = values.shape[-1]
     chosen = [m - 1 - i for i in range(min(top, m))]
     chosen += [i for i in reversed(range(min(bottom, m))) if i not in chosen]
-    theta = values[:, chosen]
-    mix = coefficients[:, :, chosen].mT.to(space.basis.dtype)  # (n, k, m)
-    vectors = mix @ space.basis
-    residuals = mix @ space.images - theta[..., None].to(vectors.dtype) * vectors
-    norms = residuals.norm(dim=-1).double()
-    return RitzPairs(theta, vectors, residuals, norms, values.abs().amax(dim=-1))
+    return values[:, chosen], coefficients[:, :, chosen].mT, values.abs().amax(dim=-1)
 
 
 def restart(space: Subspace, keep: int) -> Subspace:
@@ -135,12 +206,16 @@ def pick(vectors: Float[Tensor, "n k p"], index: Int[Tensor, " n"]) -> Float[Ten
 
 
 def outside(
-    column: Float[Tensor, "n p"], basis: Float[Tensor, "n m p"]
+    column: Float[Tensor, "n p"], basis: Float[Tensor, "n m p"], *, length: Float[Tensor, "n 1"] | None = None
 ) -> tuple[Float[Tensor, "n p"], Bool[Tensor, " n"]]:
-    """The unit vectors along the parts outside the basis, and which rows had one that is more than rounding."""
+    """The unit vectors along the parts outside the basis, and which rows had one that is more than rounding.
+
+    With a `length`, that of the columns before, they have been orthogonalised once already.
+    """
     limits = torch.finfo(column.dtype)
-    vector = column / column.norm(dim=-1, keepdim=True).clamp_min(limits.tiny)
-    for _ in range(2 * (basis.shape[1] > 0)):
+    whole = column.norm(dim=-1, keepdim=True) if length is None else length
+    vector = column / whole.clamp_min(limits.tiny)
+    for _ in range((2 if length is None else 1) if basis.shape[1] else 0):
         vector = vector - ((basis @ vector[..., None]).mT @ basis)[:, 0]
     left = vector.norm(dim=-1, keepdim=True)
     return vector / left.clamp_min(limits.tiny), left[:, 0] > 100 * limits.eps

@@ -1,8 +1,9 @@
 """How do the extreme curvatures move along training? Warm measurements that stay honest.
 
 A warm start finds the old eigenvector again for a few products, but it can also stay on it after another one has
-overtaken it, with a residual that passes. So a block with guard columns is carried along, and at intervals a
-random start challenges what the block holds.
+overtaken it, with a residual that passes. So guard vectors are carried along, and at intervals a random start
+challenges what is held. Where an operator changes so little that the vectors themselves still pass, the guards rest
+for a few measurements: there, nothing overtakes in between.
 """
 
 import dataclasses
@@ -23,12 +24,20 @@ class Tracking:
     """The memory of a tracker: what the next measurement starts from.
 
     Attributes:
-        vectors: (n, k + guards, p), the Ritz vectors of the last measurement.
+        vectors: (n, k + guards, p), the Ritz vectors of the last measurement, and the guards of the last that had any.
         count: how many measurements have been made.
+        rested: for how many of them the guards have rested.
+        calm: whether the last measurement took no more than a product for each vector that it started from.
     """
 
     vectors: Float[Tensor, "n k p"]
     count: int
+    rested: int
+    calm: bool
+
+
+REST = 4
+"""Measurements in a row, at most, that go without guards."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +55,7 @@ class Tracker:
     k: int = 1
     tol: float = 1e-3
     guards: int = 1
-    challenge_every: int = 5
+    challenge_every: int = 10
 
     def __post_init__(self) -> None:
         if self.k < 1 or self.guards < 0 or self.challenge_every < 1 or not self.tol > 0:
@@ -56,12 +65,15 @@ class Tracker:
         self, multiply: Multiply, like: Float[Tensor, "n p"], memory: Tracking | None, generator: torch.Generator
     ) -> tuple[Extremes, Tracking]:
         """One measurement of n operators, cold without a memory, and the memory for the next."""
-        count = 0 if memory is None else memory.count
-        looks = count % self.challenge_every == 0
+        if memory is None:
+            memory = Tracking(like[:, None, :0], 0, 0, calm=False)
+        looks = memory.count % self.challenge_every == 0
+        rests = memory.calm and (looks or memory.rested < REST)  # a challenge brings guards of its own
+        start = memory.vectors[:, : self.k] if rests else memory.vectors
         wanted = Wanted(self.k, 0, self.tol, risk=1e-2 if looks else None)
-        found = extremes(multiply, like, wanted, generator, start=None if memory is None else memory.vectors)
+        found = extremes(multiply, like, wanted, generator, start=start if memory.count else None)
         carried = ritz(found.space, self.k + self.guards, 0).vectors
-        if found.runner_up is not None and self.guards:
-            # Nothing refines the last guard in between, so it is renewed from what the challenge has seen.
-            carried = torch.cat([carried[:, : self.k + self.guards - 1], found.runner_up[:, None]], dim=1)
-        return found, Tracking(carried, count + 1)
+        if rests and not looks:
+            carried = torch.cat([carried[:, : self.k], memory.vectors[:, self.k :]], dim=1)
+        calm = found.products == start.shape[1] or (looks and memory.calm)
+        return found, Tracking(carried, memory.count + 1, memory.rested + 1 if rests and not looks else 0, calm)

@@ -32,11 +32,13 @@ class Sharpness:
         along: whether to record the gradient along the top eigenvector.
     """
 
+    version = 2
+
     every: int = 20
     k: int = 1
     tol: float = 2e-3
     guards: int = 1
-    challenge_every: int = 5
+    challenge_every: int = 10
     along: bool = False
 
     def __post_init__(self) -> None:
@@ -113,10 +115,12 @@ class EffectiveSharpness:
         challenge_every: readings from one random start that looks for larger ones to the next.
     """
 
+    version = 2
+
     every: int = 20
     tol: float = 2e-3
     guards: int = 1
-    challenge_every: int = 5
+    challenge_every: int = 10
 
     def __post_init__(self) -> None:
         at_least_one(self, "every")
@@ -176,6 +180,8 @@ class AlongFirst:
 
     The eigenvector is found once, to a residual of `tol`.
     """
+
+    version = 2
 
     tol: float = 1e-4
 

@@ -47,7 +47,8 @@ def adaptive_edge(scale: Scale, *, data: str = "digits") -> Phenomenon:
         rule=Adam(2e-4, beta1=0.9, beta2=0.99),
         steps=size.steps,
     )
-    probes = (Loss(), RelativeProgress(), EffectiveSharpness(size.every), Accuracy(5 * size.every))
+    sharpness = EffectiveSharpness(size.every, challenge_every=5)
+    probes = (Loss(), RelativeProgress(), sharpness, Accuracy(5 * size.every))
     arms = (
         Arm(ADAM, adam, probes, {"beta1": (0.0, 0.5, 0.9)}, says="three momenta, whose thresholds are 19-fold apart"),
         Arm(

@@ -71,7 +71,8 @@ def edge_of_stability(scale: Scale, *, data: str = "digits", rates: tuple[float,
     size, choice = SIZES[scale], CHOICES[data]
     chosen = rates or choice.rates
     middle = chosen[len(chosen) // 2]
-    probes = (Loss(), GradientNorm(), RelativeProgress(), Sharpness(size.every, along=True), Accuracy(5 * size.every))
+    sharpness = Sharpness(size.every, challenge_every=5, along=True)
+    probes = (Loss(), GradientNorm(), RelativeProgress(), sharpness, Accuracy(5 * size.every))
     descent = Recipe(
         data=dataset(data, train=min(size.examples, choice.most), flat=True),
         model=MLP(size.widths, activation="tanh", init_scale=choice.init_scale),
@@ -82,7 +83,7 @@ def edge_of_stability(scale: Scale, *, data: str = "digits", rates: tuple[float,
     mark = Mark("above the edge", "sharpness / threshold", at_least=1.03, after=size.steps // 2)
     # the descent that the forks leave is that of the main arm, at the middle rate
     fork = dataclasses.replace(descent, steps=100, start=Point(descent, mark.name))
-    short = (Loss(), AlongFirst(), Sharpness(every=20))
+    short = (Loss(), AlongFirst(), Sharpness(every=20, challenge_every=5))
     arms = (
         Arm("gradient descent", descent, probes, {"lr": chosen}, (mark,), says="full batch, no momentum"),
         Arm(
