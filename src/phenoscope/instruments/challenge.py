@@ -101,7 +101,8 @@ def settled(
     Args:
         space: what has been gathered.
         ends: where to look.
-        top, bottom: how many Ritz vectors at either end stay in any case.
+        top: how many of the largest Ritz vectors stay in any case.
+        bottom: how many of the smallest do.
         budget: (n,), the most that the levels may fall for the sake of further ones.
     """
     values, coefficients = torch.linalg.eigh(space.matrix)
