@@ -11,9 +11,16 @@ from phenoscope.instruments.descent import (
     gradient_norm,
     relative_progress,
 )
+from phenoscope.instruments.eigenspaces import EigenspaceOverlap, eigenspace_overlap
 from phenoscope.instruments.extremes import Extremes
 from phenoscope.instruments.gradient_coherence import Coherence, Stiffness, gradient_coherence, gradient_stiffness
 from phenoscope.instruments.gradient_noise import NoiseScale, curved_noise_scale, noise_scale
+from phenoscope.instruments.gradient_share import (
+    BatchGradientShare,
+    GradientShare,
+    batch_gradient_share,
+    gradient_share,
+)
 from phenoscope.instruments.gradient_snr import SignalToNoise, gradient_snr
 from phenoscope.instruments.moments import GradientMoments, gradient_moments
 from phenoscope.instruments.outcome import Outcome
@@ -27,15 +34,18 @@ from phenoscope.instruments.tracking import Tracker, Tracking
 __all__ = [
     "INSTRUMENTS",
     "Alternation",
+    "BatchGradientShare",
     "Bench",
     "Coherence",
     "Count",
     "Density",
     "Eigenpair",
     "Eigenpairs",
+    "EigenspaceOverlap",
     "Extremes",
     "GradientMoments",
     "GradientNorm",
+    "GradientShare",
     "Instrument",
     "Loss",
     "NoiseScale",
@@ -49,12 +59,15 @@ __all__ = [
     "Tracker",
     "Tracking",
     "alternation",
+    "batch_gradient_share",
     "curved_noise_scale",
     "density",
+    "eigenspace_overlap",
     "eigenvalues",
     "gradient_coherence",
     "gradient_moments",
     "gradient_norm",
+    "gradient_share",
     "gradient_snr",
     "gradient_stiffness",
     "noise_scale",

@@ -14,6 +14,7 @@ from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.descent import gradient_norm
 from phenoscope.instruments.gradient_coherence import gradient_coherence, gradient_stiffness
 from phenoscope.instruments.gradient_noise import curved_noise_scale, noise_scale
+from phenoscope.instruments.gradient_share import gradient_share
 from phenoscope.instruments.gradient_snr import gradient_snr
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectrum import sharpness
@@ -82,6 +83,12 @@ INSTRUMENTS: dict[str, Instrument] = {
         "trace of the Hessian: the sum of its eigenvalues",
         CURVATURE,
         lambda bench, generator: trace(bench.hessian, TRACE_TOLERANCE, deflate=bench.known, generator=generator),
+        hessian=True,
+    ),
+    "gradient_share": Instrument(
+        "share of the gradient in the top eigenspace, of as many dimensions as classes",
+        "1",
+        lambda bench, generator: gradient_share(bench.objective, pairs=bench.hessian, generator=generator),
         hessian=True,
     ),
     "curved_noise_scale": Instrument(

@@ -9,6 +9,7 @@ dataclass marked with `storable`.
 
 from phenoscope.core.trees import storable
 from phenoscope.probes.curvature import AlongFirst, EffectiveSharpness, Following, Sharpness
+from phenoscope.probes.eigenspaces import Eigenspaces, Spaces
 from phenoscope.probes.instruments import Instruments
 from phenoscope.probes.mark import Mark
 from phenoscope.probes.probe import Moment, Probe, Reading, Rows, series_units, writes
@@ -21,6 +22,7 @@ __all__ = [
     "Accuracy",
     "AlongFirst",
     "EffectiveSharpness",
+    "Eigenspaces",
     "Following",
     "GradientNorm",
     "Instruments",
@@ -32,6 +34,7 @@ __all__ = [
     "RelativeProgress",
     "Rows",
     "Sharpness",
+    "Spaces",
     "due",
     "heavy",
     "read",
