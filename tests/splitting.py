@@ -46,6 +46,8 @@ def measured(objective):
         found[f"{which}, trace"] = numbers(ps.trace(operator))
     parts = objective.sampled(5, 3, generator=torch.Generator().manual_seed(4))
     found["parts"] = [objective.weight(), *(number for part in parts for number in (part.loss().item(), part.weight()))]
+    axes = normal(2, len(objective.point), seed=6)
+    found["losses along axes"] = objective.losses(normal(5, 2, seed=7), axes).tolist()
     found["density"] = ps.density(objective, steps=6).values.tolist()
     for name, instrument in INSTRUMENTS.items():
         found[f"instrument {name}"] = numbers(instrument.read(Bench(objective), None))

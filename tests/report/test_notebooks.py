@@ -39,6 +39,8 @@ SHOWN = {
     "gradient norm": GradientNorm(2.0, 1e-7),
     "relative progress": RelativeProgress(-0.5, 0.25),
     "alternation": Alternation(0.75, 8),
+    "loss line": ps.loss_line(NETWORK, points=5),
+    "loss plane": ps.loss_plane(NETWORK, "hessian", points=5),
     "record": RECORD,
     "verdict": SUPPORTED,
     "experiment": experiment(),

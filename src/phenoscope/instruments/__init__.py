@@ -22,18 +22,23 @@ from phenoscope.instruments.gradient_share import (
     gradient_share,
 )
 from phenoscope.instruments.gradient_snr import SignalToNoise, gradient_snr
+from phenoscope.instruments.landscape import line_curvature, loss_line, loss_plane
 from phenoscope.instruments.moments import GradientMoments, gradient_moments
 from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.pictures import Axis, LineCurvature, LossLine, LossPlane, Picture
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS, Instrument
 from phenoscope.instruments.sampling import Sampled, sampling_error
 from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs, eigenvalues, sharpness
+from phenoscope.instruments.symmetries import Absent, Symmetry, deviation, symmetries
 from phenoscope.instruments.trace import Trace, trace
 from phenoscope.instruments.tracking import Tracker, Tracking
 
 __all__ = [
     "INSTRUMENTS",
+    "Absent",
     "Alternation",
+    "Axis",
     "BatchGradientShare",
     "Bench",
     "Coherence",
@@ -47,14 +52,19 @@ __all__ = [
     "GradientNorm",
     "GradientShare",
     "Instrument",
+    "LineCurvature",
     "Loss",
+    "LossLine",
+    "LossPlane",
     "NoiseScale",
     "Outcome",
+    "Picture",
     "Reading",
     "RelativeProgress",
     "Sampled",
     "SignalToNoise",
     "Stiffness",
+    "Symmetry",
     "Trace",
     "Tracker",
     "Tracking",
@@ -62,6 +72,7 @@ __all__ = [
     "batch_gradient_share",
     "curved_noise_scale",
     "density",
+    "deviation",
     "eigenspace_overlap",
     "eigenvalues",
     "gradient_coherence",
@@ -70,9 +81,13 @@ __all__ = [
     "gradient_share",
     "gradient_snr",
     "gradient_stiffness",
+    "line_curvature",
+    "loss_line",
+    "loss_plane",
     "noise_scale",
     "relative_progress",
     "sampling_error",
     "sharpness",
+    "symmetries",
     "trace",
 ]

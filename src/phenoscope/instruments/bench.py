@@ -22,7 +22,7 @@ class Bench:
     def __init__(self, objective: Objective, hessian: Operator | None = None) -> None:
         self.objective = objective
         self._given = hessian
-        self._known: list[Tensor] = []
+        self._extremes: dict[str, Eigenpair] = {}
 
     @cached_property
     def hessian(self) -> Operator:
@@ -40,11 +40,11 @@ class Bench:
     @property
     def known(self) -> Tensor | None:
         """The Hessian's eigenvectors measured so far, which a trace need not leave to chance."""
-        return torch.stack(self._known, dim=1) if self._known and self.hessian.size > len(self._known) else None
+        vectors = [found.vector for found in self._extremes.values() if bool(torch.isfinite(found.value))]
+        return torch.stack(vectors, dim=1) if vectors and self.hessian.size > len(vectors) else None
 
     def extreme(self, which: Literal["largest", "smallest"], generator: torch.Generator | None) -> Eigenpair:
-        """The largest or the smallest eigenvalue of the Hessian, whose vector is then known."""
-        found = eigenvalues(self.hessian, 1, which, generator=generator).first
-        if bool(torch.isfinite(found.value)):
-            self._known.append(found.vector)
-        return found
+        """The largest or the smallest eigenvalue of the Hessian, measured once; its vector is then known."""
+        if which not in self._extremes:
+            self._extremes[which] = eigenvalues(self.hessian, 1, which, generator=generator).first
+        return self._extremes[which]

@@ -16,6 +16,7 @@ from phenoscope.instruments.gradient_coherence import gradient_coherence, gradie
 from phenoscope.instruments.gradient_noise import curved_noise_scale, noise_scale
 from phenoscope.instruments.gradient_share import gradient_share
 from phenoscope.instruments.gradient_snr import gradient_snr
+from phenoscope.instruments.landscape import line_curvature
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectrum import sharpness
 from phenoscope.instruments.trace import trace
@@ -71,6 +72,12 @@ INSTRUMENTS: dict[str, Instrument] = {
         "largest eigenvalue of the Hessian",
         CURVATURE,
         lambda bench, generator: bench.extreme("largest", generator),
+        hessian=True,
+    ),
+    "line_curvature": Instrument(
+        "curvature along the top eigenvector, from losses alone",
+        CURVATURE,
+        lambda bench, generator: line_curvature(bench.objective, bench.extreme("largest", generator)),
         hessian=True,
     ),
     "smallest_eigenvalue": Instrument(

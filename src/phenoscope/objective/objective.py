@@ -26,6 +26,7 @@ from phenoscope.objective.pieces import PIECES
 from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.refusals import finite
 from phenoscope.objective.singles import ExampleGradients, example_gradients
+from phenoscope.objective.slices import Slice
 from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
 
 MEMORY = 4 * 2**30
@@ -109,6 +110,20 @@ class Objective:
         rows = self._rows(point)
         with self._network.evaluation():
             return finite(self._loss(rows), "loss")
+
+    def losses(self, coordinates: Tensor, axes: Tensor, point: Float[Tensor, " p"] | None = None) -> Tensor:
+        """L(θ + Σᵢ cᵢ aᵢ), (m,), for coordinates c (m, k) and axes a (k, p): many points of a line, a plane or more,
+        evaluated together; nan or infinity where it is not finite.
+        """
+        made = Slice(self._network, self._rows(point)[0], axes)
+        return made.losses(coordinates, self._passes(), self._by, self.processes)
+
+    def of(self, model: nn.Module) -> "Objective":
+        """The same loss on the same data for another model of the same architecture."""
+        twin = copy.copy(self)
+        twin._network = Network(model, self._network.loss, buffers=self._network.buffers)
+        refusals.shape(self.point, twin._network.layout.size)
+        return twin
 
     def gradient(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, " p"]:
         """∇L(θ), shape (p,)."""

@@ -98,6 +98,11 @@ def known_weighting(loss: Any, denominator: Name | Denominator | None) -> Weight
     return Weighting("targets", functools.partial(kept_targets, ignore_index=ignored, weight=weight))
 
 
+def scores_classes(loss: Any) -> bool:
+    """Whether it is one of PyTorch's losses of class scores, which may have places (n, classes, places) as well."""
+    return _kind(loss)[0] in _CLASSIFYING
+
+
 def _kind(loss: Any) -> tuple[Any, dict[str, Any]]:
     """The class or function a loss is, and its options; a subclass is a class of its own, which may do anything."""
     if isinstance(loss, nn.Module):

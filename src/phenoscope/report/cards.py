@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from phenoscope.claims.verdict import Verdict
 from phenoscope.comparing import SideBySide
-from phenoscope.instruments import Density, Eigenpairs, Reading
+from phenoscope.instruments import Density, Eigenpairs, Picture, Reading
 from phenoscope.instruments.reading import ERRORS
 from phenoscope.panels import PanelData
 from phenoscope.record import Record
@@ -72,6 +72,22 @@ def _(value: Density) -> Markup:
     told = f"{value.outcome}; {counted(len(value.nodes), 'probe')}, {counted(value.products, 'product')}"
     heads = ("density of", "smallest seen", "largest seen", "error", "error of the steps")
     return _box(_table(heads, [row]), FAINT.format(told))
+
+
+@_card.register
+def _(value: Picture) -> Markup:
+    rows = []
+    for which, axis in enumerate(value.axes, 1):
+        ends = " to ".join(number(float(axis.coordinates[end]), 4) for end in (0, -1))
+        products = "" if axis.eigenvalue is None else number(axis.eigenvalue, 5)
+        curved = f"{number(axis.curvature.value, 5)} ± {axis.curvature.residual:.1e}"
+        rows.append((which, ends, number(axis.length, 4), _strong(curved), products))
+    seen = value.losses[value.losses.isfinite()]
+    between = f"{number(float(seen.min()), 5)} to {number(float(seen.max()), 5)}" if len(seen) else "nowhere finite"
+    told = [f"loss {number(value.centre, 6)} at the centre, {between} in the picture", value.told]
+    told += [f"finite at {value.finite:.1%} of the points"] if value.finite < 1 else []
+    heads = (f"{value.kind} axis", "coordinates", "length of 1", "curvature from losses", "by products")
+    return _box(_table(heads, rows), FAINT.format("; ".join(told)))
 
 
 @_card.register

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.ticker import MaxNLocator
@@ -14,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from phenoscope.claims.verdict import Verdict
 from phenoscope.comparing import SideBySide
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments import Density, Eigenpairs, Reading
+from phenoscope.instruments import Density, Eigenpairs, LossLine, LossPlane, Picture, Reading
 from phenoscope.instruments.reading import ERRORS
 from phenoscope.panels import PanelData
 from phenoscope.record import Record
@@ -24,6 +25,7 @@ from phenoscope.report.words import MARKS, ends, place
 from phenoscope.store import Experiment
 
 BLUE, ORANGE = SERIES[:2]
+CONTOURS = 12
 
 
 def plot(value: Any, ax: Axes | None = None, **options: Any) -> Axes:
@@ -64,6 +66,46 @@ def _(value: Density, ax: Axes) -> None:
     ax.set_ylabel("density ± standard error")
     if not value.converged:
         ax.set_title(f"{value.outcome}")
+
+
+@_draw.register
+def _(value: LossLine, ax: Axes) -> None:
+    ax.plot(value.coordinates.numpy(), value.losses.numpy(), color=BLUE)
+    ax.plot(0.0, value.centre, "o", color=ORANGE)
+    _missing(ax, value.losses, value.coordinates[:, None], height=value.centre)
+    ax.set_xlabel(_axis_label(value, 0))
+    ax.set_ylabel("loss")
+
+
+@_draw.register
+def _(value: LossPlane, ax: Axes) -> None:
+    """Contours of the loss where it is finite, at heights above the lowest point that grow by a factor."""
+    first, second = (places.numpy() for places in value.coordinates)
+    losses = value.losses.numpy()
+    seen = losses[np.isfinite(losses)]
+    if len(seen) and seen.max() > seen.min():
+        lowest, rise = seen.min(), seen.max() - seen.min()
+        levels = lowest + np.geomspace(rise / 1000, rise, CONTOURS)
+        drawn = ax.contour(first, second, np.ma.masked_invalid(losses).T, levels=levels, colors=BLUE, linewidths=1)
+        ax.clabel(drawn, levels=levels[::2], fmt="%.3g", fontsize="small")
+    ax.plot(0.0, 0.0, "o", color=ORANGE)
+    _missing(ax, value.losses, torch.cartesian_prod(*value.coordinates))
+    ax.set_xlabel(_axis_label(value, 0))
+    ax.set_ylabel(_axis_label(value, 1))
+
+
+def _axis_label(value: Picture, place: int) -> str:
+    """What a coordinate counts."""
+    return f"{value.kind} axis {place + 1} (1 is a distance of {value.axes[place].length:.3g})"
+
+
+def _missing(ax: Axes, losses: torch.Tensor, places: torch.Tensor, height: float | None = None) -> None:
+    """Crosses where the loss is not finite."""
+    where = places[~losses.flatten().isfinite()].numpy()
+    if len(where):
+        heights = where[:, 1] if height is None else np.full(len(where), height)
+        ax.plot(where[:, 0], heights, "x", color=ORANGE, markersize=4, label="not finite")
+        ax.legend(frameon=False)
 
 
 @_draw.register
