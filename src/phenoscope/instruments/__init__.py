@@ -1,5 +1,11 @@
 """Pure functions that measure: an objective, operator or tensors in, a reading with its evidence out."""
 
+from phenoscope.instruments.along import (
+    CriticalSharpness,
+    DirectionalSharpness,
+    critical_sharpness,
+    directional_sharpness,
+)
 from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.counts import Count, Loss
 from phenoscope.instruments.density import Density, density
@@ -13,6 +19,7 @@ from phenoscope.instruments.descent import (
 )
 from phenoscope.instruments.eigenspaces import EigenspaceOverlap, eigenspace_overlap
 from phenoscope.instruments.extremes import Extremes
+from phenoscope.instruments.flatness import RelativeFlatness, relative_flatness
 from phenoscope.instruments.gradient_coherence import Coherence, Stiffness, gradient_coherence, gradient_stiffness
 from phenoscope.instruments.gradient_noise import NoiseScale, curved_noise_scale, noise_scale
 from phenoscope.instruments.gradient_share import (
@@ -22,17 +29,23 @@ from phenoscope.instruments.gradient_share import (
     gradient_share,
 )
 from phenoscope.instruments.gradient_snr import SignalToNoise, gradient_snr
+from phenoscope.instruments.instrument import Instrument
 from phenoscope.instruments.landscape import line_curvature, loss_line, loss_plane
+from phenoscope.instruments.mini_batches import BatchSharpness, batch_sharpness
 from phenoscope.instruments.moments import GradientMoments, gradient_moments
+from phenoscope.instruments.neighbourhood import SamGap, WorstCase, sam_gap, worst_case_sharpness
 from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.perturbed import GaussianSharpness, gaussian_sharpness
 from phenoscope.instruments.pictures import Axis, LineCurvature, LossLine, LossPlane, Picture
 from phenoscope.instruments.reading import Reading
-from phenoscope.instruments.registry import INSTRUMENTS, Instrument
+from phenoscope.instruments.registry import INSTRUMENTS
 from phenoscope.instruments.sampling import Sampled, sampling_error
+from phenoscope.instruments.sharpening import SharpeningCosine, SharpnessGradient, sharpening_cosine, sharpness_gradient
 from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs, eigenvalues, sharpness
 from phenoscope.instruments.symmetries import Absent, Symmetry, deviation, symmetries
 from phenoscope.instruments.trace import Trace, trace
 from phenoscope.instruments.tracking import Tracker, Tracking
+from phenoscope.instruments.volume import Volume, epsilon_volume
 
 __all__ = [
     "INSTRUMENTS",
@@ -40,14 +53,18 @@ __all__ = [
     "Alternation",
     "Axis",
     "BatchGradientShare",
+    "BatchSharpness",
     "Bench",
     "Coherence",
     "Count",
+    "CriticalSharpness",
     "Density",
+    "DirectionalSharpness",
     "Eigenpair",
     "Eigenpairs",
     "EigenspaceOverlap",
     "Extremes",
+    "GaussianSharpness",
     "GradientMoments",
     "GradientNorm",
     "GradientShare",
@@ -60,21 +77,32 @@ __all__ = [
     "Outcome",
     "Picture",
     "Reading",
+    "RelativeFlatness",
     "RelativeProgress",
+    "SamGap",
     "Sampled",
+    "SharpeningCosine",
+    "SharpnessGradient",
     "SignalToNoise",
     "Stiffness",
     "Symmetry",
     "Trace",
     "Tracker",
     "Tracking",
+    "Volume",
+    "WorstCase",
     "alternation",
     "batch_gradient_share",
+    "batch_sharpness",
+    "critical_sharpness",
     "curved_noise_scale",
     "density",
     "deviation",
+    "directional_sharpness",
     "eigenspace_overlap",
     "eigenvalues",
+    "epsilon_volume",
+    "gaussian_sharpness",
     "gradient_coherence",
     "gradient_moments",
     "gradient_norm",
@@ -85,9 +113,14 @@ __all__ = [
     "loss_line",
     "loss_plane",
     "noise_scale",
+    "relative_flatness",
     "relative_progress",
+    "sam_gap",
     "sampling_error",
+    "sharpening_cosine",
     "sharpness",
+    "sharpness_gradient",
     "symmetries",
     "trace",
+    "worst_case_sharpness",
 ]

@@ -11,6 +11,8 @@ class Outcome(enum.Enum):
     PRECISION_FLOOR = "precision floor: rounding stopped the residual above the tolerance; use float64 to go further"
     UNDETERMINED = "undetermined: the value lies within its own error of having no meaning; its parts say why"
     NOT_FINITE = "not finite: a product came back as nan or infinity"
+    UNDEFINED = "undefined: the gradient is zero, or the direction does not go down, so there is nothing to measure"
+    DEGENERATE = "degenerate: the next eigenvalue lies too near for this one to have a derivative of its own"
 
     def __str__(self) -> str:
         return self.value.split(":")[0]

@@ -4,43 +4,20 @@ A new one costs a line here, and is then measured by `phenoscope measure`, by `p
 `ps.probes.Instruments`.
 """
 
-import dataclasses
-from collections.abc import Callable
-
-import torch
-
 from phenoscope.instruments import counts
-from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.descent import gradient_norm
 from phenoscope.instruments.gradient_coherence import gradient_coherence, gradient_stiffness
 from phenoscope.instruments.gradient_noise import curved_noise_scale, noise_scale
 from phenoscope.instruments.gradient_share import gradient_share
 from phenoscope.instruments.gradient_snr import gradient_snr
+from phenoscope.instruments.instrument import CURVATURE, Instrument
 from phenoscope.instruments.landscape import line_curvature
-from phenoscope.instruments.reading import Reading
+from phenoscope.instruments.senses import SENSES
 from phenoscope.instruments.spectrum import sharpness
 from phenoscope.instruments.trace import trace
 
-CURVATURE = "loss per squared parameter"
 TRACE_TOLERANCE = 0.1
 """Of the traces of a panel: where eigenvalues cancel, it takes 200 probes; half of it would take 800."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Instrument:
-    """What gives one number for a network.
-
-    Attributes:
-        says: one line for a person.
-        unit: of the value.
-        read: takes the reading; the generator is for all that it draws, its own fixed one where that is `None`.
-        hessian: whether it asks the bench for the Hessian, whose graph others may share.
-    """
-
-    says: str
-    unit: str
-    read: Callable[[Bench, torch.Generator | None], Reading]
-    hessian: bool = False
 
 
 INSTRUMENTS: dict[str, Instrument] = {
@@ -114,6 +91,7 @@ INSTRUMENTS: dict[str, Instrument] = {
         CURVATURE,
         lambda bench, generator: trace(bench.gauss_newton, TRACE_TOLERANCE, generator=generator),
     ),
+    **SENSES,
     "parameters": Instrument(
         "number of trainable parameters", "parameters", lambda bench, _: counts.parameters(bench.objective)
     ),

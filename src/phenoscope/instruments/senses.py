@@ -1,0 +1,93 @@
+"""Sharpness in its other senses: along steps, in a neighbourhood, under noise, free of scale; and where it goes."""
+
+import torch
+
+from phenoscope.instruments.along import critical_sharpness, directional_sharpness
+from phenoscope.instruments.bench import Bench
+from phenoscope.instruments.flatness import relative_flatness
+from phenoscope.instruments.instrument import CURVATURE, Instrument
+from phenoscope.instruments.mini_batches import batch_sharpness
+from phenoscope.instruments.neighbourhood import RADIUS, sam_gap, worst_case_sharpness
+from phenoscope.instruments.perturbed import SIGMA, gaussian_sharpness
+from phenoscope.instruments.reading import Reading
+from phenoscope.instruments.sharpening import sharpening_cosine, sharpness_gradient
+from phenoscope.instruments.stretched import Scale
+from phenoscope.instruments.volume import epsilon_volume
+
+TOLERANCE = 0.1
+"""Relative standard error of what a panel draws at random."""
+
+
+def _worst_case(bench: Bench, generator: torch.Generator | None, scale: Scale = None) -> Reading:
+    top = bench.extreme("largest", generator) if scale is None else None
+    return worst_case_sharpness(bench.objective, scale=scale, hessian=bench.hessian, top=top, generator=generator)
+
+
+def _gaussian(bench: Bench, generator: torch.Generator | None, scale: Scale = None) -> Reading:
+    return gaussian_sharpness(bench.objective, tol=TOLERANCE, scale=scale, hessian=bench.hessian, generator=generator)
+
+
+SENSES: dict[str, Instrument] = {
+    "directional_sharpness": Instrument(
+        "curvature along the gradient", CURVATURE, lambda bench, _: directional_sharpness(bench.hessian), hessian=True
+    ),
+    "critical_sharpness": Instrument(
+        "2/η for the smallest step η along the gradient at which the loss rises",
+        CURVATURE,
+        lambda bench, _: critical_sharpness(bench.objective, hessian=bench.hessian),
+        hessian=True,
+    ),
+    "batch_sharpness": Instrument(
+        "curvature of mini-batches of 32 along their own gradients",
+        CURVATURE,
+        lambda bench, generator: batch_sharpness(bench.objective, tol=TOLERANCE, generator=generator),
+    ),
+    "sam_gap": Instrument(
+        f"rise of the loss after a step of {RADIUS:g} up the gradient",
+        "loss",
+        lambda bench, _: sam_gap(bench.objective),
+    ),
+    "worst_case_sharpness": Instrument(
+        f"largest rise of the loss found within {RADIUS:g}", "loss", _worst_case, hessian=True
+    ),
+    "adaptive_worst_case_sharpness": Instrument(
+        f"the same for weights that move in proportion to their magnitudes, by {RADIUS:g} together",
+        "loss",
+        lambda bench, generator: _worst_case(bench, generator, "magnitude"),
+        hessian=True,
+    ),
+    "gaussian_sharpness": Instrument(
+        f"expected rise of the loss under noise of {SIGMA:g} on each weight", "loss", _gaussian, hessian=True
+    ),
+    "adaptive_gaussian_sharpness": Instrument(
+        f"the same under noise of {SIGMA:g} times each weight's magnitude",
+        "loss",
+        lambda bench, generator: _gaussian(bench, generator, "magnitude"),
+        hessian=True,
+    ),
+    "relative_flatness": Instrument(
+        "relative flatness of the last layer's weights (small is flat)",
+        "loss",
+        lambda bench, generator: relative_flatness(
+            bench.objective, tol=TOLERANCE, hessian=bench.hessian, generator=generator
+        ),
+        hessian=True,
+    ),
+    "epsilon_volume": Instrument(
+        "log of the radius of a ball as large as the set where the loss is at most 0.1 higher",
+        "log of a parameter's unit",
+        lambda bench, generator: epsilon_volume(bench.objective, generator=generator),
+    ),
+    "sharpness_gradient": Instrument(
+        "norm of the gradient of the sharpness",
+        "loss per cubed parameter",
+        lambda bench, generator: sharpness_gradient(bench.objective, hessian=bench.hessian, generator=generator),
+        hessian=True,
+    ),
+    "sharpening_cosine": Instrument(
+        "cosine between the gradients of sharpness and loss; negative where descent sharpens",
+        "1",
+        lambda bench, generator: sharpening_cosine(bench.objective, hessian=bench.hessian, generator=generator),
+        hessian=True,
+    ),
+}

@@ -1,0 +1,176 @@
+"""How much room is there around the point where the loss stays low?"""
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from phenoscope.core.errors import BadInput
+from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.reading import Reading
+from phenoscope.instruments.stretched import loss_at
+from phenoscope.objective import Objective
+
+EFFECTIVE = 10.0
+"""Directions that must share the estimate before its error can be believed."""
+GROWTH = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Volume(Reading):
+    """The size of the set around a point where the loss stays low, as the logarithm of a radius, with its evidence.
+
+    Attributes:
+        value: log of the radius of the ball in p dimensions that has the volume of the set (its part that straight
+            lines from the point reach); infinite where a direction never leaves it within the limit.
+        standard_error: of the value; too small by nature where `effective` is small.
+        log_volume: log of that volume, p · value + the log-volume of the unit ball.
+        effective: (Σw)² / Σw² for the weights w = r^p of the directions: how many of them the estimate rests on.
+        reached: directions that stayed inside up to the limit, whose radius was then counted as the limit.
+        directions: drawn.
+        median: log of the median radius, which needs no tail.
+        passes: forward passes over the data.
+        outcome: "not converged" where fewer than 10 directions are effective, or one reached the limit.
+    """
+
+    value: float
+    standard_error: float
+    log_volume: float
+    effective: float
+    reached: int
+    directions: int
+    median: float
+    passes: int
+    outcome: Outcome
+
+    @property
+    def evidence(self) -> str:
+        limit = f", {self.reached} of them without an end within the limit" if self.reached else ""
+        return (
+            f"standard error {self.standard_error:.2g}; {self.outcome}: rests on {self.effective:.1f} of "
+            f"{self.directions} directions{limit}; {self.passes} forward passes"
+        )
+
+
+def epsilon_volume(
+    objective: Objective,
+    epsilon: float = 0.1,
+    *,
+    directions: int = 100,
+    limit: float | None = None,
+    tol: float = 1e-3,
+    generator: torch.Generator | None = None,
+) -> Volume:
+    r"""Volume of the set {L ≤ L(θ) + ε} around the point, by radial sampling, per dimension:
+
+        (1/p) log E_u[r(u)^p],  r(u) = the first radius along the unit vector u at which L(θ + ru) > L(θ) + ε,
+
+    the log of the radius of the ball of the same volume. On a quadratic with Hessian H at its minimum it is
+    log √(2ε) - log det(H) / 2p. Units: the log of a length in parameter space.
+
+    Its limits are as much a part of it. Straight lines reach only the star-shaped part of the set, so it bounds the
+    volume of the connected set from below. In p dimensions the mean of r^p is that of its largest radii: `effective`
+    says on how many directions it rests, and below 10 the outcome is "not converged" and the value too small, most
+    likely, whatever its error; expect that for networks of more than a few dozen parameters. And the volume is truly
+    infinite where weights can change without end and without effect, as those behind a dead ReLU unit: `reached`
+    counts such directions. (Along the valleys of layer rescaling the connected set is endless too, but those bend, and
+    straight lines leave them.)
+
+    Args:
+        objective: the loss, at the model's own point.
+        epsilon: ε > 0, in units of the loss.
+        directions: drawn at random, uniform on the sphere.
+        limit: the largest radius looked at; `None` takes 1,000 times the length of the point, at least 1,000.
+        tol: relative accuracy of each radius. A rise that is over between two radii tried (each twice the one before)
+            is missed.
+        generator: of the directions; seeded with 0 unless given.
+
+    Returns:
+        `Volume`: value, standard_error, log_volume, effective, reached, directions, median, passes, outcome.
+
+    Raises:
+        BadInput: an option out of range.
+
+    Example:
+        >>> model = torch.nn.Linear(2, 1, bias=False)
+        >>> _ = torch.nn.init.zeros_(model.weight)
+        >>> objective = Objective(model, torch.nn.MSELoss(), (torch.eye(2), torch.zeros(2, 1)))
+        >>> round(epsilon_volume(objective, 0.5).value, 3)
+        0.0
+    """
+    at = objective.point
+    limit = 1000 * max(1.0, at.double().norm().item()) if limit is None else limit
+    if not epsilon > 0 or not 0 < limit < math.inf or directions < 2 or not 0 < tol < 1:
+        raise BadInput(
+            f"`epsilon` and a finite `limit` must be positive, `directions` at least 2 and `tol` between 0 and 1, got "
+            f"{epsilon}, {limit}, {directions} and {tol}."
+        )
+    generator = generator or torch.Generator().manual_seed(0)
+    level, rays = objective.loss().item() + epsilon, _Rays(limit, tol)
+    radii = []
+    for _ in range(directions):
+        drawn = torch.randn(len(at), generator=generator, device=generator.device, dtype=torch.float64)
+        unit = (drawn / drawn.norm()).to(at)
+        radii.append(rays.end(lambda radius, unit=unit: loss_at(objective, at + radius * unit) - level, epsilon))
+    return _reading(torch.tensor(radii, dtype=torch.float64), len(at), limit, rays.passes + 1)
+
+
+class _Rays:
+    """Searches for the ends of rays; each begins at the radius where the one before ended."""
+
+    def __init__(self, limit: float, tol: float) -> None:
+        self._limit, self._tol, self._guess, self.passes = limit, tol, limit / 1000, 0
+
+    def end(self, over: Callable[[float], float], epsilon: float) -> float:
+        """The first radius found where the loss is above the level; the limit where it never is."""
+        low, high = (0.0, -epsilon), (math.inf, math.nan)
+        radius = min(self._guess, self._limit)
+        while True:
+            low, high = self._tried(over, radius, low, high)
+            if low[0] >= self._limit:
+                return self._limit
+            if high[0] < math.inf and low[0] > 0:
+                break
+            if high[0] < 1e-30:
+                return high[0]
+            radius = min(GROWTH * low[0], self._limit) if low[0] > 0 else high[0] / GROWTH
+        self._guess = self._narrowed(over, low, high)
+        return self._guess
+
+    def _narrowed(self, over: Callable[[float], float], low: tuple[float, float], high: tuple[float, float]) -> float:
+        """Guesses by a parabola through 0, as if the loss were quadratic, with a bisection wherever they stall."""
+        while high[0] - low[0] > self._tol * low[0]:
+            width = high[0] - low[0]
+            share = low[1] / (low[1] - high[1]) if math.isfinite(high[1]) else 0.5
+            squared = low[0] ** 2 + share * (high[0] ** 2 - low[0] ** 2)
+            for side in (1 - self._tol / 3, 1 + self._tol / 3):
+                low, high = self._tried(over, math.sqrt(squared) * side, low, high)
+            if high[0] - low[0] > width / 2:
+                low, high = self._tried(over, (low[0] + high[0]) / 2, low, high)
+        return (low[0] + high[0]) / 2
+
+    def _tried(
+        self, over: Callable[[float], float], radius: float, low: tuple[float, float], high: tuple[float, float]
+    ) -> tuple[tuple[float, float], tuple[float, float]]:
+        if not low[0] < radius < high[0]:
+            return low, high
+        self.passes += 1
+        found = over(radius)
+        return ((radius, found), high) if found <= 0 else (low, (radius, found))
+
+
+def _reading(radii: Float[Tensor, " n"], p: int, limit: float, passes: int) -> Volume:
+    """log-mean-exp of p · log r, and the error of it by the delta method."""
+    n, reached = len(radii), int((radii >= limit).sum())
+    logs = p * radii.log()
+    weights = (logs - logs.max()).exp()
+    value = ((logs.logsumexp(0) - math.log(n)) / p).item()
+    error = (weights.std() / weights.mean() / math.sqrt(n) / p).item()
+    effective = (weights.sum().square() / weights.square().sum()).item()
+    ball = p / 2 * math.log(math.pi) - math.lgamma(p / 2 + 1)
+    outcome = Outcome.CONVERGED if effective >= EFFECTIVE and not reached else Outcome.NOT_CONVERGED
+    about = (effective, reached, n, radii.median().log().item(), passes)
+    return Volume(value, error, p * value + ball, *about, outcome)
