@@ -50,8 +50,8 @@ SENSES: dict[str, Instrument] = {
     "worst_case_sharpness": Instrument(
         f"largest rise of the loss found within {RADIUS:g}", "loss", _worst_case, hessian=True
     ),
-    "adaptive_worst_case_sharpness": Instrument(
-        f"the same for weights that move in proportion to their magnitudes, by {RADIUS:g} together",
+    "adaptive_worst_case": Instrument(
+        f"the same for steps in proportion to each weight, within {RADIUS:g}",
         "loss",
         lambda bench, generator: _worst_case(bench, generator, "magnitude"),
         hessian=True,
@@ -59,8 +59,8 @@ SENSES: dict[str, Instrument] = {
     "gaussian_sharpness": Instrument(
         f"expected rise of the loss under noise of {SIGMA:g} on each weight", "loss", _gaussian, hessian=True
     ),
-    "adaptive_gaussian_sharpness": Instrument(
-        f"the same under noise of {SIGMA:g} times each weight's magnitude",
+    "adaptive_gaussian": Instrument(
+        f"expected rise under noise of {SIGMA:g} times each weight",
         "loss",
         lambda bench, generator: _gaussian(bench, generator, "magnitude"),
         hessian=True,
@@ -74,8 +74,8 @@ SENSES: dict[str, Instrument] = {
         hessian=True,
     ),
     "epsilon_volume": Instrument(
-        "log of the radius of a ball as large as the set where the loss is at most 0.1 higher",
-        "log of a parameter's unit",
+        "log radius of a ball as large as the set of loss at most 0.1 higher",
+        "log of a length",
         lambda bench, generator: epsilon_volume(bench.objective, generator=generator),
     ),
     "sharpness_gradient": Instrument(
@@ -85,7 +85,7 @@ SENSES: dict[str, Instrument] = {
         hessian=True,
     ),
     "sharpening_cosine": Instrument(
-        "cosine between the gradients of sharpness and loss; negative where descent sharpens",
+        "cosine of its gradient and the loss's: negative where descent sharpens",
         "1",
         lambda bench, generator: sharpening_cosine(bench.objective, hessian=bench.hessian, generator=generator),
         hessian=True,
