@@ -150,3 +150,17 @@ def test_no_graph_outlives_its_operator():
             assert [ref() for ref in watched] == [None, None, None]
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_module_that_stands_in_the_model_twice_keeps_its_parameters_and_buffers(training):
+    """Under two names it is one place: put back twice, it would be left with what replaced it."""
+    shared, normalised = nn.Linear(4, 4), nn.BatchNorm1d(4)
+    model = nn.Sequential(shared, normalised, nn.Tanh(), shared, normalised, nn.Linear(4, 3)).train(training)
+    parts = [*model.parameters(), *model.buffers()]
+    before = copy.deepcopy(model.state_dict())
+    objective = Objective(model, nn.CrossEntropyLoss(), (torch.randn(8, 4), torch.randint(3, (8,))))
+    objective.hessian() @ objective.point
+    assert all(a is b for a, b in zip(parts, [*model.parameters(), *model.buffers()], strict=True))
+    assert isinstance(shared.weight, nn.Parameter)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())

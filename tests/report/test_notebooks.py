@@ -41,6 +41,7 @@ SHOWN = {
     "alternation": Alternation(0.75, 8),
     "loss line": ps.loss_line(NETWORK, points=5),
     "loss plane": ps.loss_plane(NETWORK, "hessian", points=5),
+    "invariance audit": ps.invariance_audit(NETWORK, ("loss", "gradient_norm")),
     "record": RECORD,
     "verdict": SUPPORTED,
     "experiment": experiment(),

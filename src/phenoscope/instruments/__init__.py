@@ -30,6 +30,7 @@ from phenoscope.instruments.gradient_share import (
 )
 from phenoscope.instruments.gradient_snr import SignalToNoise, gradient_snr
 from phenoscope.instruments.instrument import Instrument
+from phenoscope.instruments.invariance import Change, InvarianceAudit, Transformation, invariance_audit
 from phenoscope.instruments.landscape import line_curvature, loss_line, loss_plane
 from phenoscope.instruments.mini_batches import BatchSharpness, batch_sharpness
 from phenoscope.instruments.moments import GradientMoments, gradient_moments
@@ -55,6 +56,7 @@ __all__ = [
     "BatchGradientShare",
     "BatchSharpness",
     "Bench",
+    "Change",
     "Coherence",
     "Count",
     "CriticalSharpness",
@@ -69,6 +71,7 @@ __all__ = [
     "GradientNorm",
     "GradientShare",
     "Instrument",
+    "InvarianceAudit",
     "LineCurvature",
     "Loss",
     "LossLine",
@@ -89,6 +92,7 @@ __all__ = [
     "Trace",
     "Tracker",
     "Tracking",
+    "Transformation",
     "Volume",
     "WorstCase",
     "alternation",
@@ -109,6 +113,7 @@ __all__ = [
     "gradient_share",
     "gradient_snr",
     "gradient_stiffness",
+    "invariance_audit",
     "line_curvature",
     "loss_line",
     "loss_plane",

@@ -5,7 +5,7 @@ The model is never changed: parameters and buffers are passed in, modes and rand
 
 import contextlib
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -51,10 +51,10 @@ class Network:
         self.buffers: Buffers = buffers
         self._draws = draws
         self.layout: Layout = layout(model)
-        # Every name of a tied parameter, found once: torch would look for them at each evaluation.
+        # Every place of a tied parameter, found once: torch would look for them at each evaluation.
         first_names = {id(value): name for name, value in model.named_parameters() if value.requires_grad}
-        every = model.named_parameters(remove_duplicate=False)
-        self._names = {name: first_names[id(value)] for name, value in every if id(value) in first_names}
+        places = _places(model, lambda module: module.named_parameters(recurse=False, remove_duplicate=False))
+        self._names = {name: first_names[id(value)] for name, value in places if id(value) in first_names}
         self._composite = weight_normalised(model)
         self._normalisation = _checked_normalisation(model, buffers)
         first = next(p for p in model.parameters() if p.requires_grad)
@@ -130,7 +130,18 @@ class Network:
         if not any(module.training for module in self.model.modules()):
             return {}
         copies = {id(buffer): buffer.clone() for buffer in self.model.buffers()}
-        return {name: copies[id(buffer)] for name, buffer in self.model.named_buffers(remove_duplicate=False)}
+        places = _places(self.model, lambda module: module.named_buffers(recurse=False, remove_duplicate=False))
+        return {name: copies[id(buffer)] for name, buffer in places}
+
+
+def _places(model: nn.Module, own: Callable[[nn.Module], Iterable[tuple[str, Tensor]]]) -> Iterator[tuple[str, Tensor]]:
+    """Where tensors lie, each place once: a module that stands in a model twice has one place under several names.
+
+    `functional_call` puts back what it found at each name in turn; the second name would find the replacement.
+    """
+    for prefix, module in model.named_modules():
+        for name, value in own(module):
+            yield f"{prefix}.{name}" if prefix else name, value
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from phenoscope.claims.verdict import Verdict
 from phenoscope.comparing import SideBySide
-from phenoscope.instruments import Density, Eigenpairs, Picture, Reading
+from phenoscope.instruments import Density, Eigenpairs, InvarianceAudit, Picture, Reading
 from phenoscope.instruments.reading import ERRORS
 from phenoscope.panels import PanelData
 from phenoscope.record import Record
@@ -88,6 +88,13 @@ def _(value: Picture) -> Markup:
     told += [f"finite at {value.finite:.1%} of the points"] if value.finite < 1 else []
     heads = (f"{value.kind} axis", "coordinates", "length of 1", "curvature from losses", "by products")
     return _box(_table(heads, rows), FAINT.format("; ".join(told)))
+
+
+@_card.register
+def _(value: InvarianceAudit) -> Markup:
+    heads, *rows = value.rows()
+    cells = [(name, *(word if word == "same" else _strong(word) for word in words)) for name, *words in rows]
+    return _box(_table(heads, cells), *(FAINT.format(note) for note in value.notes()))
 
 
 @_card.register

@@ -15,11 +15,11 @@ from matplotlib.ticker import MaxNLocator
 from phenoscope.claims.verdict import Verdict
 from phenoscope.comparing import SideBySide
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments import Density, Eigenpairs, LossLine, LossPlane, Picture, Reading
+from phenoscope.instruments import Density, Eigenpairs, InvarianceAudit, LossLine, LossPlane, Picture, Reading
 from phenoscope.instruments.reading import ERRORS
 from phenoscope.panels import PanelData
 from phenoscope.record import Record
-from phenoscope.report.figures import onto
+from phenoscope.report.figures import MARKERS, onto
 from phenoscope.report.palette import SERIES
 from phenoscope.report.words import MARKS, ends, place
 from phenoscope.store import Experiment
@@ -106,6 +106,23 @@ def _missing(ax: Axes, losses: torch.Tensor, places: torch.Tensor, height: float
         heights = where[:, 1] if height is None else np.full(len(where), height)
         ax.plot(where[:, 0], heights, "x", color=ORANGE, markersize=4, label="not finite")
         ax.legend(frameon=False)
+
+
+@_draw.register
+def _(value: InvarianceAudit, ax: Axes) -> None:
+    """What each measure was multiplied by, on a log axis; hollow where it is the same within its error."""
+    places = np.arange(len(value.measures))[::-1]
+    for each, colour, marker in zip(value.transformations, SERIES, MARKERS, strict=False):
+        changes = [value.of(name, each.name) for name in value.measures]
+        ratios = np.array([abs(change.ratio) for change in changes])
+        changed = np.array([change.changed for change in changes], dtype=bool)
+        ax.plot(ratios[changed], places[changed], marker, color=colour, label=each.name)
+        ax.plot(ratios[~changed], places[~changed], marker, color=colour, markerfacecolor="none")
+    ax.axvline(1.0, color=mpl.rcParams["axes.edgecolor"], linewidth=0.6)
+    ax.set_xscale("log")
+    ax.set_yticks(places, [name.replace("_", " ") for name in value.measures])
+    ax.set_xlabel("multiplied by (hollow: the same within its error)")
+    ax.legend(frameon=False)
 
 
 @_draw.register
