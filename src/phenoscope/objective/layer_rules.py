@@ -1,0 +1,326 @@
+"""Layers whose output is linear in their own parameters: the response of every example by itself.
+
+With r the parameters of one layer, its output for example n is z_n = A_n r + what does not depend on r. A rule knows
+the map A_n through the layer's input, without ever storing it: random responses v_n with E v vᵀ = A_n A_nᵀ, the
+gradients A_nᵀ δ_n of single examples, and their squares. Nothing here is taken on trust: `layer_space` compares each
+rule with the true derivatives of the network before it is used.
+
+Shapes: b examples, T positions (pixels, tokens) an example, k features in, m out.
+"""
+
+import abc
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vjp, vmap
+
+Named = dict[str, Tensor]
+BLOCK_ENTRIES = 2**24
+"""Gradients of single examples are formed in blocks of so many numbers."""
+
+
+class Response(NamedTuple):
+    """Outputs v (b, ...) moved by random signs of the parameters, one independent draw an example.
+
+    `terms` takes the image of v under a matrix H that does not mix examples, and gives for each parameter
+    Σ_n rₙ · A_nᵀ (H v)_n, whose mean over the draws is the diagonal of Σ_n A_nᵀ H A_n.
+    """
+
+    outputs: Tensor
+    terms: Callable[[Tensor], Named]
+
+
+class Rule(abc.ABC):
+    """How one layer's output depends on its own parameters.
+
+    Args:
+        module: the layer.
+        names: its trainable parameters, by the layer's own names; the others stay as they are.
+    """
+
+    def __init__(self, module: nn.Module, names: tuple[str, ...]) -> None:
+        self.module, self.names = module, names
+        self.shapes = {name: tuple(module.get_parameter(name).shape) for name in names}
+
+    @property
+    def size(self) -> int:
+        return sum(math.prod(shape) for shape in self.shapes.values())
+
+    @abc.abstractmethod
+    def features(self, inputs: Tensor) -> Tensor:
+        """What the rule needs of the layer's input (b, ...)."""
+
+    @abc.abstractmethod
+    def push(self, features: Tensor, r: Mapping[str, Tensor], shape: torch.Size) -> Tensor:
+        """A_n r of every example, in the shape of the layer's output."""
+
+    @abc.abstractmethod
+    def respond(self, features: Tensor, shape: torch.Size, signs: "Signs") -> Response:
+        """A random response an example."""
+
+    @abc.abstractmethod
+    def gradients(self, features: Tensor, delta: Tensor) -> Named:
+        """A_nᵀ δ_n of every example, each (b, *parameter)."""
+
+    def squares(self, features: Tensor, delta: Tensor) -> Tensor:
+        """‖A_nᵀ δ_n‖², (b,)."""
+        blocks = [sum(g.flatten(1).square().sum(1) for g in part.values()) for part in self._blocks(features, delta)]
+        return torch.cat(blocks)  # type: ignore[arg-type]
+
+    def diagonal(self, features: Tensor, delta: Tensor, weights: Tensor) -> Named:
+        """Σ_n wₙ (A_nᵀ δ_n)² of every parameter."""
+        found = {name: delta.new_zeros(shape) for name, shape in self.shapes.items()}
+        start = 0
+        for part in self._blocks(features, delta):
+            for name, g in part.items():
+                found[name] += torch.tensordot(weights[start : start + len(g)], g.square(), 1)
+            start += len(next(iter(part.values())))
+        return found
+
+    def pull(self, features: Tensor, delta: Tensor) -> Named:
+        """Σ_n A_nᵀ δ_n."""
+        found = {name: delta.new_zeros(shape) for name, shape in self.shapes.items()}
+        for part in self._blocks(features, delta):
+            for name, g in part.items():
+                found[name] += g.sum(0)
+        return found
+
+    def _blocks(self, features: Tensor, delta: Tensor):
+        size = max(1, BLOCK_ENTRIES // max(1, self.size))
+        for some, seeds in zip(features.split(size), delta.split(size), strict=True):
+            yield self.gradients(some, seeds)
+
+
+class Signs:
+    """Random signs in the form of given tensors."""
+
+    def __init__(self, generator: torch.Generator, dtype: torch.dtype, device: torch.device) -> None:
+        self.generator, self.dtype, self.device = generator, dtype, device
+
+    def __call__(self, *shape: int) -> Tensor:
+        drawn = torch.randint(2, shape, generator=self.generator, device=self.generator.device, dtype=torch.int8)
+        return drawn.to(self.device, self.dtype) * 2 - 1
+
+
+class Dense(Rule):
+    """z_t = W a_t + bias at every position t: `nn.Linear` with any axes in between, and convolutions by patches."""
+
+    def __init__(self, module: nn.Module, names: tuple[str, ...]) -> None:
+        super().__init__(module, names)
+        self.weight, self.bias = "weight" in names, "bias" in names
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """The inputs of each position, (b, T, k)."""
+        if isinstance(self.module, nn.Linear):
+            return inputs.reshape(len(inputs), -1, inputs.shape[-1])
+        return _patches(self.module, inputs).mT
+
+    def _rows(self, outputs: Tensor) -> Tensor:
+        """(b, T, m)."""
+        if isinstance(self.module, nn.Linear):
+            return outputs.reshape(len(outputs), -1, outputs.shape[-1])
+        return outputs.flatten(2).mT
+
+    def _shaped(self, rows: Tensor, shape: torch.Size) -> Tensor:
+        return (rows if isinstance(self.module, nn.Linear) else rows.mT).reshape(shape)
+
+    def _size(self, rows: Tensor) -> Tensor:
+        """‖A_nᵀ eᵢ‖² of any output i, where there is one position: |a|² + 1, (b, 1)."""
+        own = rows.square().sum(dim=2) if self.weight else torch.zeros_like(rows[:, :, 0])
+        return own + (1.0 if self.bias else 0.0)
+
+    def push(self, features: Tensor, r: Mapping[str, Tensor], shape: torch.Size) -> Tensor:
+        found = features @ r["weight"].flatten(1).mT if self.weight else features.new_zeros(())
+        found = found + r["bias"] if self.bias else found
+        return self._shaped(found.expand(*features.shape[:2], found.shape[-1]), shape)
+
+    def respond(self, features: Tensor, shape: torch.Size, signs: Signs) -> Response:
+        if features.shape[1] == 1:
+            return self._respond_once(features, shape, signs)
+        rows, columns, shared, offset = self._flips(features, signs)
+        flipped = features if columns is None else features * columns
+        moved = flipped @ shared.mT if self.weight else features.new_zeros(*features.shape[:2], shared.shape[-2])
+        moved = moved + offset if self.bias else moved
+        moved = moved if rows is None else moved * rows
+
+        def terms(image: Tensor) -> Named:
+            back = self._rows(image) if rows is None else self._rows(image) * rows
+            found = {}
+            if self.weight:
+                alike = back.mT @ flipped if rows is None else back.flatten(0, 1).mT @ flipped.flatten(0, 1)
+                found["weight"] = (shared * alike).sum_to_size(1, *shared.shape[-2:]).reshape(self.shapes["weight"])
+            return found | ({"bias": (offset * back.sum(1, keepdim=True)).sum((0, 1))} if self.bias else {})
+
+        return Response(self._shaped(moved, shape), terms)
+
+    def _flips(self, features: Tensor, signs: Signs) -> tuple[Tensor | None, Tensor | None, Tensor, Tensor]:
+        """Signs of the parameters that are independent in any two examples, as (rows, columns, weight, bias).
+
+        Small matrices are drawn for each example. Of large ones there is one for all, with rows and columns flipped
+        anew for each example: any two of its entries then have independent signs in two examples, so that their forms
+        are uncorrelated.
+        """
+        (b, t, k), m = features.shape, self.size // (features.shape[2] * self.weight + self.bias)
+        if k * m <= t * (k + m):
+            return None, None, signs(b, m, k), signs(b, 1, m)
+        return signs(b, 1, m), signs(b, 1, k), signs(m, k), signs(1, 1, m)
+
+    def _respond_once(self, features: Tensor, shape: torch.Size, signs: Signs) -> Response:
+        """With one position A Aᵀ is a multiple of the identity, so signs of the outputs serve: fewer terms at random."""
+        length, drawn = self._size(features).sqrt(), signs(len(features), math.prod(shape[1:]))
+        moved = length * drawn
+
+        def terms(image: Tensor) -> Named:
+            # vᵢ (Hv)ᵢ / length² estimates Hᵢᵢ; where the length is 0 nothing was moved and nothing is added.
+            own = drawn * image.reshape(moved.shape) / length.clamp_min(torch.finfo(length.dtype).tiny)
+            return self._spread(own, features[:, 0])
+
+        return Response(self._shaped(moved[:, None], shape), terms)
+
+    def _spread(self, own: Tensor, features: Tensor) -> Named:
+        """Σ_n own_n aₙ² for the weight and Σ_n own_n for the bias."""
+        found = {"weight": (own.mT @ features.square()).reshape(self.shapes["weight"])} if self.weight else {}
+        return found | ({"bias": own.sum(0)} if self.bias else {})
+
+    def units(self, features: Tensor, curvature: Tensor) -> tuple[Tensor, Named]:
+        """The form and the diagonal of A_nᵀ diag(h_n) A_n, h (b, m), where there is one position."""
+        return (curvature.sum(1) * self._size(features)[:, 0]), self._spread(curvature, features[:, 0])
+
+    def gradients(self, features: Tensor, delta: Tensor) -> Named:
+        rows = self._rows(delta)
+        found = {"weight": (rows.mT @ features).reshape(-1, *self.shapes["weight"])} if self.weight else {}
+        return found | ({"bias": rows.sum(1)} if self.bias else {})
+
+    def squares(self, features: Tensor, delta: Tensor) -> Tensor:
+        rows = self._rows(delta)
+        (_, t, k), m = features.shape, rows.shape[2]
+        if t == 1:
+            return rows[:, 0].square().sum(1) * self._size(features)[:, 0]
+        if self.weight and t * (k + m) > k * m:
+            return super().squares(features, delta)
+        alike = features @ features.mT if self.weight else features.new_zeros(())
+        return ((alike + (1.0 if self.bias else 0.0)) * (rows @ rows.mT)).sum((1, 2))
+
+    def diagonal(self, features: Tensor, delta: Tensor, weights: Tensor) -> Named:
+        if features.shape[1] > 1:
+            return super().diagonal(features, delta, weights)
+        return self._spread(weights[:, None] * self._rows(delta)[:, 0].square(), features[:, 0])
+
+    def pull(self, features: Tensor, delta: Tensor) -> Named:
+        rows = self._rows(delta).flatten(0, 1)
+        found = {"weight": (rows.mT @ features.flatten(0, 1)).reshape(self.shapes["weight"])} if self.weight else {}
+        return found | ({"bias": rows.sum(0)} if self.bias else {})
+
+
+class Lookup(Rule):
+    """z_t = the row of the table that token t names: `nn.Embedding`."""
+
+    def features(self, inputs: Tensor) -> Tensor:
+        return inputs.reshape(len(inputs), -1)
+
+    def _known(self, tokens: Tensor) -> Tensor:
+        """Zero where the token stands for padding, whose row is never learned, (b, T, 1)."""
+        padding = getattr(self.module, "padding_idx", None)
+        return (tokens != (-1 if padding is None else padding))[..., None]
+
+    def _into_table(self, tokens: Tensor, rows: Tensor) -> Named:
+        table = rows.new_zeros(self.shapes["weight"])
+        return {"weight": table.index_add_(0, tokens.reshape(-1), rows.reshape(-1, rows.shape[-1]))}
+
+    def push(self, features: Tensor, r: Mapping[str, Tensor], shape: torch.Size) -> Tensor:
+        return (r["weight"][features] * self._known(features)).reshape(shape)
+
+    def respond(self, features: Tensor, shape: torch.Size, signs: Signs) -> Response:
+        count, m = self.shapes["weight"]
+        rows, own = signs(len(features), count), signs(len(features), 1, m)  # flips, as in `Dense.respond`
+        moved = signs(count, m)[features] * rows.gather(1, features)[..., None] * own * self._known(features)
+
+        def terms(image: Tensor) -> Named:
+            return self._into_table(features, moved * image.reshape(moved.shape))
+
+        return Response(moved.reshape(shape), terms)
+
+    def _summed(self, features: Tensor, delta: Tensor) -> tuple[Tensor, Tensor]:
+        """δ_t, and the sum of δ over all positions of the example with the same token, both (b, T, m)."""
+        rows = delta.reshape(*features.shape, -1) * self._known(features)
+        same = (features[:, :, None] == features[:, None, :]).to(rows.dtype)
+        return rows, same @ rows
+
+    def gradients(self, features: Tensor, delta: Tensor) -> Named:
+        (b, _), (count, m) = features.shape, self.shapes["weight"]
+        rows = delta.reshape(*features.shape, -1) * self._known(features)
+        places = features + count * torch.arange(b, device=features.device)[:, None]
+        table = rows.new_zeros(b * count, m).index_add_(0, places.reshape(-1), rows.reshape(-1, m))
+        return {"weight": table.reshape(b, count, m)}
+
+    def squares(self, features: Tensor, delta: Tensor) -> Tensor:
+        rows, summed = self._summed(features, delta)
+        return (rows * summed).sum((1, 2))
+
+    def diagonal(self, features: Tensor, delta: Tensor, weights: Tensor) -> Named:
+        rows, summed = self._summed(features, delta)
+        return self._into_table(features, weights[:, None, None] * rows * summed)
+
+    def pull(self, features: Tensor, delta: Tensor) -> Named:
+        return self._into_table(features, delta.reshape(*features.shape, -1) * self._known(features))
+
+
+class Mapped(Rule):
+    """Any other layer, evaluated for each example with parameters of its own: scales of normalisation layers, say."""
+
+    def features(self, inputs: Tensor) -> Tensor:
+        return inputs
+
+    def _response(self, r: Mapping[str, Tensor], one: Tensor) -> Tensor:
+        """A r of one example: what the parameters add to the output without them."""
+        nothing = {name: torch.zeros_like(value) for name, value in r.items()}
+        moved, still = (functional_call(self.module, dict(value), (one[None],)) for value in (r, nothing))
+        return (moved - still)[0]
+
+    def push(self, features: Tensor, r: Mapping[str, Tensor], shape: torch.Size) -> Tensor:
+        return vmap(self._response, in_dims=(None, 0))(dict(r), features).reshape(shape)
+
+    def respond(self, features: Tensor, shape: torch.Size, signs: Signs) -> Response:
+        r = {name: signs(len(features), *own) for name, own in self.shapes.items()}
+        moved = vmap(self._response)(r, features)
+
+        def terms(image: Tensor) -> Named:
+            return {name: (r[name] * g).sum(0) for name, g in self.gradients(features, image).items()}
+
+        return Response(moved.reshape(shape), terms)
+
+    def gradients(self, features: Tensor, delta: Tensor) -> Named:
+        origin = {name: delta.new_zeros(shape) for name, shape in self.shapes.items()}
+
+        def one(inputs: Tensor, seed: Tensor) -> Any:
+            outputs, back = vjp(lambda r: self._response(r, inputs), origin)
+            return back(seed.reshape(outputs.shape))[0]
+
+        return vmap(one)(features, delta)
+
+
+def rule_of(module: nn.Module, names: tuple[str, ...]) -> Rule:
+    """The cheapest rule for a layer of this kind."""
+    if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d) and _patched(module):
+        return Dense(module, names)
+    return Lookup(module, names) if isinstance(module, nn.Embedding) else Mapped(module, names)
+
+
+def _patched(module: nn.Module) -> bool:
+    """Whether the layer is linear in the patches that `unfold` cuts out."""
+    if isinstance(module, nn.Linear):
+        return True
+    plain = getattr(module, "groups", 1) == 1 and getattr(module, "padding_mode", "zeros") == "zeros"
+    return plain and not isinstance(getattr(module, "padding", 0), str)
+
+
+def _patches(module: Any, inputs: Tensor) -> Tensor:
+    """The patch of every output position, (b, k, T)."""
+    if inputs.ndim == 3:  # in one dimension: an image of height 1
+        sizes = [(1, own[0]) for own in (module.kernel_size, module.dilation, module.stride)]
+        kernel, dilation, stride = sizes
+        return nn.functional.unfold(inputs[:, :, None], kernel, dilation, (0, module.padding[0]), stride)
+    return nn.functional.unfold(inputs, module.kernel_size, module.dilation, module.padding, module.stride)
