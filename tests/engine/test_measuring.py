@@ -110,8 +110,19 @@ def test_a_graph_is_built_once_for_all_that_need_it(monkeypatch):
     assert sorted(built) == ["gauss_newton", "hessian"]
 
 
+class Bare(nn.Module):
+    """A linear model whose weight belongs to no layer, so that its trace is left to probes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.inside = nn.Parameter(normal(200, 1, seed=3)), nn.Identity()
+
+    def forward(self, x):
+        return self.inside(x @ self.weight)
+
+
 def test_the_trace_leaves_known_eigenvectors_out_of_chance():
-    spike = nn.Linear(200, 1, bias=False).double()
+    spike = Bare()
     inputs = normal(300, 200, seed=1) + 3.0
     measured = Objective(spike, nn.MSELoss(), (inputs, normal(300, 1, seed=2)))
     alone, together = (ps.measure(measured, names)["trace"] for names in (("trace",), ("trace", "sharpness")))
@@ -140,7 +151,15 @@ def test_json_has_values_and_evidence_and_no_number_that_json_lacks():
         "which",
     }
     assert read["sharpness"]["evidence"]["outcome"] == "converged"
-    assert read["trace"]["evidence"].keys() == {"standard_error", "scale", "probes", "products", "outcome"}
+    assert read["trace"]["evidence"].keys() == {
+        "standard_error",
+        "scale",
+        "probes",
+        "products",
+        "outcome",
+        "method",
+        "note",
+    }
     assert read["parameters"]["value"] == 43
     assert read["loss"]["evidence"]["weighting"] == "targets"
 

@@ -1,7 +1,6 @@
 """Traces against dense ones: unbiased, deflated, stopped on an error whose coverage is what it promises."""
 
 import math
-import sys
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from torch.testing import assert_close
 
 from oracles import PROBLEMS, dense_gauss_newton, dense_hessian, normal, seeded
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments import Outcome, Trace, eigenvalues, sharpness, trace
+from phenoscope.instruments import Outcome, Trace, eigenvalues, hutchinson, sharpness, trace
 from phenoscope.objective import Matrix, Objective, Operator
 
 P = 200
@@ -49,7 +48,7 @@ def test_the_dense_trace_of_every_architecture(name, which):
     problem = PROBLEMS[name]()
     objective = Objective(problem.model, problem.loss, problem.data, 4)
     dense = dense_hessian(problem.total, problem.model) if which == "hessian" else dense_gauss_newton(problem)
-    reading = trace(objective, 1e-9, operator=which)
+    reading = trace(objective, 1e-9, operator=which, method="hutchinson")
     assert_close(reading.value, torch.trace(dense).item(), rtol=1e-10, atol=1e-12)
     assert_close(reading.scale, torch.linalg.matrix_norm(dense).item(), rtol=1e-10, atol=1e-12)
     assert reading.converged
@@ -256,7 +255,7 @@ def test_large_operators_are_probed_one_vector_at_a_time(monkeypatch):
     together = trace(Watched(wishart()), 0.02)
     assert max(blocks) == 8
     blocks.clear()
-    monkeypatch.setattr(sys.modules[trace.__module__], "BLOCK_ENTRIES", P)
+    monkeypatch.setattr(hutchinson, "BLOCK_ENTRIES", P)
     alone = trace(Watched(wishart()), 0.02)
     assert set(blocks) == {1}
     assert abs(alone.value - together.value) <= 4 * together.standard_error
@@ -289,6 +288,6 @@ def test_many_networks_are_refused():
 def test_the_reading_says_what_it_is():
     reading = trace(Matrix(wishart()), 0.02)
     assert isinstance(reading, Trace)
-    assert str(reading).startswith(f"{reading.value:.6g} ± {reading.standard_error:.1e}; converged, ")
-    assert str(reading).endswith(f"{reading.probes} probes, {reading.products} products")
-    assert "exact, 3 products" in str(trace(Matrix(torch.eye(3))))
+    assert str(reading).startswith(f"{reading.value:.6g} (standard error {reading.standard_error:.2g}; converged, ")
+    assert str(reading).endswith(f"{reading.probes} probes, {reading.products} products, hutchinson)")
+    assert "summed exactly, 3 products" in str(trace(Matrix(torch.eye(3))))

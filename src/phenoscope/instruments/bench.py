@@ -1,5 +1,6 @@
 """One network on the bench: what several instruments need is made once, when the first of them asks."""
 
+import dataclasses
 from functools import cached_property
 from typing import Literal
 
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from phenoscope.instruments.moments import GradientMoments, gradient_moments
 from phenoscope.instruments.spectrum import Eigenpair, eigenvalues
+from phenoscope.instruments.trace import Request, Trace, trace_of
 from phenoscope.objective import Objective, Operator
 
 
@@ -41,7 +43,16 @@ class Bench:
     def known(self) -> Tensor | None:
         """The Hessian's eigenvectors measured so far, which a trace need not leave to chance."""
         vectors = [found.vector for found in self._extremes.values() if bool(torch.isfinite(found.value))]
-        return torch.stack(vectors, dim=1) if vectors and self.hessian.size > len(vectors) else None
+        return torch.stack(vectors, dim=1) if 0 < len(vectors) < len(self.objective.point) else None
+
+    def trace(self, which: Literal["hessian", "gauss_newton"], tol: float, generator: torch.Generator | None) -> Trace:
+        """A trace, for which the matrix is made only if its products are needed; known vectors are deflated then."""
+        generator = generator or torch.Generator().manual_seed(0)
+        asked = Request(tol, which, "auto", None, None, 1000, generator)
+        if which == "gauss_newton":
+            return trace_of(self.objective, lambda: self.gauss_newton, asked)
+        deflated = dataclasses.replace(asked, deflate=self.known)
+        return trace_of(self.objective, lambda: self.hessian, deflated)
 
     def extreme(self, which: Literal["largest", "smallest"], generator: torch.Generator | None) -> Eigenpair:
         """The largest or the smallest eigenvalue of the Hessian, measured once; its vector is then known."""

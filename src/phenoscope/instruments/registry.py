@@ -14,7 +14,6 @@ from phenoscope.instruments.instrument import CURVATURE, Instrument
 from phenoscope.instruments.landscape import line_curvature
 from phenoscope.instruments.senses import SENSES
 from phenoscope.instruments.spectrum import sharpness
-from phenoscope.instruments.trace import trace
 
 TRACE_TOLERANCE = 0.1
 """Of the traces of a panel: where eigenvalues cancel, it takes 200 probes; half of it would take 800."""
@@ -66,8 +65,7 @@ INSTRUMENTS: dict[str, Instrument] = {
     "trace": Instrument(
         "trace of the Hessian: the sum of its eigenvalues",
         CURVATURE,
-        lambda bench, generator: trace(bench.hessian, TRACE_TOLERANCE, deflate=bench.known, generator=generator),
-        hessian=True,
+        lambda bench, generator: bench.trace("hessian", TRACE_TOLERANCE, generator),
     ),
     "gradient_share": Instrument(
         "share of the gradient in the top eigenspace, of as many dimensions as classes",
@@ -89,7 +87,7 @@ INSTRUMENTS: dict[str, Instrument] = {
     "gauss_newton_trace": Instrument(
         "trace of the Gauss-Newton matrix",
         CURVATURE,
-        lambda bench, generator: trace(bench.gauss_newton, TRACE_TOLERANCE, generator=generator),
+        lambda bench, generator: bench.trace("gauss_newton", TRACE_TOLERANCE, generator),
     ),
     **SENSES,
     "parameters": Instrument(

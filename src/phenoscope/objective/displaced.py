@@ -45,6 +45,10 @@ class Column(NamedTuple):
     signs: Tensor
 
 
+class LayersDiffer(RuntimeError):
+    """A layer was not called once for these examples, as it was for those on which it was tried out."""
+
+
 class Displaced:
     """Some examples, with the graph from displacements to their loss.
 
@@ -66,6 +70,8 @@ class Displaced:
         inputs, places = {}, {}
 
         def displace(index: int, given: Tensor, found: Tensor) -> Tensor:
+            if index in places:
+                raise LayersDiffer
             if layers[index].shared:
                 given, found = (_one_each(part, self.count) for part in (given, found))
             inputs[index] = given.detach()
@@ -74,9 +80,11 @@ class Displaced:
 
         with listening([layer.module for layer in layers], displace):
             self.outputs = network.outputs(parameters, batch[0])
+        if len(places) < len(layers):
+            raise LayersDiffer
         order = range(len(layers))
-        self.places = tuple(places[i] for i in order)
-        self.features = tuple(layers[i].rule.features(inputs[i]) for i in order)
+        self.places, self.inputs = tuple(places[i] for i in order), tuple(inputs[i] for i in order)
+        self.features = tuple(layer.rule.features(given) for layer, given in zip(layers, self.inputs, strict=True))
         self.weight = by.of(self.outputs.detach(), self._targets)
         self.value = value or (lambda outputs: self.weight * network.value(outputs, self._targets))
 
@@ -89,13 +97,26 @@ class Displaced:
         """The second derivative of the loss in the displacements, times some displacement."""
         return _derivatives(_inner(self.slopes, moved), self.places)
 
+    def own(self, index: int, moved: Tensor) -> Tensor:
+        """The same within one layer, which takes no more than the part of the network behind it."""
+        return _derivatives(_inner(self.slopes[index : index + 1], (moved,)), (self.places[index],))[0]
+
     def gauss_newton(self, moved: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Jᵀ C J times a displacement, J the derivative of the outputs, C the second one of the loss in these."""
+        _, curved = self._curved(moved)
+        return _derivatives((self.outputs * curved).sum(), self.places)
+
+    def gauss_newton_form(self, moved: Sequence[Tensor]) -> Tensor:
+        """vᵀ Jᵀ C J v of each example, (b,), in float64."""
+        pushed, curved = self._curved(moved)
+        return (pushed * curved).flatten(1).sum(1).double() if pushed.ndim > 1 else (pushed * curved).double()
+
+    def _curved(self, moved: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """J v and C J v."""
         dummy, pulled = self._pulled
         (pushed,) = _derivatives(_inner(pulled, moved), (dummy,))
         cut, slope = self._cut
-        (curved,) = _derivatives(_inner((slope,), (pushed,)), (cut,))
-        return _derivatives((self.outputs * curved).sum(), self.places)
+        return pushed, _derivatives(_inner((slope,), (pushed,)), (cut,))[0]
 
     @property
     def entries(self) -> int:
@@ -134,7 +155,10 @@ class Displaced:
         """Eigenvectors of each example's curvature in its outputs, times the roots of the eigenvalues' sizes."""
         cut, slope = self._cut
         units = torch.eye(self.entries, dtype=cut.dtype, device=cut.device)
-        rows = [_derivatives(_inner((slope,), (unit.expand(self.count, -1).reshape(cut.shape),)), (cut,))[0] for unit in units]
+        rows = [
+            _derivatives(_inner((slope,), (unit.expand(self.count, -1).reshape(cut.shape),)), (cut,))[0]
+            for unit in units
+        ]
         curvature = torch.stack([row.reshape(self.count, -1) for row in rows], dim=1)
         values, vectors = torch.linalg.eigh((curvature + curvature.mT) / 2)
         scaled = vectors * values.abs().sqrt()[:, None]

@@ -151,7 +151,8 @@ class Dense(Rule):
             found = {}
             if self.weight:
                 alike = back.mT @ flipped if rows is None else back.flatten(0, 1).mT @ flipped.flatten(0, 1)
-                found["weight"] = (shared * alike).sum_to_size(1, *shared.shape[-2:]).reshape(self.shapes["weight"])
+                weight = shared * alike
+                found["weight"] = (weight.sum(0) if rows is None else weight).reshape(self.shapes["weight"])
             return found | ({"bias": (offset * back.sum(1, keepdim=True)).sum((0, 1))} if self.bias else {})
 
         return Response(self._shaped(moved, shape), terms)
@@ -169,7 +170,7 @@ class Dense(Rule):
         return signs(b, 1, m), signs(b, 1, k), signs(m, k), signs(1, 1, m)
 
     def _respond_once(self, features: Tensor, shape: torch.Size, signs: Signs) -> Response:
-        """With one position A Aᵀ is a multiple of the identity, so signs of the outputs serve: fewer terms at random."""
+        """With one position A Aᵀ is a multiple of the identity, so signs of the outputs do: fewer terms at random."""
         length, drawn = self._size(features).sqrt(), signs(len(features), math.prod(shape[1:]))
         moved = length * drawn
 
@@ -296,7 +297,7 @@ class Mapped(Rule):
         origin = {name: delta.new_zeros(shape) for name, shape in self.shapes.items()}
 
         def one(inputs: Tensor, seed: Tensor) -> Any:
-            outputs, back = vjp(lambda r: self._response(r, inputs), origin)
+            outputs, back, *_ = vjp(lambda r: self._response(r, inputs), origin)
             return back(seed.reshape(outputs.shape))[0]
 
         return vmap(one)(features, delta)
