@@ -9,6 +9,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.options import one_of
 from phenoscope.instruments.hutchinson import Share, Sum, Vectors, hutchinson
 from phenoscope.instruments.layerwise import ByLayers
 from phenoscope.instruments.outcome import Outcome
@@ -144,8 +145,7 @@ class Request:
 
 def trace_of(objective: Objective | None, make: Callable[[], Operator], asked: Request) -> Trace:
     """The trace of a matrix that is made only if its products are needed; by rules only where there is an objective."""
-    if asked.method not in METHODS:
-        raise BadInput(f"`method` must be one of {', '.join(METHODS)}, got {asked.method!r}.")
+    one_of("`method`", asked.method, METHODS)
     if not asked.tol > 0:
         raise BadInput(f"`tol` must be positive, got {asked.tol}.")
     note = ""

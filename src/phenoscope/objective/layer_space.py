@@ -22,6 +22,7 @@ from phenoscope.objective.layer_rules import Dense, Signs
 from phenoscope.objective.linearisation import Which
 from phenoscope.objective.memory import graph_size
 from phenoscope.objective.objective import Objective
+from phenoscope.objective.refusals import unfit
 
 BESIDE_GRAPH = 3.0
 """Memory for the graph with what lies beside it (inputs, responses, images), as a multiple of the graph's."""
@@ -65,7 +66,7 @@ class LayerSpace:
         Returns:
             The sums, and what the sum of the pieces' weighted losses is divided by.
         """
-        processes = self.objective._processes
+        processes = self.objective.processes
         seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
         first = sum(processes.gather(self._count)[: processes.rank])
         totals: list[Tensor] = []
@@ -116,8 +117,9 @@ def layer_space(
         point: the parameters; the model's own by default.
         chosen: (p,), the coordinates asked for; a parameter of which only some are is not covered.
     """
-    objective._refuse_unfit(which)
-    network, by, processes = objective._network, objective._by, objective._processes
+    kind = objective.loss_kind if which == "fisher" else "other"
+    unfit(which, kind, splittable=objective._splittable)
+    network, by, processes = objective._network, objective._by, objective.processes
     here = objective._rows(point)[0]
     wanted = torch.ones_like(here, dtype=torch.bool) if chosen is None else chosen.to(here.device)
     found: tuple[Layer, ...] = ()
