@@ -9,11 +9,16 @@ from typing import Any
 from phenoscope.atlas.adaptive_edge import adaptive_edge
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
+from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.specs import to_json
 from phenoscope.phenomenon import SCALES, Phenomenon
 
-ATLAS: dict[str, Callable[..., Phenomenon]] = {"adaptive_edge": adaptive_edge, "edge_of_stability": edge_of_stability}
+ATLAS: dict[str, Callable[..., Phenomenon]] = {
+    "adaptive_edge": adaptive_edge,
+    "edge_of_stability": edge_of_stability,
+    "sam_edge": sam_edge,
+}
 """The library's own: functions of a scale and the phenomenon's own options."""
 
 
