@@ -13,10 +13,12 @@ from phenoscope.training import (
     Adam,
     Clipped,
     Cosine,
+    Drop,
     GradientDescent,
     HeavyBall,
     Point,
     Recipe,
+    Warmup,
     WeightDecay,
     cohorts,
     settings,
@@ -111,6 +113,9 @@ def test_the_numbers_of_a_recipe():
     assert found.items() >= wanted.items()
     assert "batch" not in settings(recipe())
     assert "lr" not in settings(recipe(rule=GradientDescent(Cosine(0.1, 10))))
+    scheduled = settings(recipe(rule=WeightDecay(GradientDescent(Warmup(5, Drop(0.4, 10, 0.2))), 0.3)))
+    wanted = {"lr.steps": 5.0, "lr.then.before": 0.4, "lr.then.when": 10.0, "lr.then.after": 0.2, "decay": 0.3}
+    assert {name: value for name, value in scheduled.items() if name.startswith(("lr", "decay"))} == wanted
     assert all(type(value) is float for value in found.values())
 
 

@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from phenoscope.atlas.adaptive_edge import adaptive_edge
+from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
 from phenoscope.atlas.sam_edge import sam_edge
@@ -16,6 +17,7 @@ from phenoscope.phenomenon import SCALES, Phenomenon
 
 ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "adaptive_edge": adaptive_edge,
+    "changing_rates": changing_rates,
     "edge_of_stability": edge_of_stability,
     "sam_edge": sam_edge,
 }

@@ -105,9 +105,21 @@ def settings(recipe: Recipe) -> dict[str, float]:
 
 
 def rule_settings(rule: Rule) -> dict[str, float]:
-    """The numbers of a rule and of those that it wraps, by name; rates that change have none."""
+    """The numbers of a rule and of those that it wraps, by name; of a rate that changes those of its schedule.
+
+    A schedule's names have the prefix "lr.": there is no "lr" that claims could take for the rate of all steps.
+    """
     inner = getattr(rule, "of", None)
-    return dict(_numbers(rule)) | ({} if inner is None else rule_settings(inner))
+    if inner is not None:
+        return dict(_numbers(rule)) | rule_settings(inner)
+    return dict(_numbers(rule)) | {"lr." + name: value for name, value in _schedule_settings(rule.lr).items()}
+
+
+def _schedule_settings(rate: Any) -> dict[str, float]:
+    if not dataclasses.is_dataclass(rate):
+        return {}
+    inner = [(f.name, _schedule_settings(getattr(rate, f.name))) for f in dataclasses.fields(rate)]
+    return dict(_numbers(rate)) | {f"{name}.{deep}": value for name, found in inner for deep, value in found.items()}
 
 
 def _numbers(part: Any) -> list[tuple[str, float]]:
