@@ -98,8 +98,8 @@ def test_every_line_is_that_of_a_dense_matrix():
     assert panel["examples"].value == 10
     assert panel["gauss_newton_trace"].value >= panel["gauss_newton_sharpness"].value > 0
     assert [line.name for line in panel.lines] == list(INSTRUMENTS)
-    # 43 parameters: the volume rests on one or two directions, and says so
-    assert [line.name for line in panel.lines if not line.converged] == ["epsilon_volume"]
+    # 43 parameters: the volume rests on one or two directions, and says so; the learning coefficient needs a minimum
+    assert {line.name for line in panel.lines if not line.converged} == {"epsilon_volume", "learning_coefficient"}
 
 
 def test_a_graph_is_built_once_for_all_that_need_it(monkeypatch):

@@ -33,6 +33,7 @@ from phenoscope.instruments.instrument import Instrument
 from phenoscope.instruments.invariance import Change, InvarianceAudit, Transformation, invariance_audit
 from phenoscope.instruments.landscape import line_curvature, loss_line, loss_plane
 from phenoscope.instruments.mini_batches import BatchSharpness, batch_sharpness
+from phenoscope.instruments.learning_coefficient import LearningCoefficient, learning_coefficient
 from phenoscope.instruments.moments import GradientMoments, gradient_moments
 from phenoscope.instruments.neighbourhood import SamGap, WorstCase, sam_gap, worst_case_sharpness
 from phenoscope.instruments.outcome import Outcome
@@ -73,6 +74,7 @@ __all__ = [
     "Instrument",
     "InvarianceAudit",
     "LineCurvature",
+    "LearningCoefficient",
     "Loss",
     "LossLine",
     "LossPlane",
@@ -117,6 +119,7 @@ __all__ = [
     "line_curvature",
     "loss_line",
     "loss_plane",
+    "learning_coefficient",
     "noise_scale",
     "relative_flatness",
     "relative_progress",

@@ -13,6 +13,7 @@ from phenoscope.instruments.gradient_snr import gradient_snr
 from phenoscope.instruments.instrument import CURVATURE, Instrument
 from phenoscope.instruments.landscape import line_curvature
 from phenoscope.instruments.senses import SENSES
+from phenoscope.instruments.learning_coefficient import learning_coefficient
 from phenoscope.instruments.spectrum import sharpness
 
 TRACE_TOLERANCE = 0.1
@@ -68,7 +69,7 @@ INSTRUMENTS: dict[str, Instrument] = {
         lambda bench, generator: bench.trace("hessian", TRACE_TOLERANCE, generator),
     ),
     "gradient_share": Instrument(
-        "share of the gradient in the top eigenspace, of as many dimensions as classes",
+        "share of the gradient in the eigenspace of the largest curvatures",
         "1",
         lambda bench, generator: gradient_share(bench.objective, pairs=bench.hessian, generator=generator),
         hessian=True,
@@ -77,6 +78,14 @@ INSTRUMENTS: dict[str, Instrument] = {
         "gradient noise scale weighed by the Hessian",
         "examples",
         lambda bench, generator: curved_noise_scale(bench.objective, hessian=bench.hessian, generator=generator),
+        hessian=True,
+    ),
+    "learning_coefficient": Instrument(
+        "local learning coefficient, by Langevin chains around the point",
+        "1",
+        lambda bench, generator: learning_coefficient(
+            bench.objective, burn_in=100, draws=200, hessian=bench.hessian, generator=generator
+        ),
         hessian=True,
     ),
     "gauss_newton_sharpness": Instrument(

@@ -101,8 +101,12 @@ class Objective:
         """What the batches are weighed by: the loss's own denominator."""
         return self._by.name
 
-    def at(self, point: Float[Tensor, " p"] | None = None) -> Linearisation:
-        """The loss around a point, to be shared by all who need its value, gradient or Hessian."""
+    def at(self, point: Float[Tensor, "*n p"] | None = None) -> Linearisation:
+        """The loss around a point, shared by all who need its value, gradient or Hessian; or around points (n, p)."""
+        if point is not None and point.ndim == 2:
+            many = torch.cat([self._rows(row) for row in point])
+            part = (self._network, many, self._passes, self._by)
+            return Linearisation(*part, rows="shared data", keep=False, processes=self.processes)
         return self._around("hessian", self._rows(point))
 
     def loss(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, ""]:

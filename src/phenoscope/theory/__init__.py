@@ -1,5 +1,6 @@
 """Closed forms: what is predicted, ready to be laid beside what is measured."""
 
+from phenoscope.theory.singular import linear_network_coefficient, reduced_rank_coefficient
 from phenoscope.theory.stability import (
     adam_threshold,
     gradient_descent_threshold,
@@ -13,7 +14,9 @@ __all__ = [
     "adam_threshold",
     "gradient_descent_threshold",
     "heavy_ball_threshold",
+    "linear_network_coefficient",
     "nesterov_threshold",
+    "reduced_rank_coefficient",
     "rmsprop_threshold",
     "sam_threshold",
 ]
