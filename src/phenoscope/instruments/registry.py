@@ -84,7 +84,7 @@ INSTRUMENTS: dict[str, Instrument] = {
         "local learning coefficient, by Langevin chains around the point",
         "1",
         lambda bench, generator: learning_coefficient(
-            bench.objective, burn_in=100, draws=200, hessian=bench.hessian, generator=generator
+            bench.objective, burn_in=50, draws=100, hessian=bench.hessian, generator=generator
         ),
         hessian=True,
     ),
