@@ -32,8 +32,8 @@ from phenoscope.instruments.gradient_snr import SignalToNoise, gradient_snr
 from phenoscope.instruments.instrument import Instrument
 from phenoscope.instruments.invariance import Change, InvarianceAudit, Transformation, invariance_audit
 from phenoscope.instruments.landscape import line_curvature, loss_line, loss_plane
-from phenoscope.instruments.mini_batches import BatchSharpness, batch_sharpness
 from phenoscope.instruments.learning_coefficient import LearningCoefficient, learning_coefficient
+from phenoscope.instruments.mini_batches import BatchSharpness, batch_sharpness
 from phenoscope.instruments.moments import GradientMoments, gradient_moments
 from phenoscope.instruments.neighbourhood import SamGap, WorstCase, sam_gap, worst_case_sharpness
 from phenoscope.instruments.outcome import Outcome
@@ -73,8 +73,8 @@ __all__ = [
     "GradientShare",
     "Instrument",
     "InvarianceAudit",
-    "LineCurvature",
     "LearningCoefficient",
+    "LineCurvature",
     "Loss",
     "LossLine",
     "LossPlane",
@@ -116,10 +116,10 @@ __all__ = [
     "gradient_snr",
     "gradient_stiffness",
     "invariance_audit",
+    "learning_coefficient",
     "line_curvature",
     "loss_line",
     "loss_plane",
-    "learning_coefficient",
     "noise_scale",
     "relative_flatness",
     "relative_progress",

@@ -12,8 +12,8 @@ from phenoscope.instruments.gradient_share import gradient_share
 from phenoscope.instruments.gradient_snr import gradient_snr
 from phenoscope.instruments.instrument import CURVATURE, Instrument
 from phenoscope.instruments.landscape import line_curvature
-from phenoscope.instruments.senses import SENSES
 from phenoscope.instruments.learning_coefficient import learning_coefficient
+from phenoscope.instruments.senses import SENSES
 from phenoscope.instruments.spectrum import sharpness
 
 TRACE_TOLERANCE = 0.1
