@@ -40,7 +40,7 @@ def test_the_error_covers_with_the_stopping_rule_on(name):
     exact = values.sum() / 2
     for seed in range(400):
         random = np.random.default_rng(seed)
-        drawn = perturbed._enough(lambda random=random: float(values @ random.normal(size=20) ** 2) / 2, 0.1, 1000)
+        drawn = perturbed._enough(lambda k, r=random: list(r.normal(size=(k, 20)) ** 2 @ values / 2), 0.1, 1000)
         value, error = perturbed._mean(drawn)
         covered.append(abs(value - exact) <= 1.96 * error)
         errors.append(value - exact)

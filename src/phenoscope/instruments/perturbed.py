@@ -10,13 +10,15 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
-from phenoscope.instruments.stretched import Scale, in_stretched, loss_at, stretch
+from phenoscope.instruments.stretched import Scale, in_stretched, stretch
 from phenoscope.instruments.trace import trace
 from phenoscope.objective import Objective, Operator
 
 SIGMA = 0.01
 FEWEST = 60
 """Pairs before the first look at the error."""
+TOGETHER = 8
+"""Pairs evaluated at once: beyond, mixing them costs as much as the layers that are saved."""
 PREDICTED = 0.1
 """Relative standard error of the trace in the prediction."""
 
@@ -105,7 +107,7 @@ def gaussian_sharpness(
     at, generator = objective.point, generator or torch.Generator().manual_seed(0)
     factors = stretch(scale, at)
     here = objective.loss().item()
-    rises = _enough(lambda: _rise(objective, here, at, sigma * factors, generator), tol, max_pairs)
+    rises = _enough(lambda count: _rises(objective, here, sigma * factors, count, generator), tol, max_pairs)
     value, error = _mean(rises)
     predicted = (math.nan, math.nan)
     if predict:
@@ -118,12 +120,12 @@ def gaussian_sharpness(
     return GaussianSharpness(value, max(error, rounding), *predicted, sigma, len(rises), outcome)
 
 
-def _enough(draw: Callable[[], float], tol: float, most: int) -> list[float]:
+def _enough(draw: Callable[[int], list[float]], tol: float, most: int) -> list[float]:
     """Draws, until the standard error of their mean is small enough."""
     drawn: list[float] = []
     wanted = min(FEWEST, most)
     while True:
-        drawn += [draw() for _ in range(wanted - len(drawn))]
+        drawn += draw(wanted - len(drawn))
         value, error = _mean(drawn)
         if not math.isfinite(value) or error <= tol * abs(value) or wanted == most:
             return drawn
@@ -131,11 +133,16 @@ def _enough(draw: Callable[[], float], tol: float, most: int) -> list[float]:
         wanted = min(most, max(len(drawn) + 8, math.ceil(needed)))
 
 
-def _rise(objective: Objective, here: float, at: Tensor, size: Tensor, generator: torch.Generator) -> float:
-    """The mean rise of a perturbation and its opposite."""
-    drawn = torch.randn(len(at), generator=generator, device=generator.device, dtype=torch.float64).to(at)
-    ahead, back = (loss_at(objective, at + sign * size * drawn) for sign in (1, -1))
-    return (ahead + back) / 2 - here
+def _rises(objective: Objective, here: float, size: Tensor, count: int, generator: torch.Generator) -> list[float]:
+    """The mean rises of so many perturbations and their opposites, some at a time."""
+    found: list[float] = []
+    while len(found) < count:
+        k = min(TOGETHER, count - len(found))
+        drawn = torch.randn(k, len(size), generator=generator, device=generator.device, dtype=torch.float64).to(size)
+        signs = torch.eye(k).to(size)
+        ahead, back = objective.losses(torch.cat([signs, -signs]), size * drawn).split(k)
+        found += ((ahead + back) / 2 - here).tolist()
+    return found
 
 
 def _mean(rises: list[float]) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
 
 import torch
 from jaxtyping import Float
@@ -11,12 +10,14 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
-from phenoscope.instruments.stretched import loss_at
 from phenoscope.objective import Objective
 
 EFFECTIVE = 10.0
 """Directions that must share the estimate before its error can be believed."""
-GROWTH = 2.0
+GROWTH, SMALLEST = 2.0, 1e-30
+"""By how much a radius grows or shrinks until the end of its ray lies between two, and where shrinking stops."""
+TOGETHER = 16
+"""Rays followed at once."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,57 +110,73 @@ def epsilon_volume(
             f"{epsilon}, {limit}, {directions} and {tol}."
         )
     generator = generator or torch.Generator().manual_seed(0)
-    level, rays = objective.loss().item() + epsilon, _Rays(limit, tol)
-    radii = []
-    for _ in range(directions):
-        drawn = torch.randn(len(at), generator=generator, device=generator.device, dtype=torch.float64)
-        unit = (drawn / drawn.norm()).to(at)
-        radii.append(rays.end(lambda radius, unit=unit: loss_at(objective, at + radius * unit) - level, epsilon))
+    rays, radii = _Rays(objective, objective.loss().item() + epsilon, epsilon, limit, tol), []
+    while len(radii) < directions:
+        k = min(TOGETHER, directions - len(radii))
+        drawn = torch.randn(k, len(at), generator=generator, device=generator.device, dtype=torch.float64)
+        radii += rays.ends(torch.nn.functional.normalize(drawn, dim=1).to(at)).tolist()
     return _reading(torch.tensor(radii, dtype=torch.float64), len(at), limit, rays.passes + 1)
 
 
 class _Rays:
-    """Searches for the ends of rays; each begins at the radius where the one before ended."""
+    """Searches for the ends of some rays at once; the next ones begin at the radius where the last ones ended.
 
-    def __init__(self, limit: float, tol: float) -> None:
-        self._limit, self._tol, self._guess, self.passes = limit, tol, limit / 1000, 0
+    Args:
+        objective: the loss.
+        level: that ends a ray.
+        room: from the loss at the point up to the level.
+        limit: the largest radius.
+        tol: relative accuracy of a radius.
+    """
 
-    def end(self, over: Callable[[float], float], epsilon: float) -> float:
-        """The first radius found where the loss is above the level; the limit where it never is."""
-        low, high = (0.0, -epsilon), (math.inf, math.nan)
-        radius = min(self._guess, self._limit)
+    def __init__(self, objective: Objective, level: float, room: float, limit: float, tol: float) -> None:
+        self._objective, self._level, self._room, self._limit, self._tol = objective, level, room, limit, tol
+        self._guess, self.passes = limit / 1000, 0
+
+    def ends(self, units: Float[Tensor, "k p"]) -> Float[Tensor, " k"]:
+        """The first radii found where the loss is above the level; the limit where it never is."""
+        state = torch.tensor([[0.0], [-self._room], [math.inf], [math.nan]], dtype=torch.float64).repeat(1, len(units))
         while True:
-            low, high = self._tried(over, radius, low, high)
-            if low[0] >= self._limit:
-                return self._limit
-            if high[0] < math.inf and low[0] > 0:
+            low, _, high, _ = state
+            open_ended = (torch.isinf(high) & (low < self._limit)) | ((low == 0) & (high > SMALLEST))
+            if not bool(open_ended.any()):
                 break
-            if high[0] < 1e-30:
-                return high[0]
-            radius = min(GROWTH * low[0], self._limit) if low[0] > 0 else high[0] / GROWTH
-        self._guess = self._narrowed(over, low, high)
-        return self._guess
+            radius = torch.where(torch.isinf(high), (GROWTH * low).clamp(max=self._limit), high / GROWTH)
+            radius = torch.where(torch.isinf(high) & (low == 0), min(self._guess, self._limit), radius)
+            state = self._tried(units, radius, state, open_ended)
+        while True:
+            low, _, high, _ = state
+            wide = torch.isfinite(high) & (low > 0) & (high - low > self._tol * low)
+            if not bool(wide.any()):
+                break
+            state = self._narrowed(units, state, wide)
+        found = torch.where(torch.isinf(high), self._limit, (low + high) / 2)
+        ended = found[found < self._limit]
+        self._guess = ended.median().item() if len(ended) else self._guess
+        return found
 
-    def _narrowed(self, over: Callable[[float], float], low: tuple[float, float], high: tuple[float, float]) -> float:
-        """Guesses by a parabola through 0, as if the loss were quadratic, with a bisection wherever they stall."""
-        while high[0] - low[0] > self._tol * low[0]:
-            width = high[0] - low[0]
-            share = low[1] / (low[1] - high[1]) if math.isfinite(high[1]) else 0.5
-            squared = low[0] ** 2 + share * (high[0] ** 2 - low[0] ** 2)
-            for side in (1 - self._tol / 3, 1 + self._tol / 3):
-                low, high = self._tried(over, math.sqrt(squared) * side, low, high)
-            if high[0] - low[0] > width / 2:
-                low, high = self._tried(over, (low[0] + high[0]) / 2, low, high)
-        return (low[0] + high[0]) / 2
+    def _narrowed(self, units: Tensor, state: Tensor, wide: Tensor) -> Tensor:
+        """By a parabola through 0, as if the loss were quadratic, tried on both sides; halved where that stalls."""
+        low, below, high, above = state
+        share = torch.where(torch.isfinite(above), below / (below - above), 0.5)
+        guess = (low.square() + share * (high.square() - low.square())).sqrt()
+        for side in (1 - self._tol / 3, 1 + self._tol / 3):
+            state = self._tried(units, guess * side, state, wide)
+        stalled = wide & (state[2] - state[0] > (high - low) / 2)
+        return self._tried(units, (state[0] + state[2]) / 2, state, stalled)
 
-    def _tried(
-        self, over: Callable[[float], float], radius: float, low: tuple[float, float], high: tuple[float, float]
-    ) -> tuple[tuple[float, float], tuple[float, float]]:
-        if not low[0] < radius < high[0]:
-            return low, high
-        self.passes += 1
-        found = over(radius)
-        return ((radius, found), high) if found <= 0 else (low, (radius, found))
+    def _tried(self, units: Tensor, radius: Tensor, state: Tensor, where: Tensor) -> Tensor:
+        """With the losses at these radii: each moves the lower or the upper end of its bracket."""
+        places = (where & (state[0] < radius) & (radius < state[2])).nonzero()[:, 0]
+        if not len(places):
+            return state
+        self.passes += len(places)
+        found = self._objective.losses(torch.diag(radius[places]).to(units), units[places]).cpu() - self._level
+        state, inside = state.clone(), found <= 0  # nan and infinity count as outside
+        for row, chosen in ((0, inside), (2, ~inside)):
+            state[row, places[chosen]] = radius[places[chosen]]
+            state[row + 1, places[chosen]] = found[chosen]
+        return state
 
 
 def _reading(radii: Float[Tensor, " n"], p: int, limit: float, passes: int) -> Volume:
