@@ -16,6 +16,8 @@ from phenoscope.instruments.volume import epsilon_volume
 
 TOLERANCE = 0.1
 """Relative standard error of what a panel draws at random."""
+DIRECTIONS = 40
+"""Rays of a panel's volume: beyond some dozen parameters it rests on one or two, however many there are."""
 
 
 def _worst_case(bench: Bench, generator: torch.Generator | None, scale: Scale = None) -> Reading:
@@ -76,7 +78,7 @@ SENSES: dict[str, Instrument] = {
     "epsilon_volume": Instrument(
         "log radius of a ball as large as the set of loss at most 0.1 higher",
         "log of a length",
-        lambda bench, generator: epsilon_volume(bench.objective, generator=generator),
+        lambda bench, generator: epsilon_volume(bench.objective, directions=DIRECTIONS, generator=generator),
     ),
     "sharpness_gradient": Instrument(
         "norm of the gradient of the sharpness",
