@@ -17,6 +17,7 @@ from phenoscope.instruments.descent import (
     gradient_norm,
     relative_progress,
 )
+from phenoscope.instruments.diagonal import Diagonal, diagonal
 from phenoscope.instruments.eigenspaces import EigenspaceOverlap, eigenspace_overlap
 from phenoscope.instruments.extremes import Extremes
 from phenoscope.instruments.flatness import RelativeFlatness, relative_flatness
@@ -29,6 +30,7 @@ from phenoscope.instruments.gradient_share import (
     gradient_share,
 )
 from phenoscope.instruments.gradient_snr import SignalToNoise, gradient_snr
+from phenoscope.instruments.gram import GramSpectrum, gauss_newton_spectrum
 from phenoscope.instruments.instrument import Instrument
 from phenoscope.instruments.invariance import Change, InvarianceAudit, Transformation, invariance_audit
 from phenoscope.instruments.landscape import line_curvature, loss_line, loss_plane
@@ -36,6 +38,7 @@ from phenoscope.instruments.learning_coefficient import LearningCoefficient, lea
 from phenoscope.instruments.mini_batches import BatchSharpness, batch_sharpness
 from phenoscope.instruments.moments import GradientMoments, gradient_moments
 from phenoscope.instruments.neighbourhood import SamGap, WorstCase, sam_gap, worst_case_sharpness
+from phenoscope.instruments.norm import FrobeniusNorm, frobenius_norm
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.perturbed import GaussianSharpness, gaussian_sharpness
 from phenoscope.instruments.pictures import Axis, LineCurvature, LossLine, LossPlane, Picture
@@ -62,15 +65,18 @@ __all__ = [
     "Count",
     "CriticalSharpness",
     "Density",
+    "Diagonal",
     "DirectionalSharpness",
     "Eigenpair",
     "Eigenpairs",
     "EigenspaceOverlap",
     "Extremes",
+    "FrobeniusNorm",
     "GaussianSharpness",
     "GradientMoments",
     "GradientNorm",
     "GradientShare",
+    "GramSpectrum",
     "Instrument",
     "InvarianceAudit",
     "LearningCoefficient",
@@ -104,10 +110,13 @@ __all__ = [
     "curved_noise_scale",
     "density",
     "deviation",
+    "diagonal",
     "directional_sharpness",
     "eigenspace_overlap",
     "eigenvalues",
     "epsilon_volume",
+    "frobenius_norm",
+    "gauss_newton_spectrum",
     "gaussian_sharpness",
     "gradient_coherence",
     "gradient_moments",

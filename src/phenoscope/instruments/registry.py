@@ -13,6 +13,7 @@ from phenoscope.instruments.gradient_snr import gradient_snr
 from phenoscope.instruments.instrument import CURVATURE, Instrument
 from phenoscope.instruments.landscape import line_curvature
 from phenoscope.instruments.learning_coefficient import learning_coefficient
+from phenoscope.instruments.norm import frobenius_norm
 from phenoscope.instruments.senses import SENSES
 from phenoscope.instruments.spectrum import sharpness
 
@@ -99,6 +100,14 @@ INSTRUMENTS: dict[str, Instrument] = {
         lambda bench, generator: bench.trace("gauss_newton", TRACE_TOLERANCE, generator),
     ),
     **SENSES,
+    "frobenius_norm": Instrument(
+        "Frobenius norm of the Hessian",
+        CURVATURE,
+        lambda bench, generator: frobenius_norm(
+            bench.hessian, TRACE_TOLERANCE, deflate=bench.known, generator=generator
+        ),
+        hessian=True,
+    ),
     "parameters": Instrument(
         "number of trainable parameters", "parameters", lambda bench, _: counts.parameters(bench.objective)
     ),

@@ -129,8 +129,7 @@ class Displaced:
         Args:
             own: of the examples' losses instead: a single column, of the empirical Fisher matrix.
         """
-        factors = self._own_slopes() if own else self._factors()
-        for factor, signs in factors:
+        for factor, signs in self.factors(own=own):
             yield Column(_derivatives((self.outputs * factor).sum(), self.places), signs)
 
     @cached_property
@@ -151,7 +150,15 @@ class Displaced:
         cut = self.outputs.detach().requires_grad_()
         return cut, _derivatives(self.value(cut), (cut,), graph=True)[0]
 
-    def _factors(self) -> list[tuple[Tensor, Tensor]]:
+    def factors(self, *, own: bool) -> list[tuple[Tensor, Tensor]]:
+        """The columns before they are pulled back: tensors like the outputs, with a sign an example."""
+        return self._own_slopes() if own else self._of_outputs()
+
+    def shares(self) -> Tensor:
+        """What each example counts in the loss, (b,)."""
+        return self._slopes_and_shares[1]
+
+    def _of_outputs(self) -> list[tuple[Tensor, Tensor]]:
         """Eigenvectors of each example's curvature in its outputs, times the roots of the eigenvalues' sizes."""
         cut, slope = self._cut
         units = torch.eye(self.entries, dtype=cut.dtype, device=cut.device)
@@ -161,14 +168,19 @@ class Displaced:
         ]
         curvature = torch.stack([row.reshape(self.count, -1) for row in rows], dim=1)
         values, vectors = torch.linalg.eigh((curvature + curvature.mT) / 2)
-        scaled = vectors * values.abs().sqrt()[:, None]
         least = torch.finfo(cut.dtype).eps * values.abs().amax() * self.entries
-        kept = [c for c in range(self.entries) if bool(values[:, c].abs().amax() > least)]
+        values = values.masked_fill(values.abs() <= least, 0.0)
+        scaled = vectors * values.abs().sqrt()[:, None]
+        kept = [c for c in range(self.entries) if bool((values[:, c] != 0).any())]
         return [(scaled[:, :, c].reshape(cut.shape), values[:, c].sign()) for c in kept]
 
-    def _own_slopes(self) -> list[tuple[Tensor, Tensor]]:
+    @cached_property
+    def _slopes_and_shares(self) -> tuple[Tensor, Tensor]:
         slopes, weights = example_slopes(self._network, self.outputs.detach(), self._targets, self._by)
-        shares = self.weight * weights / (1.0 if self._by.is_sum else weights.sum())
+        return slopes, self.weight * weights / (1.0 if self._by.is_sum else weights.sum())
+
+    def _own_slopes(self) -> list[tuple[Tensor, Tensor]]:
+        slopes, shares = self._slopes_and_shares
         return [(slopes * shares.sqrt().reshape(-1, *[1] * (slopes.ndim - 1)), torch.ones_like(shares))]
 
 

@@ -88,6 +88,16 @@ class Rule(abc.ABC):
                 found[name] += g.sum(0)
         return found
 
+    def flat(self, features: Tensor, delta: Tensor) -> Tensor:
+        """A_nᵀ δ_n as rows (b, p) of all the layer's parameters, by name."""
+        found = self.gradients(features, delta)
+        return torch.cat([found[name].flatten(1) for name in self.names], dim=1)
+
+    def named(self, flat: Tensor) -> Named:
+        """One such row by name."""
+        parts = flat.split([math.prod(self.shapes[name]) for name in self.names])
+        return {name: part.reshape(self.shapes[name]) for name, part in zip(self.names, parts, strict=True)}
+
     def _blocks(self, features: Tensor, delta: Tensor):
         size = max(1, BLOCK_ENTRIES // max(1, self.size))
         for some, seeds in zip(features.split(size), delta.split(size), strict=True):
@@ -185,6 +195,16 @@ class Dense(Rule):
         """Σ_n own_n aₙ² for the weight and Σ_n own_n for the bias."""
         found = {"weight": (own.mT @ features.square()).reshape(self.shapes["weight"])} if self.weight else {}
         return found | ({"bias": own.sum(0)} if self.bias else {})
+
+    def augmented(self, features: Tensor) -> Tensor:
+        """The inputs (b, k) of the one position, with a one for the bias: their products are those of the A_nᵀ."""
+        parts = [features[:, 0]] if self.weight else []
+        return torch.cat([*parts, torch.ones_like(features[:, 0, :1])][: 1 + self.bias if self.weight else 1], dim=1)
+
+    def of_augmented(self, mixed: Tensor) -> Named:
+        """By name, what lies as (m, k + 1) beside the augmented inputs."""
+        found = {"weight": mixed[:, : mixed.shape[1] - self.bias].reshape(self.shapes["weight"])} if self.weight else {}
+        return found | ({"bias": mixed[:, -1]} if self.bias else {})
 
     def units(self, features: Tensor, curvature: Tensor) -> tuple[Tensor, Named]:
         """The form and the diagonal of A_nᵀ diag(h_n) A_n, h (b, m), where there is one position."""
