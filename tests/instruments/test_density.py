@@ -91,10 +91,23 @@ def test_it_stops_when_the_band_is_narrow_enough():
     assert wide.converged
     assert wide.error <= 0.05
     assert len(wide.nodes) < 50
-    assert wide.products == 20 * len(wide.nodes) == matrix.products
+    assert wide.products == wide.nodes.numel() == matrix.products
     strict = density(matrix, probes=4, steps=20, width=0.01, tol=1e-4)
     assert strict.outcome is Outcome.NOT_CONVERGED
     assert len(strict.nodes) == 4
+
+
+def test_it_ends_its_iterations_when_further_steps_change_nothing():
+    matrix = rotated(bulk(300))
+    early = density(matrix, probes=40, steps=120, width=0.3, tol=0.08)
+    assert early.converged
+    assert early.products == early.nodes.numel() == matrix.products
+    assert early.nodes.shape[1] < 40
+    whole = density(matrix, probes=len(early.nodes), steps=120, width=0.3, tol=0)
+    assert distance(early, smoothed(bulk(300), early.grid, 0.3)) < 3 * early.error
+    assert distance(whole, smoothed(bulk(300), whole.grid, 0.3)) < 3 * early.error
+    needed = density(matrix, probes=40, steps=120, width=0.01, tol=0.05)
+    assert needed.nodes.shape[1] > 2 * early.nodes.shape[1]
 
 
 def test_too_few_steps_are_told():

@@ -1,7 +1,9 @@
 """How are all curvatures spread? The spectral density by stochastic Lanczos quadrature, with its error band."""
 
 import dataclasses
+import functools
 import math
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Float
@@ -18,6 +20,9 @@ GROUP_BYTES = 2**30
 
 FEWEST = 3
 """Probes before the first look at the error: with fewer their spread says too little."""
+
+SETTLING, STRIDE = 16, 8
+"""Steps before the first look at what more of them would change, and from one look to the next."""
 
 GRID = 512
 SHORTER = 0.75
@@ -95,9 +100,9 @@ def density(
         objective: the loss (taken at the model's own point), or any operator.
         operator: which curvature of an objective.
         probes: random vectors at most; fewer where the error band is within `tol` before.
-        steps: of each Lanczos iteration, at most p.
+        steps: of each Lanczos iteration at most; fewer where `step_error` is within half of `tol` before.
         width: of the Gaussian, in units of curvature; a hundredth of the spectrum's range unless given.
-        tol: stop once `error` is at most this (of 1, the whole mass). 0 uses every probe.
+        tol: stop once `error` is at most this (of 1, the whole mass). 0 uses every probe and every step.
         generator: of the signs; seeded with 0 unless given.
 
     Returns:
@@ -117,38 +122,56 @@ def density(
     _check(matrix, probes, steps, width, tol)
     generator = generator or torch.Generator().manual_seed(0)
     steps = min(steps, matrix.size)
-    alphas = torch.zeros(0, steps, dtype=torch.float64)
-    betas = torch.zeros(0, steps, dtype=torch.float64)
     group = max(1, min(FEWEST if tol > 0 else probes, GROUP_BYTES // (steps * matrix.size * matrix.dtype.itemsize)))
-    while len(alphas) < probes:
-        alpha, beta = _lanczos(matrix, min(group, probes - len(alphas)), steps, generator)
-        alphas, betas = torch.cat([alphas, alpha]), torch.cat([betas, beta])
-        if not bool(torch.isfinite(alphas).all() and torch.isfinite(betas).all()):
-            return _unfinished(matrix, alphas, steps)
-        if tol > 0 and len(alphas) >= FEWEST and _smoothed(alphas, betas, width, matrix, tol).error <= tol:
+    reading = functools.partial(_smoothed, width=width, matrix=matrix, tol=tol)
+
+    def settled(alpha: Tensor, beta: Tensor) -> bool:
+        return tol > 0 and _finite(alpha, beta) and reading(alpha, beta).step_error <= tol / 2
+
+    alphas, betas = _lanczos(matrix, min(group, probes), steps, generator, settled)
+    steps = alphas.shape[1]
+    while _finite(alphas, betas) and len(alphas) < probes:
+        if tol > 0 and len(alphas) >= FEWEST and reading(alphas, betas).error <= tol:
             break
-    return _smoothed(alphas, betas, width, matrix, tol)
+        alpha, beta = _lanczos(matrix, min(group, probes - len(alphas)), steps, generator, None)
+        alphas, betas = torch.cat([alphas, alpha]), torch.cat([betas, beta])
+    return reading(alphas, betas) if _finite(alphas, betas) else _unfinished(matrix, alphas, steps)
+
+
+def _finite(alpha: Tensor, beta: Tensor) -> bool:
+    return bool(torch.isfinite(alpha).all() and torch.isfinite(beta).all())
 
 
 def _lanczos(
-    matrix: Operator, count: int, steps: int, generator: torch.Generator
-) -> tuple[Float[Tensor, "k m"], Float[Tensor, "k m"]]:
-    """The Jacobi matrices (diagonal, and below it) of `count` random sign vectors; β = 0 ends one early."""
+    matrix: Operator, count: int, steps: int, generator: torch.Generator,
+    settled: Callable[[Tensor, Tensor], bool] | None,
+) -> tuple[Float[Tensor, "k m"], Float[Tensor, "k m"]]:  # fmt: skip
+    """The Jacobi matrices (diagonal, and below it) of `count` random sign vectors; β = 0 ends one early.
+
+    With `settled`, which looks at them now and then, all end together as soon as it is content.
+    """
     signs = torch.randint(2, (count, matrix.size), generator=generator, device=generator.device, dtype=torch.int8)
     vector = (signs.to(matrix.device, matrix.dtype) * 2 - 1) / math.sqrt(matrix.size)
-    basis = torch.zeros(count, steps, matrix.size, dtype=matrix.dtype, device=matrix.device)
+    basis = torch.empty(count, steps, matrix.size, dtype=matrix.dtype, device=matrix.device)
     alpha, beta = (torch.zeros(count, steps, dtype=torch.float64) for _ in range(2))
     for step in range(steps):
         basis[:, step] = vector
         image = matrix.multiply(vector[None])[0]
         alpha[:, step] = (image * vector).sum(dim=1, dtype=torch.float64).cpu()
-        if step + 1 == steps:
+        done = step + 1
+        looks = settled is not None and done >= SETTLING and (done - SETTLING) % STRIDE == 0
+        if done == steps or (looks and settled(alpha[:, :done], beta[:, :done])):
             break
-        unit, alive = outside(image, basis[:, : step + 1])
+        # Along the last two vectors nearly all is taken away; the pass over all of them is then the second one.
+        length = image.norm(dim=1, keepdim=True)
+        near = image - alpha[:, step, None].to(image) * vector
+        if step:
+            near -= beta[:, step - 1, None].to(image) * basis[:, step - 1]
+        unit, alive = outside(near, basis[:, :done], length=length)
         # A finished iteration goes on with zeros, which take no weight.
         vector = torch.where(alive[:, None], unit, 0.0)
         beta[:, step] = (image * vector).sum(dim=1, dtype=torch.float64).cpu()
-    return alpha, beta
+    return alpha[:, :done], beta[:, :done]
 
 
 def _quadrature(alpha: Tensor, beta: Tensor, steps: int) -> tuple[Tensor, Tensor]:

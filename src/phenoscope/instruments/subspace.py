@@ -107,7 +107,7 @@ def _filled(space: Subspace, multiply: Multiply, room: Room, pure: Bool[Tensor, 
     old, count = space.dimension, room.used
     basis, images = room.vectors[0, :, :count], room.vectors[1, :, :count]
     images[:, old:] = multiply(basis[:, old:])
-    block = (basis @ images[:, old:].mT).double()  # (n, m + k, k)
+    block = (images[:, old:] @ basis.mT).mT.double()  # (n, m + k, k)
     matrix = torch.zeros(len(pure), count, count, dtype=torch.float64, device=basis.device)
     matrix[:, :old, :old] = space.matrix
     matrix[:, :, old:] = block
@@ -216,6 +216,7 @@ def outside(
     whole = column.norm(dim=-1, keepdim=True) if length is None else length
     vector = column / whole.clamp_min(limits.tiny)
     for _ in range((2 if length is None else 1) if basis.shape[1] else 0):
-        vector = vector - ((basis @ vector[..., None]).mT @ basis)[:, 0]
+        # Rows on the left: PyTorch multiplies stacks of columns several times slower.
+        vector = vector - (vector[:, None] @ basis.mT @ basis)[:, 0]
     left = vector.norm(dim=-1, keepdim=True)
     return vector / left.clamp_min(limits.tiny), left[:, 0] > 100 * limits.eps
