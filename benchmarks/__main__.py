@@ -1,19 +1,35 @@
-"""Run all benchmarks, or those named: `python -m benchmarks [products] [cohorts] [eigenvalues] [watching] [store]`."""
+"""Run the benchmarks that are named, or all of them: `python -m benchmarks products eigenvalues`.
+
+Those against peers run in the environment that `make benchmarks-peers` makes; elsewhere the peers are missing.
+"""
 
 import sys
 
-from benchmarks import cohorts, eigenvalues, products, store, watching
+from benchmarks import cohorts, densities, eigenvalues, peers, products, store, tracking, watching
 from phenoscope.engine.executor import one_thread
 
 ALL = {
     "products": products.run,
+    "products-peers": products.run_peers,
     "cohorts": cohorts.run,
     "eigenvalues": eigenvalues.run,
+    "eigenvalues-gpt": eigenvalues.run_gpt,
+    "loader": eigenvalues.run_loader,
+    "tracking": tracking.run,
+    "densities": densities.run,
+    "densities-early": densities.run_early,
     "watching": watching.run,
     "store": store.run,
 }
 
 if __name__ == "__main__":
+    names = sys.argv[1:] or list(ALL)
+    unknown = [name for name in names if name not in ALL]
+    if unknown:
+        sys.exit(f"there is no benchmark {', '.join(unknown)}. There are {', '.join(ALL)}.")
+    missing = [name for name, version in peers.versions().items() if version is None]
+    if missing:
+        print(f"missing, so not compared: {', '.join(missing)}. `make benchmarks-peers` installs them.")
     with one_thread():
-        for name in sys.argv[1:] or ALL:
+        for name in names:
             ALL[name]()

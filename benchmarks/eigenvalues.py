@@ -1,48 +1,127 @@
-"""How many products and how much time do certified eigenvalues take, against SciPy's Lanczos on the same operator?"""
+"""The largest eigenvalues, cold, to one residual for all: this library, SciPy on its products, and the peers.
 
-from collections.abc import Callable
+Every call begins with the model and the data and ends with values and vectors. A tool is given the loosest of its
+own tolerances with which all residuals ‖Hv - λv‖/|λ| come out at most `RESIDUAL`; they are computed here, with one
+product each and sums in double precision, λ being the Rayleigh quotient. What a tool finds that way is timed.
+"""
 
-import torch
-from scipy.sparse.linalg import LinearOperator, eigsh
+import dataclasses
+from collections.abc import Callable, Mapping
 
-from benchmarks.harness import interleaved, report
-from phenoscope import Objective, eigenvalues
-from phenoscope.core.seeds import stream
-from phenoscope.data import dataset
-from phenoscope.models import MLP
-from phenoscope.objective import CrossEntropy
-from phenoscope.training import GradientDescent, Recipe, train
+from benchmarks import peers
+from benchmarks.harness import Timing, report, threads, timed, timing
+from benchmarks.peers import Pairs
+from benchmarks.workloads import Workload, workload
+from phenoscope import eigenvalues
+from phenoscope.objective import Operator
+
+RESIDUAL = 1e-3
+OURS = "phenoscope"
+TOLERANCES = (1e-3, 5e-4, 2e-4, 1e-4)
+CHANGES = (1e-6, 1e-7)
+"""Of PyHessian, which stops on the change of a value: with 1e-5 it misses the residual on every workload."""
+
+Solver = Callable[[Workload, int, float, int], Pairs]
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One comparison: the k largest eigenvalues of a workload, its data whole or in batches."""
+
+    name: str
+    k: int
+    threads: int
+    batches: int = 1
+    rounds: int = 3
+    tools: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        data = f", {self.batches} batches" if self.batches > 1 else ""
+        return f"{self.name}, top {self.k}{data}, {self.threads} {'thread' if self.threads == 1 else 'threads'}"
 
 
 def run() -> None:
-    """A network on digits after 100 steps of training."""
-    recipe = Recipe(dataset("digits", train=1500), MLP((200, 200)), CrossEntropy(), GradientDescent(0.1), 100)
-    state = list(train([recipe]))[-1]
-    model = recipe.model.build(stream(0, "initialisation"), inputs=(64,), outputs=10)
-    data = state.landscape.draws[0].train
-    objective = Objective(model, CrossEntropy(), (data.inputs, data.targets))
-    operator = objective.hessian(state.points[0])
-    products: dict[str, int] = {}
+    """Top 1 and top 10, the data as one batch: MLP and CNN."""
+    cases = [Case("MLP", k, count) for count in (1, 2) for k in (1, 10)]
+    cases += [Case("CNN", k, count, rounds=1) for count in (1, 2) for k in (1, 10)]
+    _report("Cold eigenvalues to a residual of one in a thousand", cases)
 
-    def ours(k: int) -> Callable[[], object]:
-        def measure() -> None:
-            products[f"eigenvalues, top {k}"] = eigenvalues(operator, k, tol=1e-3).products
 
-        return measure
+def run_gpt() -> None:
+    """The same for the transformer, one round each; PyHessian's ten would take an hour, so it has only the first."""
+    quick = tuple(name for name in peers.PACKAGES if name != "PyHessian")
+    cases = [Case("GPT", 1, count, rounds=1) for count in (2, 1)]
+    cases += [Case("GPT", 10, count, rounds=1, tools=quick) for count in (2, 1)]
+    _report("Cold eigenvalues of a transformer", cases)
 
-    def peer(k: int) -> Callable[[], object]:
-        def measure() -> None:
-            before = operator.products
-            shape = (operator.size, operator.size)
-            linear = LinearOperator(shape, lambda v: (operator @ torch.as_tensor(v).flatten()).numpy(), dtype="float32")
-            eigsh(linear, k, which="LA", tol=1e-3)
-            products[f"SciPy eigsh, top {k}"] = operator.products - before
 
-        return measure
+def run_loader() -> None:
+    """Top 1 and top 5 through a loader of 20 batches, against PyHessian."""
+    cases = [Case("MLP", k, count, batches=20, tools=("PyHessian",)) for count in (1, 2) for k in (1, 5)]
+    cases += [Case("CNN", k, 2, batches=20, rounds=1, tools=("PyHessian",)) for k in (1, 5)]
+    _report("Eigenvalues through a loader of 20 batches", cases)
 
-    cases = {}
-    for k in (1, 10):
-        contenders = {f"SciPy eigsh, top {k}": peer(k), f"eigenvalues, top {k}": ours(k)}
-        cases[f"top {k}"] = interleaved(contenders, baseline=f"SciPy eigsh, top {k}", rounds=7)
-    print(products)
-    report("Eigenvalues to a residual of one in a thousand", cases, {"products": products})
+
+def _report(title: str, cases: list[Case]) -> None:
+    found = {case.label: _compared(case) for case in cases}
+    report(title, found, {"residual": RESIDUAL, "peers": peers.versions()})
+
+
+def _compared(case: Case) -> list[Timing]:
+    work = workload(case.name)
+    operator = work.objective().hessian()
+    times: dict[str, list[float]] = {}
+    evidence: dict[str, dict[str, object]] = {}
+    rungs: dict[str, int] = {}
+    with threads(case.threads), peers.differentiable():
+        for turn in range(case.rounds):
+            for tool, (solve, ladder) in _solvers(case.tools).items():
+                rung = rungs.get(tool, 0)
+                while True:
+                    seconds, found = timed(lambda s=solve, t=ladder[rung]: s(work, case.k, t, case.batches))
+                    residual = _residual(operator, found) if turn == 0 else 0.0
+                    if residual <= RESIDUAL or rung + 1 == len(ladder):
+                        break
+                    rung += 1
+                times.setdefault(tool, []).append(seconds)
+                rungs[tool] = rung
+                if turn == 0:
+                    lowest = round(float(found.values[-1]), 4)
+                    seen = {"products": found.products, "residual": f"{residual:.0e}", "tol": ladder[rung]}
+                    evidence[tool] = seen | {"smallest value": lowest}
+                    print(f"    {case.label}: {tool} {seconds:.2f} s {evidence[tool]}", flush=True)
+    return [timing(tool, seconds, times[OURS], evidence[tool]) for tool, seconds in times.items()]
+
+
+def _solvers(tools: tuple[str, ...]) -> Mapping[str, tuple[Solver, tuple[float, ...]]]:
+    """This library, SciPy on its products, and the peers that are installed (all, unless some are named)."""
+    chosen: dict[str, tuple[Solver, tuple[float, ...]]] = {OURS: (_ours, TOLERANCES)}
+    if len(tools) != 1:
+        chosen["SciPy eigsh on our products"] = (_scipy, TOLERANCES)
+    for name, version in peers.versions().items():
+        if version is not None and (not tools or name in tools):
+            ladder = CHANGES if name == "PyHessian" else TOLERANCES
+            chosen[name] = (lambda w, k, t, b, solve=peers.PAIRS[name]: solve(w, k, t, batches=b), ladder)
+    return chosen
+
+
+def _ours(work: Workload, k: int, tol: float, batches: int) -> Pairs:
+    found = eigenvalues(work.objective(batches=batches), k, tol=tol)
+    return Pairs(found.values, found.vectors, found.products)
+
+
+def _scipy(work: Workload, k: int, tol: float, batches: int) -> Pairs:
+    operator = work.objective(batches=batches).hessian()
+    return peers.lanczos_of_scipy(lambda vector: operator @ vector, work.size, k, tol)
+
+
+def _residual(operator: Operator, found: Pairs) -> float:
+    """The largest ‖Hv - λv‖/|λ|."""
+    worst = 0.0
+    for column in found.vectors.to(operator.dtype).unbind(1):
+        vector = column / column.norm()
+        image, vector = (operator @ vector).double(), vector.double()
+        value = image @ vector
+        worst = max(worst, float((image - value * vector).norm() / value.abs()))
+    return worst

@@ -1,16 +1,21 @@
 """Interleaved timing: the contenders take turns, so a machine that slows down slows all of them.
 
 Each result carries the median time, and the median and quartiles of its ratio to the baseline of the same round:
-the quartiles are the machine's noise.
+the quartiles are the machine's noise. With few rounds they are the extremes.
 """
 
+import contextlib
 import dataclasses
+import gc
 import json
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import torch
+from threadpoolctl import threadpool_limits
 
 from phenoscope.engine.environment import environment
 
@@ -19,11 +24,27 @@ RESULTS = Path(__file__).parent / "results"
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
-    """One contender: seconds a call (median), and its ratio to the baseline (quartile, median, quartile)."""
+    """One contender: seconds a call (median), its ratio to the baseline (quartile, median, quartile), and evidence.
+
+    The evidence is what makes its time worth comparing: the products it took, the residual it reached.
+    """
 
     name: str
     seconds: float
     ratio: tuple[float, float, float]
+    evidence: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def threads(count: int) -> Iterator[None]:
+    """So many threads for torch and for the BLAS behind NumPy; afterwards as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        with threadpool_limits(limits=count):
+            yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def interleaved(
@@ -33,16 +54,25 @@ def interleaved(
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(warmup + rounds):
         for name, call in contenders.items():
-            started = time.perf_counter()
-            call()
+            seconds, _ = timed(call)
             if number >= warmup:
-                times[name].append(time.perf_counter() - started)
-    found = []
-    for name, seconds in times.items():
-        ratios = sorted(mine / base for mine, base in zip(seconds, times[baseline], strict=True))
-        low, middle, high = (ratios[round(q * (rounds - 1))] for q in (0.25, 0.5, 0.75))
-        found.append(Timing(name, statistics.median(seconds), (low, middle, high)))
-    return found
+                times[name].append(seconds)
+    return [timing(name, seconds, times[baseline]) for name, seconds in times.items()]
+
+
+def timed(call: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds, and what came back; rubbish is collected before, so that nobody pays for another's."""
+    gc.collect()
+    started = time.perf_counter()
+    found = call()
+    return time.perf_counter() - started, found
+
+
+def timing(name: str, seconds: list[float], baseline: list[float], evidence: dict[str, Any] | None = None) -> Timing:
+    """The median of some rounds, against the baseline's times in the same rounds."""
+    ratios = sorted(mine / base for mine, base in zip(seconds, baseline, strict=True))
+    low, middle, high = (ratios[round(q * (len(ratios) - 1))] for q in (0.25, 0.5, 0.75))
+    return Timing(name, statistics.median(seconds), (low, middle, high), evidence or {})
 
 
 def report(title: str, cases: Mapping[str, list[Timing]], notes: Mapping[str, Any] | None = None) -> None:
@@ -53,7 +83,11 @@ def report(title: str, cases: Mapping[str, list[Timing]], notes: Mapping[str, An
         for timing in timings:
             low, middle, high = timing.ratio
             milliseconds = f"{timing.seconds * 1e3:9.3f} ms"
-            print(f"    {timing.name:<48} {milliseconds}   ratio {middle:6.2f}  (quartiles {low:.2f} to {high:.2f})")
+            print(
+                f"    {timing.name:<48} {milliseconds}   ratio {middle:6.2f}  (quartiles {low:.2f} to {high:.2f})"
+                f"{''.join(f'  {key} {value}' for key, value in timing.evidence.items())}",
+                flush=True,
+            )
     RESULTS.mkdir(exist_ok=True)
     slug = "-".join(title.lower().replace(",", "").split())
     written = {case: [dataclasses.asdict(timing) for timing in timings] for case, timings in cases.items()}

@@ -1,11 +1,14 @@
 """What does a product with the Hessian cost, against one gradient? And a block against single products?"""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch.func import functional_call, grad, jvp
 
-from benchmarks.harness import Timing, interleaved, report
+from benchmarks import peers
+from benchmarks.harness import Timing, interleaved, report, threads
+from benchmarks.workloads import WORKLOADS, workload
 from phenoscope import Objective
 from phenoscope.core.seeds import stream
 from phenoscope.models import CNN, MLP
@@ -25,6 +28,33 @@ def run() -> None:
         "CNN 16-32 channels, 28x28, 200 examples": _timed(CNN((16, 32)), (28, 28), 200),
     }
     report("Hessian products against one gradient", cases)
+
+
+def run_peers() -> None:
+    """A product on each workload, against one gradient by plain autograd: this library's kept graph, and the peers'."""
+    cases = {}
+    for name in WORKLOADS:
+        for count in (1, 2):
+            with threads(count), peers.differentiable():
+                label = f"{name}, {count} {'thread' if count == 1 else 'threads'}"
+                cases[label] = _against_peers(name, rounds=5 if name == "GPT" else 11)
+    report("Products on the workloads against one gradient", cases, {"peers": peers.versions()})
+
+
+def _against_peers(name: str, rounds: int) -> list[Timing]:
+    work = workload(name)
+    parameters = list(work.model.parameters())
+    vector = torch.randn(work.size, generator=stream(0, "vector"))
+    kept = work.objective().hessian()
+
+    def gradient() -> object:
+        return torch.autograd.grad(work.loss(work.model(work.inputs), work.targets), parameters)
+
+    contenders: dict[str, Callable[[], object]] = {BASELINE: gradient, "phenoscope, graph kept": lambda: kept @ vector}
+    for peer, version in peers.versions().items():
+        if version is not None:
+            contenders[peer] = partial(peers.PRODUCTS[peer](work), vector)
+    return interleaved(contenders, baseline=BASELINE, rounds=rounds, warmup=1)
 
 
 def _timed(model: MLP | CNN, shape: tuple[int, ...], examples: int) -> list[Timing]:

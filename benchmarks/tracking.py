@@ -1,0 +1,113 @@
+"""What tracked eigenvalues cost at every step of full-batch descent, and whether they are right.
+
+The network is the MLP of the workloads at a rate at which it reaches the edge of stability, so that the first
+eigenvectors turn, cross and swing. Every fiftieth reading is compared with a cold solve by SciPy's `eigsh` at the same
+tolerance, whose products are counted.
+"""
+
+import dataclasses
+import statistics
+import time
+
+import torch
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from benchmarks.harness import Timing, report, timing
+from phenoscope.core.seeds import stream
+from phenoscope.data import dataset
+from phenoscope.data.idx import IDX
+from phenoscope.models import MLP
+from phenoscope.objective import CrossEntropy, Operator
+from phenoscope.probes import Sharpness
+from phenoscope.training import GradientDescent, Recipe, State, train
+
+STEPS, SETTLED, COLD_EVERY = 500, 100, 50
+TOL = 1e-2
+RATE = 0.1
+
+
+@dataclasses.dataclass
+class Followed:
+    """One training with its readings: products and largest relative residual a step, and what cold solves say."""
+
+    products: list[float] = dataclasses.field(default_factory=list)
+    residuals: list[float] = dataclasses.field(default_factory=list)
+    values: list[float] = dataclasses.field(default_factory=list)
+    cold: list[int] = dataclasses.field(default_factory=list)
+    apart: list[float] = dataclasses.field(default_factory=list)
+
+
+def run() -> None:
+    """Top 1 and top 5: products a step after step 100, and the cost of training with tracking against without."""
+    recipe = _recipe()
+    times: dict[str, list[float]] = {"training alone": [], "with the largest": [], "with the five largest": []}
+    for _ in range(3):
+        times["training alone"].append(_plain(recipe))
+        times["with the largest"].append(_tracked(recipe, 1, None))
+        times["with the five largest"].append(_tracked(recipe, 5, None))
+    notes = {}
+    for k in (1, 5):
+        seen = Followed()
+        _tracked(recipe, k, seen)
+        notes[f"top {k}"] = _summary(seen)
+        print(notes[f"top {k}"], flush=True)
+    timings: list[Timing] = [timing(name, seconds, times["training alone"]) for name, seconds in times.items()]
+    report("Training with tracked eigenvalues against training alone", {f"{STEPS} steps": timings}, notes)
+
+
+def _recipe() -> Recipe:
+    name = "fashion_mnist" if IDX().find() is not None else "digits"
+    count = 2000 if name == "fashion_mnist" else 1700
+    data = dataset(name, train=count, test=0, flat=True)
+    return Recipe(data, MLP((200, 200)), CrossEntropy(), GradientDescent(RATE), STEPS)
+
+
+def _plain(recipe: Recipe) -> float:
+    started = time.perf_counter()
+    for _ in train([recipe]):
+        pass
+    return time.perf_counter() - started
+
+
+def _tracked(recipe: Recipe, k: int, seen: Followed | None) -> float:
+    """Seconds of training with a reading at every step; what is seen of them is looked at only where asked for."""
+    probe, memory = Sharpness(every=1, k=k, tol=TOL), None
+    started = time.perf_counter()
+    for state in train([recipe]):
+        state.around.hessian()  # before the gradient is asked for, so that both come from one graph
+        rows, memory = probe.update(state, memory)
+        if seen is not None:
+            _note(state, {row.name: float(row.values[0]) for row in rows}, k, seen)
+    return time.perf_counter() - started
+
+
+def _note(state: State, rows: dict[str, float], k: int, seen: Followed) -> None:
+    names = ["sharpness"] + [f"sharpness {i}" for i in range(2, k + 1)]
+    seen.products.append(rows["sharpness.products"])
+    seen.residuals.append(max(rows[f"{name}.residual"] / abs(rows[name]) for name in names))
+    seen.values.append(rows["sharpness"])
+    if state.step % COLD_EVERY == 0 and state.step >= SETTLED:
+        values, products = _cold(state.around.hessian(), k)
+        seen.cold.append(products)
+        seen.apart.append(max(abs(rows[name] / float(value) - 1) for name, value in zip(names, values, strict=True)))
+
+
+def _cold(operator: Operator, k: int) -> tuple[torch.Tensor, int]:
+    before, shape = operator.products, (operator.size, operator.size)
+    start = torch.randn(operator.size, generator=stream(0, "cold")).numpy()
+    linear = LinearOperator(shape, lambda v: (operator @ torch.as_tensor(v).flatten()).numpy(), dtype="float32")
+    values, _ = eigsh(linear, k, which="LA", tol=TOL, v0=start)
+    return torch.tensor(values.copy()).flip(0), operator.products - before
+
+
+def _summary(seen: Followed) -> dict[str, float]:
+    late = seen.products[SETTLED:]
+    return {
+        "products a step": statistics.mean(late),
+        "products a step before": statistics.mean(seen.products[:SETTLED]),
+        "products of a cold eigsh": statistics.mean(seen.cold),
+        "largest residual": max(seen.residuals),
+        "median residual": statistics.median(seen.residuals),
+        "largest distance from a cold solve": max(seen.apart),
+        "last sharpness times half the rate": seen.values[-1] * RATE / 2,
+    }
