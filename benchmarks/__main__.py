@@ -17,6 +17,7 @@ ALL = {
     "loader": eigenvalues.run_loader,
     "tracking": tracking.run,
     "densities": densities.run,
+    "densities-gpt": densities.run_gpt,
     "densities-early": densities.run_early,
     "watching": watching.run,
     "store": store.run,

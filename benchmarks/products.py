@@ -37,7 +37,7 @@ def run_peers() -> None:
         for count in (1, 2):
             with threads(count), peers.differentiable():
                 label = f"{name}, {count} {'thread' if count == 1 else 'threads'}"
-                cases[label] = _against_peers(name, rounds=5 if name == "GPT" else 11)
+                cases[label] = _against_peers(name, rounds={"MLP": 15, "CNN": 7, "GPT": 3}[name])
     report("Products on the workloads against one gradient", cases, {"peers": peers.versions()})
 
 

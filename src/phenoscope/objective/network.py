@@ -19,6 +19,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.points import Layout, layout
 from phenoscope.objective.batches import Batch
 from phenoscope.objective.composites import CompositeNormalisation, weight_normalised
+from phenoscope.objective.convolutions import ConvolutionsOfData
 
 Buffers = Literal["running", "batch", "refuse"]
 """Normalisation layers use their running statistics, those of each batch, or are refused."""
@@ -56,6 +57,7 @@ class Network:
         places = _places(model, lambda module: module.named_parameters(recurse=False, remove_duplicate=False))
         self._names = {name: first_names[id(value)] for name, value in places if id(value) in first_names}
         self._composite = weight_normalised(model)
+        self.convolves = any(isinstance(module, nn.modules.conv._ConvNd) for module in model.modules())
         self._normalisation = _checked_normalisation(model, buffers)
         first = next(p for p in model.parameters() if p.requires_grad)
         self.dtype, self.device = first.dtype, first.device
@@ -101,7 +103,8 @@ class Network:
         """
         inputs, targets = batch
         if rows == "one":
-            outputs = self.outputs(self.layout.unravel(points[0]), inputs)
+            with ConvolutionsOfData() if self.convolves else contextlib.nullcontext():
+                outputs = self.outputs(self.layout.unravel(points[0]), inputs)
             return outputs, self.value(outputs, targets)[None]
         axis = 0 if rows == "own data" else None
         outputs = vmap(self.outputs, in_dims=(0, axis))(self.layout.unravel(points), inputs)
