@@ -133,7 +133,7 @@ def density(
     while _finite(alphas, betas) and len(alphas) < probes:
         if tol > 0 and len(alphas) >= FEWEST and reading(alphas, betas).error <= tol:
             break
-        alpha, beta = _lanczos(matrix, min(group, probes - len(alphas)), steps, generator, None)
+        alpha, beta = _lanczos(matrix, min(group, probes - len(alphas)), steps, generator, _never)
         alphas, betas = torch.cat([alphas, alpha]), torch.cat([betas, beta])
     return reading(alphas, betas) if _finite(alphas, betas) else _unfinished(matrix, alphas, steps)
 
@@ -142,24 +142,29 @@ def _finite(alpha: Tensor, beta: Tensor) -> bool:
     return bool(torch.isfinite(alpha).all() and torch.isfinite(beta).all())
 
 
+def _never(alpha: Tensor, beta: Tensor) -> bool:
+    return False
+
+
 def _lanczos(
     matrix: Operator, count: int, steps: int, generator: torch.Generator,
-    settled: Callable[[Tensor, Tensor], bool] | None,
+    settled: Callable[[Tensor, Tensor], bool],
 ) -> tuple[Float[Tensor, "k m"], Float[Tensor, "k m"]]:  # fmt: skip
     """The Jacobi matrices (diagonal, and below it) of `count` random sign vectors; β = 0 ends one early.
 
-    With `settled`, which looks at them now and then, all end together as soon as it is content.
+    `settled` looks at them now and then, and all end together as soon as it is content.
     """
     signs = torch.randint(2, (count, matrix.size), generator=generator, device=generator.device, dtype=torch.int8)
     vector = (signs.to(matrix.device, matrix.dtype) * 2 - 1) / math.sqrt(matrix.size)
     basis = torch.empty(count, steps, matrix.size, dtype=matrix.dtype, device=matrix.device)
     alpha, beta = (torch.zeros(count, steps, dtype=torch.float64) for _ in range(2))
+    done = 0
     for step in range(steps):
         basis[:, step] = vector
         image = matrix.multiply(vector[None])[0]
         alpha[:, step] = (image * vector).sum(dim=1, dtype=torch.float64).cpu()
         done = step + 1
-        looks = settled is not None and done >= SETTLING and (done - SETTLING) % STRIDE == 0
+        looks = done >= SETTLING and (done - SETTLING) % STRIDE == 0
         if done == steps or (looks and settled(alpha[:, :done], beta[:, :done])):
             break
         # Along the last two vectors nearly all is taken away; the pass over all of them is then the second one.

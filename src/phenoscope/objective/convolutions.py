@@ -60,7 +60,8 @@ def of_data(  # noqa: PLR0917 (the order is PyTorch's)
 
 def _is_plain() -> bool:
     """Whether no transform of functions is at work, which would want rules of its own."""
-    return torch._C._functorch.peek_interpreter_stack() is None and forward_ad._current_level < 0
+    transforms = torch._C._functorch.peek_interpreter_stack()  # type: ignore[attr-defined]
+    return transforms is None and forward_ad._current_level < 0
 
 
 class _Forth(Function):
@@ -79,8 +80,8 @@ class _Forth(Function):
         ctx.save_for_backward(data)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Any, ...]:
-        (data,) = ctx.saved_tensors
+    def backward(ctx: Any, *grad_outputs: Any) -> tuple[Any, ...]:
+        (slope,), (data,) = grad_outputs, ctx.saved_tensors
         return (*_Back.apply(slope, data, ctx.shapes, ctx.geometry), None, None)
 
 
@@ -104,6 +105,6 @@ class _Back(Function):
         ctx.save_for_backward(data)
 
     @staticmethod
-    def backward(ctx: Any, weight: Tensor, bias: Tensor | None) -> tuple[Any, ...]:
-        (data,) = ctx.saved_tensors
+    def backward(ctx: Any, *grad_outputs: Any) -> tuple[Any, ...]:
+        (weight, bias), (data,) = grad_outputs, ctx.saved_tensors
         return _Forth.apply(weight, bias, data, ctx.geometry), None, None, None
