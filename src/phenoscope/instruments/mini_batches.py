@@ -18,6 +18,9 @@ USUAL = 32
 FEWEST = 40
 """Mini-batches before the first look at the error: a ratio of means needs that many for its error to be one."""
 
+A_PASS = 80
+"""Mini-batches drawn in one pass at most: their examples are held together."""
+
 
 @dataclasses.dataclass(frozen=True)
 class BatchSharpness(Reading):
@@ -108,14 +111,14 @@ def batch_sharpness(
 def _estimated(
     draw: Callable[[int], Tensor], size: int, tol: float, dtype: torch.dtype, *, max_batches: int
 ) -> BatchSharpness:
-    """Draw mini-batches, twice as many each time, until the error is small enough."""
+    """Draw mini-batches until the error is small enough."""
     drawn, asked, wanted = torch.zeros(0, 3, dtype=torch.float64), 0, FEWEST
     while True:
         drawn, asked = torch.cat([drawn, draw(wanted)]), asked + wanted
         found = _reading(drawn, size, tol, dtype)
         if found.outcome is not Outcome.NOT_CONVERGED or asked >= max_batches:
             return found
-        wanted = min(asked, max_batches - asked)
+        wanted = min(asked, A_PASS, max_batches - asked)
 
 
 def _terms(part: Objective) -> Float[Tensor, "b 3"]:
