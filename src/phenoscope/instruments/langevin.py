@@ -95,18 +95,17 @@ class _State:
 
 
 def walked(energy: Energy, start: Float[Tensor, " p"], metric: Metric, walk: Walk, generator: torch.Generator) -> Draws:
-    """Chains from one start in the density exp(-energy).
+    """Chains in the density exp(-energy), from starts scattered around a point as its quadratic model has them.
 
     A proposal is w - ε P ∇U + √(2ε) P^½ ξ; with the Metropolis correction it is accepted so that the chain has the
     density exactly (Besag 1994), without it the step biases what is seen. Half of the corrected proposals are shorter,
     by a factor down to a hundredth: a degenerate minimum has arms that grow narrower outwards, in which proposals of
     one size would stay stuck, and into which they would hardly get.
     """
-    points = start.expand(walk.chains, -1).clone()
-    state, step = _State(points, *energy(points)), walk.first_step
+    state, step = _scattered(energy, start, metric, walk, generator), walk.first_step
     energies, distances, accepted = [], [], torch.zeros(walk.chains, dtype=torch.float64, device=start.device)
     for t in range(walk.burn_in + walk.draws):
-        noise = _drawn(points, walk, generator)
+        noise = _drawn(state.points, walk, generator)
         there, chance = _proposed(energy, state, metric, step, noise, metropolis=walk.metropolis)
         moved = noise.luck < chance
         state = there if not walk.metropolis else there.where(moved, state)
@@ -119,6 +118,18 @@ def walked(energy: Energy, start: Float[Tensor, " p"], metric: Metric, walk: Wal
         distances.append((state.points - start).double().square().sum(dim=1))
     kept = torch.stack(energies, dim=1), state.points, torch.stack(distances, dim=1)
     return Draws(*kept, step, accepted / walk.draws)
+
+
+def _scattered(
+    energy: Energy, start: Float[Tensor, " p"], metric: Metric, walk: Walk, generator: torch.Generator
+) -> _State:
+    """Chains that start apart show by agreeing that they have forgotten it."""
+    points = start.expand(walk.chains, -1).clone()
+    drawn = torch.randn(points.shape, generator=generator, device=generator.device, dtype=points.dtype)
+    away = points + metric.power(drawn.to(points.device), 0.5)
+    apart = _State(away, *energy(away))
+    usable = torch.isfinite(apart.energy) & torch.isfinite(apart.slope).all(dim=1)
+    return apart if bool(usable.all()) else apart.where(usable, _State(points, *energy(points)))
 
 
 @dataclasses.dataclass(frozen=True)
