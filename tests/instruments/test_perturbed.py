@@ -80,6 +80,16 @@ def test_noise_so_small_that_the_loss_is_quadratic(name):
     assert reading.value != gaussian_sharpness(objective, 1e-3, 0.2, predict=False, generator=seeded(5)).value
 
 
+def test_single_precision_differs_by_no_more_than_its_rounding():
+    """All pairs share the rounding of the loss at the point itself: it does not average out."""
+    readings = []
+    for dtype in (torch.float64, torch.float32):
+        model, data = relu(dtype)
+        readings.append(gaussian_sharpness(Objective(model, CE, data), 3e-4, 1e-3, max_pairs=200, predict=False))
+    assert abs(readings[1].value - readings[0].value) <= readings[1].standard_error
+    assert readings[1].standard_error >= 1e-7
+
+
 def test_ends_other_than_success():
     few = gaussian_sharpness(bowl(HESSIAN), 0.1, 1e-4, max_pairs=20, predict=False)
     assert (few.outcome, few.pairs) == (Outcome.NOT_CONVERGED, 20)

@@ -115,7 +115,7 @@ def gaussian_sharpness(
         found = None if matrix is None else trace(matrix, PREDICTED, generator=generator)
         half = sigma**2 / 2
         predicted = (0.0, 0.0) if found is None else (half * found.value, half * found.standard_error)
-    rounding = torch.finfo(at.dtype).eps * abs(here) / math.sqrt(len(rises))
+    rounding = torch.finfo(at.dtype).eps * abs(here)  # of the loss at the point, which all pairs share
     outcome = _outcome(value, error, rounding, tol)
     return GaussianSharpness(value, max(error, rounding), *predicted, sigma, len(rises), outcome)
 
