@@ -5,7 +5,7 @@ Those against peers run in the environment that `make benchmarks-peers` makes; e
 
 import sys
 
-from benchmarks import cohorts, densities, eigenvalues, peers, products, store, tracking, watching
+from benchmarks import cohorts, densities, eigenvalues, peers, planes, products, store, tracking, watching
 from phenoscope.engine.executor import one_thread
 
 ALL = {
@@ -19,6 +19,7 @@ ALL = {
     "densities": densities.run,
     "densities-gpt": densities.run_gpt,
     "densities-early": densities.run_early,
+    "planes": planes.run,
     "watching": watching.run,
     "store": store.run,
 }
