@@ -30,8 +30,8 @@ from phenoscope.objective.weighting import Weighting, scores_classes
 CHUNK = 2**22
 """Numbers that the layers of a chunk of points write; more than the cache holds is slower (`benchmarks/planes.py`)."""
 KEPT = 31 * 2**20
-"""Bytes. The C library (glibc) gives larger blocks than it has seen freed back to the system at once, and each of their
-pages is faulted in again at the next layer: two thirds of the time of a chunk. It learns from one free, up to 32 MiB."""
+"""Bytes. The C library (glibc) gives larger blocks than it has seen freed back to the system at once, and each page of
+them is faulted in again at the next layer: two thirds of the time of a chunk. It learns from one free, up to 32 MiB."""
 LARGEST = 1024
 """Points a chunk at most: beyond, nothing is gained."""
 
