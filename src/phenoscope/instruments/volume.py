@@ -27,7 +27,8 @@ class Volume(Reading):
     Attributes:
         value: log of the radius of the ball in p dimensions that has the volume of the set (its part that straight
             lines from the point reach); infinite where a direction never leaves it within the limit.
-        standard_error: of the value; too small by nature where `effective` is small.
+        standard_error: of the value; where fewer than 10 directions are effective at least the standard deviation of
+            log r, and even that may be too small.
         log_volume: log of that volume, p · value + the log-volume of the unit ball.
         effective: (Σw)² / Σw² for the weights w = r^p of the directions: how many of them the estimate rests on.
         reached: directions that stayed inside up to the limit, whose radius was then counted as the limit.
@@ -187,6 +188,8 @@ def _reading(radii: Float[Tensor, " n"], p: int, limit: float, passes: int) -> V
     value = ((logs.logsumexp(0) - math.log(n)) / p).item()
     error = (weights.std() / weights.mean() / math.sqrt(n) / p).item()
     effective = (weights.sum().square() / weights.square().sum()).item()
+    if effective < EFFECTIVE:  # the delta method knows nothing of radii that were not drawn
+        error = max(error, radii.log().std().item())
     ball = p / 2 * math.log(math.pi) - math.lgamma(p / 2 + 1)
     outcome = Outcome.CONVERGED if effective >= EFFECTIVE and not reached else Outcome.NOT_CONVERGED
     about = (effective, reached, n, radii.median().log().item(), passes)
