@@ -52,6 +52,18 @@ def test_ignored_targets_and_class_weights_count_as_in_the_loss():
     assert_close(found.weights, problem.loss.weight[problem.targets])
 
 
+def test_an_example_without_weight_has_no_gradient_though_its_loss_divides_by_zero():
+    def kept(outputs, targets):
+        return (outputs.squeeze(1) * targets).sum() / targets.sum()
+
+    inputs, targets = normal(5, 2), torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0], dtype=torch.float64)
+    model = nn.Linear(2, 1, bias=False).double()
+    objective = Objective(model, kept, (inputs, targets), denominator=lambda o, t: float(t.sum()))
+    found = next(objective.example_gradients())
+    assert_close(found.gradients, inputs * targets[:, None], **EXACT)
+    assert_close(found.weights @ found.gradients / 3, objective.gradient(), **EXACT)
+
+
 class Masked(nn.Module):
     """A sum of tokens through a mask that all examples share; it has as many rows as a chunk has examples."""
 
