@@ -13,6 +13,7 @@ ALL = {
     "products-peers": products.run_peers,
     "cohorts": cohorts.run,
     "eigenvalues": eigenvalues.run,
+    "eigenvalues-cnn": eigenvalues.run_cnn,
     "eigenvalues-gpt": eigenvalues.run_gpt,
     "loader": eigenvalues.run_loader,
     "tracking": tracking.run,
