@@ -5,7 +5,7 @@ Those against peers run in the environment that `make benchmarks-peers` makes; e
 
 import sys
 
-from benchmarks import cohorts, densities, eigenvalues, peers, planes, products, store, tracking, watching
+from benchmarks import cohorts, densities, eigenvalues, peers, planes, products, store, traces, tracking, watching
 from phenoscope.engine.executor import one_thread
 
 ALL = {
@@ -23,6 +23,7 @@ ALL = {
     "planes": planes.run,
     "watching": watching.run,
     "store": store.run,
+    "traces": traces.run,
 }
 
 if __name__ == "__main__":
