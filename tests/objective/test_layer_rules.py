@@ -6,7 +6,8 @@ from torch import nn
 from torch.testing import assert_close
 
 from oracles import drawn, labels, normal, seeded
-from phenoscope.objective.layer_rules import Dense, Lookup, Mapped, Signs, rule_of
+from phenoscope.objective.layer_kinds import Lookup, Mapped, rule_of
+from phenoscope.objective.layer_rules import Dense, Signs
 
 B = 3
 

@@ -11,7 +11,7 @@ from torch.func import functional_call
 
 from phenoscope.objective.batches import Batch, length, take
 from phenoscope.objective.displaced import Displaced, Layer, listening
-from phenoscope.objective.layer_rules import rule_of
+from phenoscope.objective.layer_kinds import rule_of
 from phenoscope.objective.network import Network
 from phenoscope.objective.weighting import WHOLE, Weighting
 
