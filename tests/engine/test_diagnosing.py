@@ -141,7 +141,7 @@ def test_what_was_not_measured_is_named_with_its_probe(tmp_path):
     lacking = why(found, "oscillates-along-top-eigenvector")
     assert "gradient along top eigenvector" in lacking.why
     (probe,) = lacking.needs
-    assert eval(probe, {"ps": ps}) == P.Sharpness(every=25, along=True)
+    assert eval(probe, {"ps": ps}) == P.Sharpness(every=25, challenge_every=5, along=True)
     assert why(found, "loss-falls-on-average").needs  # no step was checked: a probe of the curvature would do it
 
 

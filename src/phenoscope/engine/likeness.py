@@ -51,7 +51,9 @@ def _loss(recipe: Recipe, watched: Mapping[str, Any]) -> str:
 
 
 def _rate(recipe: Recipe, record: Record) -> str:
-    if not isinstance(recipe.rule.lr, int | float) or "lr" in record.settings:
+    if not isinstance(recipe.rule.lr, int | float):
+        return "it is about a learning rate that follows a schedule, which this run cannot be seen to share"
+    if "lr" in record.settings:
         return ""
     return "it is about a constant learning rate, and this run's changed or differed between groups of parameters"
 
