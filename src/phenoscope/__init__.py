@@ -74,7 +74,7 @@ from phenoscope.instruments import (
 from phenoscope.objective import Objective, freeze
 from phenoscope.store import load
 from phenoscope.training import Recipe, train
-from phenoscope.watching import Watch, watch
+from phenoscope.watching import Watch, preconditioned, watch
 
 __version__ = "0.1.0"
 
@@ -141,6 +141,7 @@ __all__ = [
     "loss_plane",
     "measure",
     "noise_scale",
+    "preconditioned",
     "probes",
     "relative_flatness",
     "relative_progress",

@@ -37,6 +37,7 @@ from phenoscope.instruments.landscape import line_curvature, loss_line, loss_pla
 from phenoscope.instruments.learning_coefficient import LearningCoefficient, learning_coefficient
 from phenoscope.instruments.mini_batches import BatchSharpness, batch_sharpness
 from phenoscope.instruments.moments import GradientMoments, gradient_moments
+from phenoscope.instruments.negative import NegativeShare, negative_share
 from phenoscope.instruments.neighbourhood import SamGap, WorstCase, sam_gap, worst_case_sharpness
 from phenoscope.instruments.norm import FrobeniusNorm, frobenius_norm
 from phenoscope.instruments.outcome import Outcome
@@ -84,6 +85,7 @@ __all__ = [
     "Loss",
     "LossLine",
     "LossPlane",
+    "NegativeShare",
     "NoiseScale",
     "Outcome",
     "Picture",
@@ -129,6 +131,7 @@ __all__ = [
     "line_curvature",
     "loss_line",
     "loss_plane",
+    "negative_share",
     "noise_scale",
     "relative_flatness",
     "relative_progress",

@@ -5,6 +5,7 @@ A new one costs a line here, and is then measured by `phenoscope measure`, by `p
 """
 
 from phenoscope.instruments import counts
+from phenoscope.instruments.density import density
 from phenoscope.instruments.descent import gradient_norm
 from phenoscope.instruments.gradient_coherence import gradient_coherence, gradient_stiffness
 from phenoscope.instruments.gradient_noise import curved_noise_scale, noise_scale
@@ -13,6 +14,7 @@ from phenoscope.instruments.gradient_snr import gradient_snr
 from phenoscope.instruments.instrument import CURVATURE, Instrument
 from phenoscope.instruments.landscape import line_curvature
 from phenoscope.instruments.learning_coefficient import learning_coefficient
+from phenoscope.instruments.negative import negative_share
 from phenoscope.instruments.norm import frobenius_norm
 from phenoscope.instruments.senses import SENSES
 from phenoscope.instruments.spectrum import sharpness
@@ -68,6 +70,12 @@ INSTRUMENTS: dict[str, Instrument] = {
         "trace of the Hessian: the sum of its eigenvalues",
         CURVATURE,
         lambda bench, generator: bench.trace("hessian", TRACE_TOLERANCE, generator),
+    ),
+    "negative_share": Instrument(
+        "share of Hessian eigenvalues below -1 % of the largest",
+        "1",
+        lambda bench, generator: negative_share(density(bench.hessian, generator=generator)),
+        hessian=True,
     ),
     "gradient_share": Instrument(
         "share of the gradient in the eigenspace of the largest curvatures",

@@ -1,0 +1,60 @@
+"""How many directions of the loss bend down?"""
+
+import dataclasses
+
+from phenoscope.instruments.density import Density
+from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.reading import Reading
+
+BELOW = 0.01
+"""An eigenvalue counts as negative once it is below zero by this much of the largest size there is: the flat directions
+of a network have eigenvalues of either sign that are rounding."""
+
+
+@dataclasses.dataclass(frozen=True)
+class NegativeShare(Reading):
+    """The share of eigenvalues that are clearly negative.
+
+    Attributes:
+        value: the share of all eigenvalues below -1 % of the largest size.
+        standard_error: over the random probes of the density.
+        size: how many eigenvalues there are.
+        products: operator products used.
+        outcome: whether the standard error, and what more steps would still change, met the tolerance.
+    """
+
+    value: float
+    standard_error: float
+    size: int
+    products: int
+    outcome: Outcome
+
+    @property
+    def evidence(self) -> str:
+        told = f"standard error {self.standard_error:.1e}; {self.outcome}, {self.products} products"
+        return f"{told}; below -{BELOW:.0%} of the largest of {self.size:,}"
+
+
+def negative_share(found: Density, tol: float = 0.05) -> NegativeShare:
+    """The share of eigenvalues below -1 % of the largest size, from a density.
+
+    Dimensionless. Source: Sagun et al. 2017, arXiv:1706.04454, count them; the margin is a choice made here.
+
+    Args:
+        found: the density, whose probes and steps decide how well the share is known.
+        tol: what the standard error, and the density's own error of its steps, are to be at most.
+
+    Example:
+        >>> import torch
+        >>> from phenoscope.instruments import density
+        >>> from phenoscope.objective import Matrix
+        >>> matrix = Matrix(torch.diag(torch.cat([torch.ones(75), -torch.ones(25)])))
+        >>> round(negative_share(density(matrix, steps=2, probes=100, tol=0)).value, 2)
+        0.25
+    """
+    size = float(found.nodes.abs().max())
+    value, error = found.share(high=-BELOW * size)
+    outcome = found.outcome
+    if outcome is not Outcome.NOT_FINITE:
+        outcome = Outcome.CONVERGED if max(error, found.step_error) <= tol else Outcome.NOT_CONVERGED
+    return NegativeShare(value, error, found.size, found.products, outcome)
