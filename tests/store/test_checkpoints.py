@@ -32,7 +32,11 @@ def checkpoint(seed: int = 0) -> Checkpoint:
     points, block = torch.randn(2, 5, generator=drawn), torch.randn(2, 3, 5, generator=drawn, dtype=torch.float64)
     memory = {"mean": points * 2, "count": torch.ones(2, 1, dtype=torch.float64)}
     reached = Reached(7, points, memory, torch.tensor([True, False]), torch.ones(2, dtype=torch.float64))
-    memories = (None, Following(Tracking(block, 3, 1, True), block[:, 0]), (block[:, 0, 0], block[:, 1, 1]))
+    memories = (
+        None,
+        Following(Tracking(block, block[:, None], 3, 1, True), block[:, 0]),
+        (block[:, 0, 0], block[:, 1, 1]),
+    )
     return Checkpoint(reached, memories, (None, 4), frozenset({(0, "initial"), (1, "m")}), (10, 20), 1.5)
 
 

@@ -2,8 +2,8 @@
 
 A warm start finds the old eigenvector again for a few products, but it can also stay on it after another one has
 overtaken it, with a residual that passes. So guard vectors are carried along, and at intervals a random start
-challenges what is held. Where an operator changes so little that the vectors themselves still pass, the guards rest
-for a few measurements: there, nothing overtakes in between.
+challenges what is held. Where an operator changes so little that the vectors pass, or nearly, the guards rest for a
+few measurements: there, nothing overtakes in between.
 """
 
 import dataclasses
@@ -25,16 +25,24 @@ class Tracking:
 
     Attributes:
         vectors: (n, k + guards, p), the Ritz vectors of the last measurement, and the guards of the last that had any.
+        before: (n, j, k, p), the wanted vectors of the j <= 3 measurements before it, the latest first.
         count: how many measurements have been made.
         rested: for how many of them the guards have rested.
-        calm: whether the last measurement took no more than a product for each vector that it started from.
+        calm: whether the last measurement took no more than a product for each vector that it started from, and one more
+            for each that is wanted.
     """
 
-    vectors: Float[Tensor, "n k p"]
+    vectors: Float[Tensor, "n g p"]
+    before: Float[Tensor, "n j k p"]
     count: int
     rested: int
     calm: bool
 
+
+OLDER = 3
+"""Measurements before the last whose vectors are kept."""
+AHEAD = 1.0
+"""How far on, in parts of the last move."""
 
 REST = 4
 """Measurements in a row, at most, that go without guards."""
@@ -66,14 +74,33 @@ class Tracker:
     ) -> tuple[Extremes, Tracking]:
         """One measurement of n operators, cold without a memory, and the memory for the next."""
         if memory is None:
-            memory = Tracking(like[:, None, :0], 0, 0, calm=False)
+            nothing = like.new_zeros(len(like), 0, self.k, like.shape[1])
+            memory = Tracking(like.new_zeros(len(like), 0, like.shape[1]), nothing, 0, 0, calm=False)
         looks = memory.count % self.challenge_every == 0
         rests = memory.calm and (looks or memory.rested < REST)  # a challenge brings guards of its own
-        start = memory.vectors[:, : self.k] if rests else memory.vectors
+        start = self._foreseen(memory)
+        start = start if rests else torch.cat([start, memory.vectors[:, self.k :]], dim=1)
         wanted = Wanted(self.k, 0, self.tol, risk=1e-2 if looks else None)
         found = extremes(multiply, like, wanted, generator, start=start if memory.count else None)
         carried = ritz(found.space, self.k + self.guards, 0).vectors
         if rests and not looks:
             carried = torch.cat([carried[:, : self.k], memory.vectors[:, self.k :]], dim=1)
-        calm = found.products == start.shape[1] or (looks and memory.calm)
-        return found, Tracking(carried, memory.count + 1, memory.rested + 1 if rests and not looks else 0, calm)
+        calm = found.products <= start.shape[1] + self.k or (looks and memory.calm)
+        before = torch.cat([memory.vectors[:, None, : self.k], memory.before], dim=1) if memory.count else memory.before
+        rested = memory.rested + 1 if rests and not looks else 0
+        return found, Tracking(carried, before[:, :OLDER], memory.count + 1, rested, calm)
+
+    def _foreseen(self, memory: Tracking) -> Float[Tensor, "n k p"]:
+        """Where the wanted vectors are likely to be: as last time, unless every other measurement is more alike.
+
+        At the edge of stability the point swings from side to side with each step, and the eigenvectors with it. There
+        those of two steps ago are ten times nearer than the last ones, and their own way on from four steps ago three
+        times nearer still (`benchmarks/tracking.py`).
+        """
+        last = memory.vectors[:, : self.k]
+        if memory.before.shape[1] < OLDER:
+            return last
+        two, three, four = memory.before.unbind(1)
+        alike, skipping = ((last * other).sum(dim=2).square().sum(dim=1) for other in (two, three))
+        onwards = two + AHEAD * (two - torch.sign((two * four).sum(dim=2, keepdim=True)) * four)
+        return torch.where((skipping > alike)[:, None, None], onwards, last)
