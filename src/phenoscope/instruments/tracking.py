@@ -28,8 +28,8 @@ class Tracking:
         before: (n, j, k, p), the wanted vectors of the j <= 3 measurements before it, the latest first.
         count: how many measurements have been made.
         rested: for how many of them the guards have rested.
-        calm: whether the last measurement took no more than a product for each vector that it started from, and one more
-            for each that is wanted.
+        calm: whether the last measurement took no more than a product for each vector that it started from, and one
+            more for each that is wanted.
     """
 
     vectors: Float[Tensor, "n g p"]
