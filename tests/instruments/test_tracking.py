@@ -105,6 +105,37 @@ def test_guards_rest_while_nothing_happens():
     assert used[1:] == [3, 2, 2, 2, 2] * 2 + [3]
 
 
+def swinging(t):
+    """A matrix that turns slowly, and far back and forth with every step."""
+    turn, swing = normal(P, P, seed=1), normal(P, P, seed=2)
+    way = 0.0005 * t * (turn - turn.T) + 0.02 * (t % 2) * (swing - swing.T)
+    vectors = torch.linalg.matrix_exp(way) @ torch.linalg.qr(normal(P, P)).Q
+    spectrum = torch.linspace(-0.5, 0.5, P, dtype=torch.float64)
+    spectrum[0], spectrum[1] = 1.5, 1.0
+    matrix = (vectors * spectrum) @ vectors.T
+    return (matrix + matrix.T) / 2
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_every_other_measurement_is_followed_where_the_operator_swings(k, monkeypatch):
+    """As many right values for fewer products than from the last vectors, as at the edge of stability."""
+
+    def products():
+        tracker, generator, memory, used = Tracker(k, 1e-2, challenge_every=10), seeded(), None, []
+        for t in range(TIMES):
+            matrix = swinging(t)
+            like = torch.zeros(1, P, dtype=torch.float64)
+            found, memory = tracker.measure(Matrix(matrix).multiply, like, memory, generator)
+            exact = torch.linalg.eigvalsh(matrix)[-k:].flip(0)
+            assert_close(found.values[0], exact, rtol=0.03, atol=0)
+            used.append(found.products)
+        return sum(used[8:])
+
+    foreseen = products()
+    monkeypatch.setattr(Tracker, "_foreseen", lambda tracker, memory: memory.vectors[:, : tracker.k])
+    assert foreseen < 0.7 * products()
+
+
 @pytest.mark.parametrize("options", [{"k": 0}, {"guards": -1}, {"challenge_every": 0}, {"tol": 0.0}])
 def test_mistakes_are_refused(options):
     with pytest.raises(BadInput, match="a tracker needs"):

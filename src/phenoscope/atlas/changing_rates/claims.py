@@ -34,7 +34,7 @@ def claims() -> tuple[Claim, ...]:
         Claim(
             "with a warm-up the loss ends below half of what it was, although the start is too sharp for the rate",
             GILMER,
-            last_value(LOSS) / first_value(LOSS), Below(0.5), region_from="theory",
+            last_value(LOSS) / first_value(LOSS), Below(0.5), region_from="pilot",
             on=WARMUP, control=Breaks(AT_ONCE), if_diverged="as measured", name="warm-up-bears-the-full-rate",
         ),
         Claim(
@@ -45,7 +45,7 @@ def claims() -> tuple[Claim, ...]:
         ),
         Claim(
             "in a warm-up the curvature ends below half of what it was at the start", GILMER,
-            late_mean(SHARPNESS) / first_value(SHARPNESS), Below(0.5), region_from="theory",
+            late_mean(SHARPNESS) / first_value(SHARPNESS), Below(0.5), region_from="pilot",
             on=WARMUP, control=Breaks(SMALL), name="warm-up-lowers-the-curvature",
         ),
         Claim(
@@ -66,13 +66,13 @@ def claims() -> tuple[Claim, ...]:
         ),
         Claim(
             "the lower the rate after the drop, the lower the training loss at the end, in as many steps",
-            "said of drops in general; at the edge a lower rate oscillates less, but moves less too",
+            "common practice, no single source: the sign is all that is claimed",
             log_log_slope(last_value(LOSS), AFTER), Above(0.0), region_from="theory",
             on=DROP, over="lr.after", name="a-drop-lowers-the-loss",
         ),
         Claim(
             "far below the edge the sharpness never exceeds a half of its threshold", COHEN,
-            maximum(RATIO), AtMost(0.5), region_from="theory",
+            maximum(RATIO), AtMost(0.5), region_from="pilot",
             on=FAR_BELOW, each="lr.after", name="far-below-stays-there",
         ),
     )  # fmt: skip
