@@ -1,20 +1,22 @@
 """The site of a folder of runs: the atlas, a page a phenomenon, a page a run, and how verdicts are reached."""
 
 import dataclasses
-import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from phenoscope.atlas.families import FAMILIES, Family, family_of
 from phenoscope.core.errors import BadInput
+from phenoscope.report.addresses import family_page, phenomenon_file, phenomenon_page, run_folder
 from phenoscope.report.chapters import Chapter, arms_of, chapters, claim_parts, comparisons_of
 from phenoscope.report.csvs import verdicts_csv
+from phenoscope.report.families import family_parts, glimpse
 from phenoscope.report.lessons import lessons
 from phenoscope.report.numbers import duration
 from phenoscope.report.page import write_page
-from phenoscope.report.parts import figure, moment, safe_address, tally, unique_slugs
+from phenoscope.report.parts import moment, safe_address, tally
 from phenoscope.report.recipes import phrase
 from phenoscope.report.rows import claim_rows, outcome_counts
 from phenoscope.report.single_page import facts, write_single
@@ -83,7 +85,10 @@ def write_site(runs: Path, to: Path | None = None) -> Site:
     found, watched = _single_pages(found, root, frozenset(chapter.name for chapter in listed))
     pages += watched
     pages += [_phenomenon_page(chapter, root) for chapter in listed]
-    parts: Any = {"chapters": [_chapter(chapter) for chapter in listed], "found": found, "problems": problems}
+    pages += [_family_page(family, listed, root) for family in FAMILIES.values()]
+    families = _families([_chapter(chapter) for chapter in listed])
+    rows = [row for family in families for row in family["chapters"]]
+    parts: Any = {"chapters": rows, "families": families, "found": found, "problems": problems}
     parts |= {"unfinished": [_unfinished(path) for path in found.unfinished]}
     parts |= {"folder": runs.resolve().name, "singles": [_single(run) for run in found.singles]}
     parts |= {"runs": [_run(experiment) for experiment in found.experiments]}
@@ -102,7 +107,7 @@ def _run_pages(found: Survey, root: Path) -> tuple[Survey, list[Path]]:
     unreadable = list(found.unreadable)
     for experiment in found.experiments:
         name = experiment.path.name
-        trail = (*ATLAS_TRAIL, (experiment.title, f"phenomena/{_file(experiment.name)}"))
+        trail = (*ATLAS_TRAIL, (experiment.title, phenomenon_page(experiment.name)))
         place = Place("atlas", "../../", trail, name)
         try:
             heading = f"{experiment.title}: {name}"
@@ -130,19 +135,15 @@ def _single_pages(found: Survey, root: Path, phenomena: frozenset[str]) -> tuple
 
 def _phenomenon_page(chapter: Chapter, root: Path) -> Path:
     """The page of a phenomenon; its figure is that of its best run."""
-    about, page = chapter.about, root / "phenomena" / _file(chapter.name)
+    about, page = chapter.about, root / "phenomena" / phenomenon_file(chapter.name)
     best = chapter.runs[0] if chapter.runs else None
-    drawn = None
-    if best is not None and best.panels:
-        slug = unique_slugs(best.panels)[0]
-        drawn = figure(best.panels[0], slug) | {"data": f"../{_address(best)}data/{quote(slug)}.csv"}
     outcomes = {} if best is None else {row["name"]: row["outcomes"] for row in claim_rows(best.verdicts)}
     text = rendered(
         "phenomenon.html",
-        Place("atlas", "../", ATLAS_TRAIL, about.title),
+        Place("atlas", "../", _trail(chapter.name), about.title),
         about=about,
         chapter=chapter,
-        figure_=drawn,
+        figure_=glimpse(chapter, "../"),
         best=None if best is None else _run(best),
         runs=[_run(experiment) for experiment in chapter.runs],
         claims=[claim | {"outcomes": outcomes.get(claim["name"], [])} for claim in claim_parts(chapter)],
@@ -155,15 +156,44 @@ def _phenomenon_page(chapter: Chapter, root: Path) -> Path:
     return page
 
 
+def _family_page(family: Family, listed: Sequence[Chapter], root: Path) -> Path:
+    """The page of a family, with the best run of each of its phenomena."""
+    page = root / family_page(family.name)
+    parts = family_parts(family, {chapter.name: chapter for chapter in listed})
+    write_text(page, rendered("family.html", Place("atlas", "../", ATLAS_TRAIL, family.title), **parts))
+    return page
+
+
+def _trail(phenomenon: str) -> tuple[tuple[str, str], ...]:
+    """The pages above that of a phenomenon: the atlas, and its family if it has one."""
+    family = family_of(phenomenon)
+    return ATLAS_TRAIL if family is None else (*ATLAS_TRAIL, (family.title, family_page(family.name)))
+
+
+def _families(chapters: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The phenomena under the families that they belong to, in their order; at the end those of none."""
+    rows = {chapter["name"]: chapter for chapter in chapters}
+    found: list[dict[str, Any]] = [
+        {
+            "title": family.title,
+            "page": family_page(family.name),
+            "chapters": [rows[name] for name in family.phenomena if name in rows],
+        }
+        for family in FAMILIES.values()
+    ]
+    rest = [chapter for name, chapter in rows.items() if family_of(name) is None]
+    return found + ([{"title": "Others", "page": "", "chapters": rest}] if rest else [])
+
+
 def _chapter(chapter: Chapter) -> dict[str, Any]:
     """A phenomenon as the atlas shows it: with the verdicts of its best run."""
     best = chapter.runs[0] if chapter.runs else None
     return {
         "name": chapter.name,
-        "anchor": _file(chapter.name).removesuffix(".html"),
+        "anchor": phenomenon_file(chapter.name).removesuffix(".html"),
         "title": chapter.about.title,
         "question": chapter.about.question,
-        "page": f"phenomena/{quote(_file(chapter.name))}",
+        "page": phenomenon_page(chapter.name),
         "command": chapter.command,
         "claims": len(claim_parts(chapter)),
         "best": None if best is None else _run(best),
@@ -176,9 +206,9 @@ def _run(experiment: Experiment) -> dict[str, Any]:
     """A run as lists of runs show it."""
     return {
         "folder": experiment.path.name,
-        "address": _address(experiment),
+        "address": run_folder(experiment),
         "title": experiment.title,
-        "phenomenon": f"phenomena/{quote(_file(experiment.name))}",
+        "phenomenon": phenomenon_page(experiment.name),
         "scale": experiment.scale,
         "seeds": len(experiment.seeds),
         "options": ", ".join(f"{name} {phrase(value)}" for name, value in experiment.options.items()),
@@ -219,13 +249,3 @@ def _facts(listed: Sequence[Chapter], found: Survey) -> dict[str, Any]:
         "counts": outcome_counts(best),
         "verdicts": len(best),
     }
-
-
-def _address(experiment: Experiment) -> str:
-    """The folder of a run's page, from the root of the site."""
-    return f"runs/{quote(experiment.path.name)}/"
-
-
-def _file(name: str) -> str:
-    """The file of a phenomenon's page: its name, with nothing in it that a file cannot be called."""
-    return (re.sub(r"[^\w.-]+", "-", name).strip(".-") or "phenomenon") + ".html"

@@ -1,0 +1,74 @@
+"""Families: phenomena that tell one story, in the order in which a reader should meet them."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A step of the story.
+
+    Attributes:
+        title: its heading.
+        opening: what the reader should know before the phenomena.
+        phenomena: their names, in order.
+    """
+
+    title: str
+    opening: str
+    phenomena: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Family:
+    """Phenomena with one question behind them.
+
+    Attributes:
+        name: as files and addresses have it.
+        title: as a page calls it.
+        question: one sentence that ends in a question mark.
+        summary: a paragraph on what belongs together here, and why.
+        parts: the story.
+    """
+
+    name: str
+    title: str
+    question: str
+    summary: str
+    parts: tuple[Part, ...]
+
+    @property
+    def phenomena(self) -> tuple[str, ...]:
+        """The names of all its phenomena, in order."""
+        return tuple(name for part in self.parts for name in part.phenomena)
+
+
+STABILITY = Family(
+    "stability",
+    "Stability and flatness",
+    "What does the size of the step do to the curvature that training finds?",
+    "A step that is too large for the curvature should make training diverge. Networks are driven there all the same, "
+    "and stay: the curvature that they end with is set by the rule's stability as much as by the data. This chapter "
+    "follows that claim from plain gradient descent to adaptive rules, noise and flat minima, each time with a control "
+    "in which it should fail.",
+    (
+        Part(
+            "Towards the edge and along it",
+            "On a quadratic, gradient descent with step η bears a curvature of 2/η and no more. What happens to a "
+            "network whose curvature rises to that?",
+            ("edge_of_stability",),
+        ),
+        Part(
+            "Other rules, other edges",
+            "Each update rule has a threshold of its own, known from the quadratic in closed form.",
+            ("adaptive_edge", "sam_edge", "changing_rates"),
+        ),
+    ),
+)
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (STABILITY,)}
+"""All families by name."""
+
+
+def family_of(phenomenon: str) -> Family | None:
+    """The family of a phenomenon; another distribution's has none."""
+    return next((family for family in FAMILIES.values() if phenomenon in family.phenomena), None)
