@@ -104,7 +104,7 @@ def batch_sharpness(
 
     dtype = objective.point.dtype
     if size == count:
-        return _reading(draw(1), size, tol, dtype, whole=True)
+        return ratio_of_means(draw(1), size, tol, dtype, whole=True)
     return _estimated(draw, size, tol, dtype, max_batches=max_batches)
 
 
@@ -115,7 +115,7 @@ def _estimated(
     drawn, asked, wanted = torch.zeros(0, 3, dtype=torch.float64), 0, FEWEST
     while True:
         drawn, asked = torch.cat([drawn, draw(wanted)]), asked + wanted
-        found = _reading(drawn, size, tol, dtype)
+        found = ratio_of_means(drawn, size, tol, dtype)
         if found.outcome is not Outcome.NOT_CONVERGED or asked >= max_batches:
             return found
         wanted = min(asked, A_PASS, max_batches - asked)
@@ -131,10 +131,18 @@ def _terms(part: Objective) -> Float[Tensor, "b 3"]:
     return torch.stack([g @ product, g @ g, g.norm() * product.norm()])[None]
 
 
-def _reading(
+def ratio_of_means(
     terms: Float[Tensor, "b 3"], size: int, tol: float, dtype: torch.dtype, *, whole: bool = False
 ) -> BatchSharpness:
-    """The ratio of sums, and its error from leaving out one mini-batch at a time."""
+    """The ratio of sums, and its error from leaving out one mini-batch at a time.
+
+    Args:
+        terms: gᵀHg, ‖g‖² and ‖g‖‖Hg‖ of each mini-batch.
+        size: examples in each.
+        tol: the relative error at which the outcome is "converged".
+        dtype: in which they were computed.
+        whole: whether the mini-batches are all data, and so without an error of drawing.
+    """
     count, sums = len(terms), terms.sum(dim=0)
     value, scale = (sums[0] / sums[1]).item(), (sums[2] / sums[1]).item()
     rounding = torch.finfo(dtype).eps * scale

@@ -12,6 +12,7 @@ from phenoscope.probes.curvature import AlongFirst, EffectiveSharpness, Followin
 from phenoscope.probes.eigenspaces import Eigenspaces, Spaces
 from phenoscope.probes.instruments import Instruments
 from phenoscope.probes.mark import Mark
+from phenoscope.probes.mini_batches import BatchSharpness
 from phenoscope.probes.probe import Moment, Probe, Reading, Rows, series_units, writes
 from phenoscope.probes.progress import Accuracy, GradientNorm, Loss, RelativeProgress
 from phenoscope.probes.reading import due, heavy, read
@@ -21,6 +22,7 @@ __all__ = [
     "COMPANIONS",
     "Accuracy",
     "AlongFirst",
+    "BatchSharpness",
     "EffectiveSharpness",
     "Eigenspaces",
     "Following",

@@ -1,7 +1,7 @@
 """What a probe is, what it gives, and which series a set of probes writes."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from jaxtyping import Bool, Float
@@ -59,6 +59,7 @@ class Moment(Protocol):
         alive: (n,), false for rows that have diverged.
         around: the loss on all data around the points.
         seed: of the probes' own random streams.
+        batch: examples in a mini-batch of the training, all where it takes all; `None` where that is not known.
         rates: (n,), the learning rates of the coming update; `None` where there is more than one a row.
         thresholds: (n,), the largest curvature that the rule bears now, where theory gives one.
         preconditioner: (n, p), what an adaptive rule divides its step by; `None` for others, and before it has one.
@@ -81,6 +82,9 @@ class Moment(Protocol):
     def seed(self) -> int: ...
 
     @property
+    def batch(self) -> int | None: ...
+
+    @property
     def rates(self) -> Float[Tensor, " n"] | None: ...
 
     @property
@@ -94,6 +98,12 @@ class Moment(Protocol):
 
     def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " n"] | None:
         """The share of right answers; `None` where there are no such examples."""
+        ...
+
+    def mini_batches(self, size: int, count: int, name: str) -> Iterator[Around]:
+        """The losses around the points on `count` independent mini-batches of `size` examples, each drawn without
+        replacement from a stream of that name; or, where `size` takes all data, once on all.
+        """
         ...
 
     def objective(self, row: int) -> Objective | None:

@@ -92,6 +92,30 @@ class State:
         return self.recipes[0].seed
 
     @property
+    def batch(self) -> int:
+        """Examples in a mini-batch of the training; all of them in full-batch training."""
+        examples = len(self.landscape.draws[0].train)
+        return min(self.recipes[0].batch or examples, examples)
+
+    def mini_batches(self, size: int, count: int, name: str) -> Iterator[Around]:
+        """The losses around the points on independent mini-batches, each drawn without replacement.
+
+        Each draw of the data has a stream of its own, by its seed, `name` and the step, so that a row meets the same
+        mini-batches alone as in a cohort. One mini-batch of all data is all there is where `size` allows no other.
+        """
+        examples = len(self.landscape.draws[0].train)
+        if size >= examples:
+            yield self.around
+            return
+        if self.landscape.quadratic is not None:
+            raise BadInput("the quadratic model is that of the full-batch loss: it has no mini-batches to be read.")
+        pairs = zip(self.recipes, self.landscape.draws, strict=False)
+        streams = [stream(recipe.seed, name, self.step) for recipe, _ in pairs]
+        for _ in range(count):
+            drawn = [torch.randperm(examples, generator=generator)[:size] for generator in streams]
+            yield self.landscape.around(self.points, torch.stack(drawn).to(self.points.device))
+
+    @property
     def thresholds(self) -> Float[Tensor, " n"] | None:
         """The largest Hessian eigenvalue that each row's rule bears at this step, where theory gives one to all."""
         slopes = self.around.gradient.double().norm(dim=1).tolist()

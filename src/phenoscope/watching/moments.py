@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from phenoscope.core.seeds import stream
 from phenoscope.objective import Linearisation, Objective
 from phenoscope.training import Memory, effective_threshold, preconditioner, threshold
 from phenoscope.watching.optimizers import Recognised, memory_of, recognised
@@ -43,6 +44,19 @@ class OwnMoment:
     @property
     def alive(self) -> Bool[Tensor, " 1"]:
         return torch.ones(1, dtype=torch.bool, device=self.points.device)
+
+    @property
+    def batch(self) -> None:
+        """What mini-batches the loop takes cannot be seen from its optimizer."""
+        return None
+
+    def mini_batches(self, size: int, count: int, name: str) -> Iterator[Linearisation]:
+        """The loss around the point on independent mini-batches of the data of the watch."""
+        if size >= sum(self.own.partition):
+            yield self.around
+            return
+        for part in self.own.sampled(size, count, generator=stream(self.seed, name, self.step)):
+            yield part.at()
 
     @property
     def rates(self) -> Float[Tensor, " 1"] | None:

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from phenoscope.core.errors import BadInput
 from phenoscope.engine.environment import environment
 from phenoscope.objective import Buffers, Objective
-from phenoscope.probes import GradientNorm, Loss, Probe, Sharpness, series_units
+from phenoscope.probes import BatchSharpness, GradientNorm, Loss, Probe, Sharpness, series_units
 from phenoscope.store import WatchedFolder, rule_name
 from phenoscope.training import rule_settings
 from phenoscope.watching.listening import Watch, now
@@ -71,6 +71,7 @@ def watch(
     """
     chosen, listened, plain = tuple(probes), inner(optimizer), _unwrapped(model)
     series_units(chosen)  # refuses what is not a probe, and two that write one series
+    _refuse_unknown_batch(chosen)
     trained = _trained(plain, listened)
     with at_rest(plain):
         objective = Objective(plain, loss, data, batch_size, buffers=buffers, denominator=denominator)
@@ -94,6 +95,15 @@ def watch(
     numbers = {} if seen.rule is None else rule_settings(seen.rule)
     folder = WatchedFolder(Path(run), {"created": now(), "environment": environment(), "watched": about}, numbers)
     return Watch(objective, listened, chosen, folder, overwrite=overwrite)
+
+
+def _refuse_unknown_batch(probes: Sequence[Probe]) -> None:
+    """A watch sees steps, not batches: what depends on their size has to be told before the first of them."""
+    if any(isinstance(probe, BatchSharpness) and probe.batch is None for probe in probes):
+        raise BadInput(
+            "how many examples your loop takes a step cannot be seen from its optimizer. Say it, as in "
+            "`ps.probes.BatchSharpness(batch=32)`."
+        )
 
 
 def _unwrapped(model: nn.Module) -> nn.Module:
