@@ -24,7 +24,9 @@ from phenoscope.training import (
     GradientDescent,
     HeavyBall,
     Nesterov,
+    PerSharpness,
     Point,
+    Projected,
     Recipe,
     RMSProp,
     Start,
@@ -101,6 +103,7 @@ COHORTS = {
     "convolutional": [recipe(model=CNN((2,), normalisation="layer", activation="tanh"), seed=s) for s in range(2)],
     "linear": [recipe(model=DeepLinear((4, 3)), loss=CrossEntropy(), seed=s, batch=25) for s in range(2)],
     "quadratic": [recipe(dynamics="quadratic", rule=HeavyBall(0.05), seed=s) for s in range(2)],
+    "per sharpness": [recipe(rule=HeavyBall(PerSharpness(0.2 + s)), seed=s) for s in range(2)],
 }
 
 
@@ -298,7 +301,57 @@ def test_sam_takes_both_gradients_on_the_examples_of_the_step(batch):
         assert_close(after.points, expected, rtol=1e-12, atol=1e-14)
 
 
+def curvature(asked, point, kind):
+    """The Hessian, or with squared error the Gauss-Newton matrix, by autograd alone; and the gradient."""
+    model, inputs, targets = built(asked)
+
+    def outputs(flat):
+        return functional_call(model, layout(model).unravel(flat), inputs)
+
+    def loss(flat):
+        return (outputs(flat) - torch.eye(3, dtype=flat.dtype)[targets]).square().sum() / (2 * len(inputs))
+
+    slope = torch.autograd.functional.jacobian(loss, point)
+    if kind == "hessian":
+        return torch.autograd.functional.hessian(loss, point), slope
+    jacobian = torch.autograd.functional.jacobian(outputs, point).reshape(-1, len(point))
+    return jacobian.T @ jacobian / len(inputs), slope
+
+
+@pytest.mark.parametrize("kind", ["hessian", "gauss_newton"])
+def test_a_rate_per_sharpness_is_that_of_the_rows_own_start(kind):
+    rows = [recipe(seed=seed, rule=GradientDescent(PerSharpness(times, kind))) for seed, times in ((1, 1.5), (2, 0.5))]
+    for row, asked in enumerate(rows):
+        start = point(built(asked)[0])
+        matrix, slope = curvature(asked, start, kind)
+        rate = asked.rule.lr.times / torch.linalg.eigvalsh(matrix)[-1]
+        states = train(rows)
+        first, second = next(states), next(states)
+        assert first.rates[row].item() == pytest.approx(rate.item(), rel=1e-9)
+        assert first.recipes[row].rule.lr == pytest.approx(rate.item(), rel=1e-9)
+        assert_close(second.points[row], start - rate * slope, rtol=1e-9, atol=1e-12)
+    fork = recipe(rule=GradientDescent(PerSharpness(1.5, kind)), start=Point(BASE, 20))
+    there = path(BASE)[-1]
+    expected = 1.5 / torch.linalg.eigvalsh(curvature(BASE, there[0], kind)[0])[-1].item()
+    assert next(train([fork], start=Start(there))).rates.item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_projected_descent_sees_the_curvature_of_all_data_and_the_gradient_of_the_batch():
+    asked = recipe(rule=Projected(GradientDescent(0.2), 2, "bulk"), steps=6, batch=8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("phenoscope.training.leading.TOLERANCE", 1e-9)
+        states = list(train([asked]))
+    order = torch.randperm(25, generator=stream(0, "order", 0)).split(8)
+    for step, (before, after) in enumerate(itertools.pairwise(states[:4])):
+        matrix, _ = curvature(asked, before.points[0], "hessian")
+        top = torch.linalg.eigh(matrix).eigenvectors[:, -2:]
+        slope = before.landscape.around(before.points, order[step][None]).gradient[0]
+        expected = before.points[0] - 0.2 * (slope - top @ (top.T @ slope))
+        assert_close(after.points[0], expected, rtol=1e-7, atol=1e-9)
+
+
 FORKED = {
+    "projected": Projected(HeavyBall(0.05), 3, "dominant", every=4),
     "gradient descent": GradientDescent(0.1),
     "heavy ball": HeavyBall(0.05),
     "adam": Adam(0.01),

@@ -16,6 +16,7 @@ from phenoscope.training import (
     GradientDescent,
     HeavyBall,
     Nesterov,
+    Projected,
     RMSProp,
     Sam,
     UnnormalisedSam,
@@ -23,7 +24,8 @@ from phenoscope.training import (
     WeightDecay,
     threshold,
 )
-from phenoscope.training.rules import ascent, stacked
+from phenoscope.training.rules import stacked
+from phenoscope.training.sight import seen
 
 EXACT = {"rtol": 1e-12, "atol": 1e-14}
 HALF = normal(6, 6)
@@ -35,11 +37,37 @@ def slope(points):
     return points @ HESSIAN.to(points.dtype) + points**3
 
 
+@dataclasses.dataclass(frozen=True)
+class Bowl:
+    """The sight of that loss from some points."""
+
+    points: torch.Tensor
+
+    @property
+    def gradient(self):
+        return slope(self.points)
+
+    def hessian(self):
+        return Stack(HESSIAN + torch.diag_embed(3 * self.points**2).to(HESSIAN))
+
+    def at(self, points):
+        return Bowl(points)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stack:
+    """A dense matrix a row."""
+
+    rows: torch.Tensor
+
+    def multiply(self, block):
+        return (block.double() @ self.rows).to(block.dtype)
+
+
 def run(rule, points, steps=20):
     memory, path = rule.init(points), [points]
     for step in range(steps):
-        away = ascent(rule, slope(points))
-        gradient = slope(points) if away is None else slope(points + away)
+        gradient, memory = seen(rule, Bowl(points), memory, step)
         points, memory = rule.update(gradient, points, memory, step)
         path.append(points)
     return torch.stack(path)
@@ -121,12 +149,82 @@ def test_sam_takes_its_gradient_uphill(kind):
 def test_sam_without_a_radius_is_the_rule_itself(kind):
     points = normal(1, 6)
     assert torch.equal(run(kind(HeavyBall(0.1, 0.8), 0.0), points), run(HeavyBall(0.1, 0.8), points))
-    assert ascent(Clipped(HeavyBall(0.1), 1.0), points) is None
-    assert ascent(WeightDecay(Clipped(kind(HeavyBall(0.1), 0.3), 1.0), 0.1), points) is not None
+    assert torch.equal(seen(Clipped(HeavyBall(0.1), 1.0), Bowl(points), {}, 0)[0], slope(points))
+
+
+@pytest.mark.parametrize("kind", [Sam, UnnormalisedSam])
+def test_wrappers_pass_on_what_is_seen(kind):
+    points = normal(2, 6)
+    plain = seen(kind(HeavyBall(0.1), 0.3), Bowl(points), {}, 0)[0]
+    assert torch.equal(seen(WeightDecay(Clipped(kind(HeavyBall(0.1), 0.3), 1.0), 0.1), Bowl(points), {}, 0)[0], plain)
+    assert not torch.equal(plain, slope(points))
 
 
 def test_sam_at_rest_stays_there():
-    assert not ascent(Sam(GradientDescent(0.1), 0.3), torch.zeros(2, 3)).any()
+    rule, points = Sam(GradientDescent(0.1), 0.3), torch.zeros(2, 6, dtype=torch.float64)
+    assert not run(rule, points).any()
+
+
+def dominant(point, k):
+    """The projection on the k largest curvatures there, from a dense eigensolver."""
+    vectors = torch.linalg.eigh(HESSIAN + torch.diag(3 * point**2)).eigenvectors[:, -k:]
+    return vectors @ vectors.T
+
+
+@pytest.mark.parametrize("keep", ["dominant", "bulk"])
+@pytest.mark.parametrize("k", [1, 3])
+def test_projected_keeps_one_part_of_the_gradient(keep, k, monkeypatch):
+    monkeypatch.setattr("phenoscope.training.leading.TOLERANCE", 1e-9)
+    points = normal(1, 6)
+    theta, expected, momentum = points[0].clone(), [points[0]], torch.zeros(6, dtype=torch.float64)
+    for _ in range(20):
+        here, inside = slope(theta[None])[0], dominant(theta, k)
+        momentum = 0.8 * momentum + (inside @ here if keep == "dominant" else here - inside @ here)
+        theta = theta - 0.1 * momentum
+        expected.append(theta)
+    found = run(Projected(HeavyBall(0.1, 0.8), k, keep), points)
+    assert_close(found, torch.stack(expected)[:, None], rtol=1e-9, atol=1e-10)
+
+
+def test_the_two_parts_make_the_whole_and_the_space_waits_for_its_turn():
+    points, other = normal(2, 6), normal(2, 6, seed=5)
+    rules = [Projected(GradientDescent(0.1), 2, keep, every=3) for keep in ("dominant", "bulk")]
+    parts = [seen(rule, Bowl(points), rule.init(points), 0) for rule in rules]
+    assert_close(parts[0][0] + parts[1][0], slope(points))
+    first = memory = parts[0][1]
+    for call in (1, 2, 3):
+        _, memory = seen(rules[0], Bowl(other), memory, 0)
+        assert torch.equal(memory["space"], first["space"]) == (call < 3)
+
+
+def test_a_space_that_is_overtaken_is_left():
+    """The last space, without its guards, may be an invariant one that a larger curvature has overtaken elsewhere."""
+    rule, axes = Projected(GradientDescent(0.1), 1, "dominant"), torch.eye(6, dtype=torch.float64)
+    trapped = {"space": axes[None, [0, 1, 2]], "space age": torch.full((1, 1), 20.0)}  # a measurement that looks
+    sight = Diagonal(torch.tensor([[3.0, 2.0, 1.0, 0.5, 9.0, 0.1]], dtype=torch.float64))
+    _, memory = seen(rule, sight, trapped, 0)
+    assert memory["space"][0, 0].abs().argmax() == 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Diagonal:
+    """A quadratic with these curvatures, seen from 1."""
+
+    curvatures: torch.Tensor
+
+    @property
+    def points(self):
+        return torch.ones_like(self.curvatures)
+
+    @property
+    def gradient(self):
+        return self.curvatures
+
+    def hessian(self):
+        return Stack(torch.diag_embed(self.curvatures))
+
+    def at(self, points):
+        raise AssertionError("nobody asks")
 
 
 ROWS = {
@@ -136,6 +234,11 @@ ROWS = {
     "adam": [Adam(0.1, 0.8, 0.9), AdamW(0.05, 0.2), Adam(0.02, 0.0, 0.99, 1e-2)],
     "rmsprop": [RMSProp(0.1, 0.8), RMSProp(0.05, 0.9, 0.1), RMSProp(0.02)],
     "sam": [Sam(HeavyBall(0.1, 0.8), 0.1), Sam(HeavyBall(0.05, 0.5), 0.0), Sam(HeavyBall(0.02), 0.5)],
+    "projected": [
+        Projected(HeavyBall(0.1, 0.8), 5, "bulk", every=2),
+        Projected(HeavyBall(0.05, 0.5), 5, "bulk", every=2),
+        Projected(HeavyBall(0.02), 5, "bulk", every=2),
+    ],
     "unnormalised sam": [UnnormalisedSam(GradientDescent(0.1), rho) for rho in (0.01, 0.0, 0.03)],
     "nested": [
         WeightDecay(Clipped(HeavyBall(0.1, 0.8), 1.0), 0.1),
@@ -188,6 +291,8 @@ def test_thresholds_exist_where_theory_gives_them():
     assert threshold(Sam(GradientDescent(1.0), 9.0), 0, 0.0) == 0.0
     assert threshold(Sam(GradientDescent(1.0), 0.0), 0, 0.0) == 2.0
     assert threshold(Sam(Adam(0.1), 0.3), 0, 1.0) is None
+    assert threshold(Projected(GradientDescent(0.1), 2, "dominant"), 0, 1.0) == 20.0
+    assert threshold(Projected(GradientDescent(0.1), 2, "bulk"), 0, 1.0) is None
 
 
 @pytest.mark.parametrize(
@@ -200,6 +305,9 @@ def test_thresholds_exist_where_theory_gives_them():
         (lambda: Adam(0.1, epsilon=float("nan")), "`epsilon` of Adam must be at least 0 and finite"),
         (lambda: WeightDecay(GradientDescent(0.1), -1.0), "`decay` of WeightDecay must be at least 0 and finite"),
         (lambda: Sam(GradientDescent(0.1), -1.0), "`radius` of Sam must be at least 0 and finite"),
+        (lambda: Projected(GradientDescent(0.1), 0, "bulk"), "`k` and `every` of Projected must be at least 1, got 0"),
+        (lambda: Projected(GradientDescent(0.1), 2, "rest"), "keep must be one of 'bulk', 'dominant', got 'rest'"),
+        (lambda: Projected(GradientDescent(0.1), 3, "bulk").init(torch.zeros(1, 3)), "more than 3 parameters, got 3"),
         (lambda: Clipped(GradientDescent(0.1), 0.0), "`norm` of Clipped must be positive"),
     ],
 )

@@ -6,8 +6,8 @@ import pytest
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import from_json, to_json
-from phenoscope.training import Cosine, Drop, GradientDescent, Warmup
-from phenoscope.training.schedules import rate_at
+from phenoscope.training import Clipped, Cosine, Drop, GradientDescent, PerSharpness, Warmup
+from phenoscope.training.schedules import per_sharpness, rate_at, resolved
 
 
 def test_cosine():
@@ -42,3 +42,24 @@ def test_numbers_and_json():
 def test_mistakes_are_refused(make):
     with pytest.raises(BadInput, match="must be positive"):
         make()
+
+
+def test_a_rate_per_sharpness_becomes_a_number_wherever_it_stands():
+    rate = Warmup(2, Drop(PerSharpness(3.0), 5, PerSharpness(2.0, "gauss_newton")))
+    rule = Clipped(GradientDescent(rate), 1.0)
+    assert per_sharpness(rule) == {"hessian", "gauss_newton"}
+    assert per_sharpness(GradientDescent(Warmup(2, 0.1))) == set()
+    made = resolved(rule, {"hessian": 6.0, "gauss_newton": 8.0})
+    assert made == Clipped(GradientDescent(Warmup(2, Drop(0.5, 5, 0.25))), 1.0)
+    assert from_json(to_json(rule)) == rule
+
+
+def test_a_rate_per_sharpness_needs_one():
+    with pytest.raises(BadInput, match="known only where training starts"):
+        rate_at(PerSharpness(2.0), 0)
+    with pytest.raises(BadInput, match="the largest curvature at the start is -1, so no rate can be 2 over it"):
+        resolved(PerSharpness(2.0), {"hessian": -1.0})
+    with pytest.raises(BadInput, match="curvature must be one of 'gauss_newton', 'hessian', got 'fisher'"):
+        PerSharpness(2.0, "fisher")
+    with pytest.raises(BadInput, match="must be positive"):
+        PerSharpness(0.0)

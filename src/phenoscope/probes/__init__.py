@@ -14,7 +14,7 @@ from phenoscope.probes.instruments import Instruments
 from phenoscope.probes.mark import Mark
 from phenoscope.probes.mini_batches import BatchSharpness
 from phenoscope.probes.probe import Moment, Probe, Reading, Rows, series_units, writes
-from phenoscope.probes.progress import Accuracy, GradientNorm, Loss, RelativeProgress
+from phenoscope.probes.progress import Accuracy, GradientNorm, LearningRate, Loss, RelativeProgress
 from phenoscope.probes.reading import due, heavy, read
 from phenoscope.record import COMPANIONS
 
@@ -28,6 +28,7 @@ __all__ = [
     "Following",
     "GradientNorm",
     "Instruments",
+    "LearningRate",
     "Loss",
     "Mark",
     "Moment",

@@ -1,4 +1,4 @@
-"""How far has training come? Loss, gradient, progress and accuracy: readings that need no curvature."""
+"""How far has training come? Loss, gradient, rate, progress and accuracy: readings that need no curvature."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -54,6 +54,30 @@ class GradientNorm:
 
     def update(self, moment: Moment, memory: None) -> Reading:
         return [Rows("gradient norm", moment.step, moment.around.gradient.double().norm(dim=1))], None
+
+
+@spec
+class LearningRate:
+    """The learning rate of the coming update, `learning rate`: a schedule's, or what a rate per sharpness came to."""
+
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        at_least_one(self, "every")
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        return {"learning rate": "parameter² / loss"}
+
+    def due(self, step: int) -> bool:
+        return step % self.every == 0
+
+    def needs_curvature(self, step: int) -> bool:
+        return False
+
+    def update(self, moment: Moment, memory: None) -> Reading:
+        rates = moment.rates
+        return [] if rates is None else [Rows("learning rate", moment.step, rates)], None
 
 
 @spec

@@ -11,8 +11,8 @@ from phenoscope.training.rules import (
     Clipped,
     GradientDescent,
     HeavyBall,
-    Memory,
     Nesterov,
+    Projected,
     RMSProp,
     Rule,
     Sam,
@@ -20,7 +20,8 @@ from phenoscope.training.rules import (
     WeightDecay,
     threshold,
 )
-from phenoscope.training.schedules import Cosine, Drop, Rate, Warmup
+from phenoscope.training.schedules import Cosine, Drop, PerSharpness, Rate, Warmup
+from phenoscope.training.sight import Memory, Sight
 from phenoscope.training.updates import AdamW
 
 __all__ = [
@@ -38,13 +39,16 @@ __all__ = [
     "Linearised",
     "Memory",
     "Nesterov",
+    "PerSharpness",
     "Point",
+    "Projected",
     "RMSProp",
     "Rate",
     "Reached",
     "Recipe",
     "Rule",
     "Sam",
+    "Sight",
     "Start",
     "State",
     "UnnormalisedSam",

@@ -41,6 +41,7 @@ def cohorts(recipes: Sequence[Recipe], work: Sequence[int], most: int = 64) -> l
     return [group for found in groups.values() for group in found]
 
 
-def _structure(rule: Any) -> tuple[str, ...]:
+def _structure(rule: Any) -> tuple[Hashable, ...]:
     inner = _structure(rule.of) if hasattr(rule, "of") else ()
-    return (type(rule).__name__, *inner)
+    shared = tuple(getattr(rule, name) for name in getattr(rule, "shared", ()))
+    return (type(rule).__name__, shared, *inner)

@@ -111,9 +111,46 @@ class Quadratic:
     def hessian(self) -> Operator:
         return self._at.hessian()
 
+    def operator(self, which: str) -> Operator:
+        if which != "hessian":
+            raise BadInput("the quadratic model of a loss has a Hessian, but no Gauss-Newton matrix.")
+        return self.hessian()
+
 
 Around = Linearisation | Quadratic
 """The loss around n points: shared by the trainer and the probes, computed once."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Outlook:
+    """What the rule of a step sees from some points (see `sight.Sight`).
+
+    Attributes:
+        landscape: the losses as functions.
+        points: (n, p).
+        examples: (d, b), those of the step, of each draw; `None` for all.
+        around: the loss on all training data around the points.
+    """
+
+    landscape: Landscape
+    points: Float[Tensor, "n p"]
+    examples: Int[Tensor, "d b"] | None
+    around: Around
+
+    @functools.cached_property
+    def local(self) -> Around:
+        """The loss on the examples of the step around the points."""
+        return self.around if self.examples is None else self.landscape.around(self.points, self.examples)
+
+    @property
+    def gradient(self) -> Float[Tensor, "n p"]:
+        return self.local.gradient
+
+    def hessian(self) -> Operator:
+        return self.around.hessian()
+
+    def at(self, points: Float[Tensor, "n p"]) -> "Outlook":
+        return Outlook(self.landscape, points, self.examples, self.landscape.around(points))
 
 
 def landscape(recipes: Sequence[Recipe], starts: Float[Tensor, "n p"] | None, device: torch.device) -> Landscape:

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -11,13 +11,15 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
-from phenoscope.objective import Objective
+from phenoscope.objective import Objective, Which
 from phenoscope.training.cohorts import shape_of
-from phenoscope.training.landscape import Around, Landscape, landscape
+from phenoscope.training.landscape import Around, Landscape, Outlook, landscape
+from phenoscope.training.leading import largest
 from phenoscope.training.preconditioning import effective_threshold, preconditioners
 from phenoscope.training.recipe import Recipe
-from phenoscope.training.rules import Memory, Rule, ascent, stacked, threshold
-from phenoscope.training.schedules import rate_at
+from phenoscope.training.rules import Rule, stacked, threshold
+from phenoscope.training.schedules import per_sharpness, rate_at, resolved
+from phenoscope.training.sight import Memory, seen
 
 DIVERGED = 1e6
 """A row has diverged once its loss is not finite or above this many times max(its first loss, 1)."""
@@ -59,7 +61,7 @@ class State:
     """One moment of a cohort's training, before the update from `step` to `step + 1`.
 
     Attributes:
-        recipes: one a row.
+        recipes: one a row; rates in units of the curvature at the start are numbers here.
         step: updates made so far.
         points: (n, p).
         memory: the rule's.
@@ -173,6 +175,7 @@ def train(
     if (cohort[0].start is not None) != (start is not None):
         raise BadInput("a recipe that starts from another's point needs `start`, and only such a one.")
     ground = landscape(cohort, None if start is None else start.points, torch.device(device))
+    cohort = _with_rates(cohort, ground)
     rule = stacked([recipe.rule for recipe in cohort], ground.origin)
     memory = _carried(rule.init(ground.origin), None if start is None else start.memory)
     alive = torch.ones(len(cohort), dtype=torch.bool, device=ground.origin.device)
@@ -195,31 +198,39 @@ def _advance(cohort: tuple[Recipe, ...], ground: Landscape, rule: Rule, here: Re
         yield state
         if step == cohort[0].steps:
             return
-        loss, gradient = _slope(ground, around, points, None if cohort[0].full_batch else next(order), rule)
+        sight = Outlook(ground, points, None if cohort[0].full_batch else next(order), around)
+        gradient, remembered = seen(rule, sight, memory, step)
+        loss = sight.local.loss
         first = loss.clamp_min(1.0) if first is None else first
-        moved, remembered = rule.update(gradient, points, memory, step)
+        moved, remembered = rule.update(gradient, points, remembered, step)
         alive = alive & _sound(loss, first) & torch.isfinite(moved).all(dim=1)
-        points = torch.where(alive[:, None], moved, points)
-        memory = {name: torch.where(alive[:, None], value, memory[name]) for name, value in remembered.items()}
+        points = _kept(alive, moved, points)
+        memory = {name: _kept(alive, value, memory[name]) for name, value in remembered.items()}
+        del sight  # with its graph, before the next one is built
         if not bool(alive.any()):
             yield dataclasses.replace(state, step=step + 1, points=points, memory=memory, alive=alive)
             return
+
+
+def _with_rates(cohort: tuple[Recipe, ...], ground: Landscape) -> tuple[Recipe, ...]:
+    """The recipes with numbers for rates that depend on the curvature where they start."""
+    needed = sorted(set().union(*(per_sharpness(recipe.rule) for recipe in cohort)))
+    if not needed:
+        return cohort
+    around = ground.around(ground.origin)
+    found = [largest(around.operator(cast(Which, kind)), ground.origin).tolist() for kind in needed]
+    rows = [dict(zip(needed, values, strict=True)) for values in zip(*found, strict=True)]
+    rules = [resolved(recipe.rule, row) for recipe, row in zip(cohort, rows, strict=True)]
+    return tuple(dataclasses.replace(recipe, rule=rule) for recipe, rule in zip(cohort, rules, strict=True))
 
 
 def _sound(loss: Float[Tensor, " n"], first: Float[Tensor, " n"]) -> Bool[Tensor, " n"]:
     return torch.isfinite(loss) & (loss <= DIVERGED * first)
 
 
-def _slope(
-    ground: Landscape, around: Around, points: Float[Tensor, "n p"], examples: Int[Tensor, "d b"] | None, rule: Rule
-) -> tuple[Float[Tensor, " n"], Float[Tensor, "n p"]]:
-    """The loss at the points, and the gradient where the rule takes it, on the examples of the step.
-
-    No name in the loop holds on to a graph while the next one is built.
-    """
-    local = around if examples is None else ground.around(points, examples)
-    away = ascent(rule, local.gradient)
-    return local.loss, local.gradient if away is None else ground.around(points + away, examples).gradient
+def _kept(alive: Bool[Tensor, " n"], new: Tensor, old: Tensor) -> Tensor:
+    """The new values in the rows that are alive, the old ones in the others."""
+    return torch.where(alive.reshape(-1, *(1,) * (new.ndim - 1)), new, old)
 
 
 def _carried(fresh: Memory, memory: Memory | None) -> Memory:

@@ -5,8 +5,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.theory import adam_threshold, rmsprop_threshold
-from phenoscope.training.rules import Adam, Clipped, Memory, RMSProp, Rule
+from phenoscope.training.rules import Adam, Clipped, RMSProp, Rule
 from phenoscope.training.schedules import rate_at
+from phenoscope.training.sight import Memory
 
 
 def preconditioner(rule: Rule, memory: Memory) -> Float[Tensor, "n p"] | None:

@@ -5,17 +5,13 @@ import math
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
 from phenoscope.theory import gradient_descent_threshold, heavy_ball_threshold, nesterov_threshold
 from phenoscope.training.schedules import Rate, rate_at
-
-Memory = dict[str, Tensor]
-"""What a rule carries from step to step, by name: (n, p) each, or (n,) for counts."""
-Points = Float[Tensor, "n p"]
+from phenoscope.training.sight import Memory, Points
 
 
 @spec

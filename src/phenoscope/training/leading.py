@@ -1,0 +1,61 @@
+"""Where the largest curvatures are, for rules and rates that see them."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from phenoscope.core.errors import BadInput
+from phenoscope.instruments.extremes import Wanted, extremes
+from phenoscope.instruments.subspace import ritz
+from phenoscope.training.sight import Memory, Operator, Sight
+
+TOLERANCE = 1e-2
+"""Of the residuals, relative to the eigenvalue; the space is then off by the angle TOLERANCE · λ / gap."""
+
+GUARDS = 2
+"""Vectors carried beyond those wanted, so that a curvature on its way up is seen before it arrives."""
+
+LOOKS_EVERY = 20
+"""Measurements from one random start that looks for larger curvatures to the next."""
+
+
+def largest(matrix: Operator, points: Float[Tensor, "n p"]) -> Float[Tensor, " n"]:
+    """The largest eigenvalue of each row's matrix, (n,) in float64, to about the precision of the points.
+
+    Its error is the square of the residual over the gap, so the residual need be no smaller than the root of that.
+    """
+    wanted = Wanted(1, 0, tol=math.sqrt(torch.finfo(points.dtype).eps), risk=1e-3)
+    return extremes(matrix.multiply, points, wanted, torch.Generator().manual_seed(0)).values[:, 0]
+
+
+def nowhere(points: Float[Tensor, "n p"], k: int) -> Memory:
+    """The memory of a space of k dimensions that has not been measured yet."""
+    p = points.shape[1]
+    if k >= p:
+        raise BadInput(f"the space of the {k} largest curvatures needs more than {k} parameters, got {p}.")
+    ages = points.new_zeros(len(points), 1, dtype=torch.float64)
+    return {"space": points.new_zeros(len(points), min(k + GUARDS, p), p), "space age": ages}
+
+
+def followed(sight: Sight, k: int, memory: Memory, every: int) -> Memory:
+    """The space of the k largest curvatures: measured anew at every so many calls, else that of the last time.
+
+    Age is counted in the memory, not by the step: a fork goes on with it.
+
+    Returns:
+        "space": (n, j, p), unit eigenvectors, guards behind the first k; "space age": (n, 1), calls so far.
+    """
+    age = int(memory["space age"].max())
+    space = memory["space"] if age % every else _measured(sight, k, memory["space"], age // every)
+    return {"space": space, "space age": memory["space age"] + 1}
+
+
+def _measured(sight: Sight, k: int, last: Float[Tensor, "n j p"], count: int) -> Float[Tensor, "n j p"]:
+    start = last if bool(last.any()) else None
+    wanted = Wanted(k, 0, TOLERANCE, risk=1e-2 if count % LOOKS_EVERY == 0 else None)
+    found = extremes(sight.hessian().multiply, last[:, 0], wanted, torch.Generator().manual_seed(count), start=start)
+    vectors = ritz(found.space, min(last.shape[1], found.space.dimension), 0).vectors
+    missing = vectors.new_zeros(len(last), last.shape[1] - vectors.shape[1], last.shape[2])
+    return torch.cat([vectors, missing], dim=1)
