@@ -127,7 +127,7 @@ def everything() -> Any:
     """Batches, memories of rules and probes, marks, forks, frozen features, a row that diverges."""
     from phenoscope.probes import Accuracy, AlongFirst, GradientNorm, Loss, Mark, RelativeProgress, Sharpness
     from phenoscope.training import Adam, HeavyBall, Point
-    from small import arm, phenomenon, recipe
+    from small import Growth, arm, phenomenon, recipe
 
     probes = (Loss(), GradientNorm(), RelativeProgress(), Sharpness(5, along=True), AlongFirst(), Accuracy(7))
     parent = recipe(steps=30, batch=5, rule=HeavyBall(0.1, 0.9))
@@ -139,6 +139,7 @@ def everything() -> Any:
         arm("quadratic", quadratic, (Loss(),)),
         arm("frozen", recipe(steps=8, dynamics="linearised"), (Loss(), RelativeProgress())),
         arm("adam", recipe(rule=Adam(0.01), steps=30, batch=7, dtype="float32"), (Loss(), Sharpness(10, along=True))),
+        arm("growth", Growth(steps=2000), sweep={"factor": (0.999, 1.5)}),
         arm("descent", recipe(steps=20), (Loss(), RelativeProgress()), sweep={"lr": (0.1, 1000.0)}),
         claims=(),
     )
@@ -153,6 +154,13 @@ def little() -> Any:
     return phenomenon(main, claims=())
 
 
+def growth() -> Any:
+    """Members that are computed."""
+    from small import Growth, arm, phenomenon
+
+    return phenomenon(arm("growth", Growth(0.999, steps=2000), sweep={"factor": (0.999, 1.0)}), claims=())
+
+
 def _run(made: Any, out: Path, every: float) -> None:
     import phenoscope as ps
     from phenoscope.store import journal
@@ -164,6 +172,7 @@ def _run(made: Any, out: Path, every: float) -> None:
 WHAT = {
     "everything": lambda out, every: _run(everything(), out, every),
     "little": lambda out, every: _run(little(), out, every),
+    "growth": lambda out, every: _run(growth(), out, every),
 }
 
 
@@ -176,7 +185,7 @@ def main() -> None:
     torch.set_num_threads(1)
     one = torch.ones(1)
     torch.func.jvp(torch.sin, (one,), (one,))  # what torch imports when forward products are first used
-    everything(), little()
+    everything(), little(), growth()
     phenoscope.engine.environment.environment()  # asks git once, for all
     for line in sys.stdin:
         print(json.dumps(_answer(json.loads(line))), flush=True)

@@ -1,12 +1,16 @@
 """Small recipes and phenomena that train in milliseconds, and what their readings must be by another route."""
 
 import dataclasses
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 
 from phenoscope.claims import AtLeast, Claim, Measured, Setting, last_value
+from phenoscope.core.seeds import stream
+from phenoscope.core.specs import spec
 from phenoscope.data import dataset
+from phenoscope.methods import Found
 from phenoscope.models import MLP
 from phenoscope.objective import SquaredError
 from phenoscope.phenomenon import Arm, Phenomenon
@@ -24,9 +28,39 @@ def recipe(lr: Any = 0.1, *, steps: int = 6, **options: Any) -> Recipe:
     return Recipe(**(parts | {"rule": rule, "steps": steps, "dtype": "float64"} | options))
 
 
-def arm(name: str = "main", made: Recipe | None = None, probes: tuple[Any, ...] = (Loss(),), **options: Any) -> Arm:
+@spec
+class Growth:
+    """A computation: x' = `factor` x from a start that the seed draws; it diverges above a thousand.
+
+    Attributes:
+        wrong: the name of another series that it writes at its end.
+    """
+
+    factor: float = 1.5
+    steps: int = 6
+    seed: int = 0
+    wrong: str = ""
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        return {"x": "1"}
+
+    def readings(self) -> Iterator[Found]:
+        x = 1 + torch.rand((), generator=stream(self.seed, "start"), dtype=torch.float64).item()
+        for step in range(self.steps + 1):
+            yield Found(step, {"x": x, "x.residual": 1e-16 * x}, diverged=x > 1000)
+            if x > 1000:
+                return
+            x *= self.factor
+        if self.wrong:
+            yield Found(self.steps, {self.wrong: 1.0})
+
+
+def arm(
+    name: str = "main", made: Recipe | Growth | None = None, probes: tuple[Any, ...] = (Loss(),), **options: Any
+) -> Arm:
     """One arm; the recipe above unless another is given."""
-    return Arm(name, made or recipe(), probes, **options)
+    return Arm(name, made or recipe(), () if isinstance(made, Growth) else probes, **options)
 
 
 def claim(**options: Any) -> Claim:
@@ -44,8 +78,6 @@ def phenomenon(*arms: Arm, **options: Any) -> Phenomenon:
 
 def losses(made: Recipe, point: torch.Tensor) -> torch.Tensor:
     """The mean squared-error loss of the small perceptron at a point, written out by hand."""
-    from phenoscope.core.seeds import stream
-
     train = made.data.draw(stream(made.seed, "data")).train
     inputs, labels = train.inputs.double(), train.targets
     first, second = point[:12].reshape(4, 3), point[16:24].reshape(2, 4)
@@ -57,7 +89,6 @@ def losses(made: Recipe, point: torch.Tensor) -> torch.Tensor:
 def path(made: Recipe) -> list[torch.Tensor]:
     """The points of plain gradient descent from the recipe's initialisation, by autograd alone."""
     from phenoscope.core.points import point
-    from phenoscope.core.seeds import stream
 
     generator = stream(made.seed, "initialisation")
     model = made.model.build(generator, inputs=(3,), outputs=2, dtype=torch.float64)

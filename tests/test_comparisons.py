@@ -8,7 +8,7 @@ import torch
 
 from phenoscope.comparisons import Comparison, compared, departure, pairs
 from phenoscope.core.errors import BadInput
-from phenoscope.record import Record
+from phenoscope.record import Record, Series
 
 
 def member(seed, outcome="finished", stopped_at=None, **settings):
@@ -72,6 +72,22 @@ def test_readings_become_series_with_the_settings_of_the_first():
     assert record.series["height"].values.tolist() == [2.0]
     assert record.series["path"].steps.tolist() == [0, 1, 2]
     np.testing.assert_array_equal(record.series["path"].values, [1.0, math.nan, 3.0])
+
+
+def test_a_measure_may_look_at_the_records_of_the_pair():
+    def apart(one, two):
+        first, second = one.record.series["x"], two.record.series["x"]
+        return {"apart": Series(first.steps, first.values - second.values), "seed": one.record.seed}
+
+    members = [
+        Record(name, {"seed": 3, "steps": 9}, {"x": Series(np.array([0, 4, 9]), np.array(values))})
+        for name, values in (("a", [1.0, 2.0, 3.0]), ("b", [1.0, 1.0, 1.0]))
+    ]
+    comparison = Comparison("c", ("a", "b"), apart, ("apart", "seed"))
+    record = compared(comparison, (members[0], members[1]), ({}, {}))
+    assert record.series["apart"].steps.tolist() == [0, 4, 9]
+    assert record.series["apart"].values.tolist() == [0.0, 1.0, 2.0]
+    assert record.series["seed"].values.tolist() == [3.0]
 
 
 def test_a_measure_that_gives_something_else_is_refused():

@@ -17,8 +17,28 @@ from phenoscope.record import Record, Series
 Points = Mapping[str, Tensor]
 """A member's kept points by name: "initial", "final", and its marks, each (p,)."""
 
-Measure = Callable[[Points, Points], Mapping[str, float | Sequence[float]]]
-"""From two members' points to readings by name; a sequence is a series along a path, its index the step."""
+
+class _NotKeptError(Exception):
+    """A point that a member did not keep: told apart from a mistake in the measure."""
+
+
+class Kept(dict[str, Tensor]):
+    """What a member kept: its points by name, and its record.
+
+    Attributes:
+        record: its settings and series, for what is compared along training.
+    """
+
+    def __init__(self, points: Points, record: Record) -> None:
+        super().__init__(points)
+        self.record = record
+
+    def __missing__(self, name: str) -> Tensor:
+        raise _NotKeptError(name)
+
+
+Measure = Callable[[Kept, Kept], Mapping[str, float | Sequence[float] | Series]]
+"""From what two members kept to readings by name; a sequence is a series along a path, its index the step."""
 
 NO_SWEEPS: Mapping[str, tuple[str, ...]] = {}
 
@@ -30,7 +50,7 @@ class Comparison:
     Attributes:
         name: of the comparison, and of the file with its readings.
         of: one arm (disjoint pairs of seeds) or two (paired by seed).
-        measure: what is read from the points of a pair.
+        measure: what is read from the points of a pair, or from their records (`.record` of each).
         series: the names of the readings.
     """
 
@@ -87,7 +107,7 @@ def compared(comparison: Comparison, pair: tuple[Record, Record], points: tuple[
     if lost is not None:
         return Record(name, pair[0].settings, {}, lost.outcome, lost.stopped_at)
     try:
-        readings = comparison.measure(_Kept(points[0]), _Kept(points[1]))
+        readings = comparison.measure(*map(Kept, points, pair))
     except _NotKeptError:
         return Record(name, pair[0].settings, {})
     if set(readings) != set(comparison.series):
@@ -97,20 +117,12 @@ def compared(comparison: Comparison, pair: tuple[Record, Record], points: tuple[
         )
     series = {}
     for reading, value in readings.items():
+        if isinstance(value, Series):
+            series[reading] = value
+            continue
         values = np.atleast_1d(np.asarray(value, dtype=np.float64))
         series[reading] = Series(np.arange(len(values)), values)
     return Record(name, pair[0].settings, series)
-
-
-class _NotKeptError(Exception):
-    """A point that a member did not keep: told apart from a mistake in the measure."""
-
-
-class _Kept(dict[str, Tensor]):
-    """The points that a member kept."""
-
-    def __missing__(self, name: str) -> Tensor:
-        raise _NotKeptError(name)
 
 
 def departure(first: Points, second: Points) -> dict[str, float]:

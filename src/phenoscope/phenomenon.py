@@ -9,9 +9,10 @@ from phenoscope.claims import Claim
 from phenoscope.comparisons import Comparison
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import identity, spec, to_json
+from phenoscope.methods import Computation, numbers
 from phenoscope.panels import Panel
-from phenoscope.probes import Mark, series_units, writes
-from phenoscope.training import Recipe, settings, with_setting
+from phenoscope.probes import Mark, announced, series_units
+from phenoscope.training import Point, Recipe, settings, with_setting
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
@@ -19,16 +20,16 @@ SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
 
 @spec
 class Plan:
-    """One member to be: what is trained and what is read on the way; its id names the member's folder.
+    """One member to be: what is trained or computed, and what is read on the way; its id names the member's folder.
 
     Attributes:
-        recipe: what decides the training.
-        probes: what is measured.
+        recipe: what decides the training, or the computation that stands in its place.
+        probes: what is measured along a training; a computation says itself what it finds.
         marks: points to keep when a series first reaches a level.
         keep: steps whose points are kept, besides the first and the last.
     """
 
-    recipe: Recipe
+    recipe: Recipe | Computation
     probes: tuple[Any, ...]
     marks: tuple[Mark, ...] = ()
     keep: tuple[int, ...] = ()
@@ -39,15 +40,35 @@ class Plan:
     def id(self) -> str:
         return identity(self)
 
+    @property
+    def training(self) -> Recipe | None:
+        """The recipe of a member that is trained; `None` for one that is computed."""
+        return self.recipe if isinstance(self.recipe, Recipe) else None
+
+    @property
+    def start(self) -> Point | None:
+        """The point of another member that it starts from, if any."""
+        return None if self.training is None else self.training.start
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """The numbers of the recipe or computation, by name."""
+        return settings(self.recipe) if isinstance(self.recipe, Recipe) else numbers(self.recipe)
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit of every series that the member writes, by name."""
+        return series_units(self.probes) if isinstance(self.recipe, Recipe) else dict(self.recipe.units)
+
 
 @dataclasses.dataclass(frozen=True)
 class Arm:
-    """One condition of an experiment: a recipe for every seed, possibly swept.
+    """One condition of an experiment: a recipe or a computation for every seed, possibly swept.
 
     Attributes:
         name: as claims call it.
         recipe: with any seed; the experiment's seeds replace it.
-        probes: what is measured along its members.
+        probes: what is measured along its members; none where they are computed.
         sweep: values of settings by name; every combination is run.
         marks: points to keep for others to start from.
         role: the main arm of the question, or a control.
@@ -55,8 +76,8 @@ class Arm:
     """
 
     name: str
-    recipe: Recipe
-    probes: tuple[Any, ...]
+    recipe: Recipe | Computation
+    probes: tuple[Any, ...] = ()
     sweep: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
     role: Literal["main", "control"] = "main"
@@ -64,8 +85,10 @@ class Arm:
 
     def __post_init__(self) -> None:
         series_units(self.probes)  # refuses what is not a probe, and two that write one series
+        if not isinstance(self.recipe, Recipe):
+            self._check_computation(self.recipe)
         for mark in self.marks:
-            if not writes(self.probes, mark.series):
+            if not self.writes(mark.series):
                 raise BadInput(
                     f"the mark {mark.name!r} watches the series {mark.series!r}, which no probe here writes."
                 )
@@ -86,7 +109,11 @@ class Arm:
     @property
     def settings(self) -> dict[str, float]:
         """The settings of its first member; the others have the same ones."""
-        return settings(next(self.plans((0,))).recipe)
+        return next(self.plans((0,))).settings
+
+    def writes(self, series: str) -> bool:
+        """Whether its members write the series, or a companion of one that they write."""
+        return announced(Plan(self.recipe, self.probes).units, series)
 
     def plans(self, seeds: Sequence[int]) -> Iterator[Plan]:
         """The members-to-be, swept values outermost."""
@@ -97,6 +124,18 @@ class Arm:
                 recipe = with_setting(recipe, name.rpartition(".")[2], value)
             for seed in seeds:
                 yield Plan(with_setting(recipe, "seed", seed), self.probes, self.marks)
+
+    def _check_computation(self, computation: Any) -> None:
+        who = f"the arm {self.name!r}"
+        if not isinstance(computation, Computation):
+            raise BadInput(
+                f"{who} has a {type(computation).__name__} for its recipe. Give a Recipe, or a spec with `seed`, "
+                "`steps`, `units` and `readings`, which is a computation."
+            )
+        if self.probes or self.marks:
+            raise BadInput(f"{who} is a computation, which says itself what it finds: leave its probes and marks out.")
+        if computation.steps < 1 or not computation.units:
+            raise BadInput(f"{who} is a computation: it needs at least 1 step and the unit of every series it writes.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,7 +195,7 @@ class Phenomenon:
         for comparison in self.comparisons:
             if comparison.name == name:
                 return series in comparison.series
-        return writes(self.arm(name).probes, series)
+        return self.arm(name).writes(series)
 
     def _settings(self, name: str) -> dict[str, float]:
         """The settings of the members of an arm; pairs have those of their first member."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phenoscope.phenomenon import Plan
+from phenoscope.training import Recipe
 
 Progress = Callable[[int], None]
 """Called with the number of member-steps done since the last call."""
@@ -35,6 +36,11 @@ class Cohort:
     def ids(self) -> tuple[str, ...]:
         """Of its members, in the order of the rows."""
         return tuple(plan.id for plan in self.plans)
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """Those of its members that are trained; a computation is a cohort of its own, without any."""
+        return tuple(plan.training for plan in self.plans if plan.training is not None)
 
     @property
     def steps(self) -> int:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from phenoscope.engine.cohort import Cohort
+from phenoscope.engine.computing import seconds_a_step
 from phenoscope.engine.executor import one_thread
 from phenoscope.engine.plans import waves
 from phenoscope.engine.resuming import arranged, step_reached
 from phenoscope.phenomenon import Phenomenon
 from phenoscope.probes import heavy, read
 from phenoscope.store import finished
-from phenoscope.training import train
+from phenoscope.training import train, with_setting
 
 TIMED_SECONDS = 0.5
 """About how long each kind of cohort is timed, and on to a second reading of the curvature: the first one is cold."""
@@ -77,10 +78,14 @@ def _shared(parts: Sequence[float], jobs: int) -> float:
 
 def _seconds(cohort: Cohort, reached: int, known: dict[object, Cost]) -> float:
     plan = cohort.plans[0]
-    kind = plan.recipe
-    key = (kind.data, kind.model, kind.loss, kind.dynamics, kind.batch, kind.dtype, plan.probes, len(cohort.plans))
+    kind = plan.training
+    key = (
+        with_setting(plan.recipe, "seed", 0)
+        if kind is None
+        else (kind.data, kind.model, kind.loss, kind.dynamics, kind.batch, kind.dtype, plan.probes, len(cohort.plans))
+    )
     if key not in known:
-        known[key] = _timed(cohort)
+        known[key] = _timed(cohort) if cohort.recipes else Cost(0.0, seconds_a_step(plan, TIMED_SECONDS), 0.0)
     cost = known[key]
     readings = sum(heavy(plan.probes, step) for step in range(reached, plan.recipe.steps + 1))
     return cost.first + (plan.recipe.steps - reached) * cost.step + readings * cost.reading
@@ -93,7 +98,7 @@ def _timed(cohort: Cohort) -> Cost:
     plain: list[float] = []
     measured: list[float] = []
     begun = last = time.perf_counter()
-    for state in train([dataclasses.replace(plan.recipe, start=None) for plan in cohort.plans]):
+    for state in train([dataclasses.replace(recipe, start=None) for recipe in cohort.recipes]):
         _, memories = read(plan.probes, state, memories)
         now = time.perf_counter()
         (measured if heavy(plan.probes, state.step) else plain).append(now - last)

@@ -18,6 +18,8 @@ def unlike(arm: Arm, record: Record, watched: Mapping[str, Any]) -> list[str]:
     recipe = arm.recipe
     if arm.role == "control":
         return [f"it is about a control of the experiment ({arm.name}), which a run of its own cannot be"]
+    if not isinstance(recipe, Recipe):
+        return [f"it is about the arm {arm.name!r}, which is computed and not trained"]
     if recipe.start is not None or recipe.dynamics != "network":
         return [f"it is about the arm {arm.name!r}, whose start or dynamics are made for it"]
     found = (_rule(recipe, watched), _loss(recipe, watched), _rate(recipe, record), _batch(recipe, record))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def waves(phenomenon: Phenomenon, seeds: Sequence[int]) -> list[list[Job]]:
     def place(plan: Plan) -> tuple[int, str]:
         name = plan.id
         if name not in jobs:
-            start = plan.recipe.start
+            start = plan.start
             above, parent = (-1, None) if start is None else place(_parent(start, plans.values()))
             level[name], jobs[name] = above + 1, Job(plan, parent)
         return level[name], name
@@ -56,18 +57,22 @@ def grouped(jobs: Sequence[Job]) -> list[list[Job]]:
     """Jobs that advance together as cohorts, the most expensive first so that workers end together.
 
     Forks go on with their rule's memory only if the parent had the same rule, so those that do and those that do not
-    are kept apart.
+    are kept apart. A computation is alone.
     """
     together: list[list[Job]] = []
-    alike: dict[object, list[Job]] = {}
+    alike: dict[object, list[tuple[Job, Recipe]]] = {}
     for job in jobs:
-        start = job.plan.recipe.start
+        start, recipe = job.plan.start, job.plan.training
+        if recipe is None:
+            together.append([job])
+            continue
         parents_rule = None if start is None else rule_name(start.recipe.rule)
-        alike.setdefault((job.plan.probes, job.plan.marks, job.plan.keep, parents_rule), []).append(job)
+        kind = (job.plan.probes, job.plan.marks, job.plan.keep, parents_rule)
+        alike.setdefault(kind, []).append((job, recipe))
     for same in alike.values():
-        recipes = [job.plan.recipe for job in same]
-        together += [[same[i] for i in group] for group in cohorts(recipes, [work_of(r) for r in recipes])]
-    return sorted(together, key=lambda group: -sum(_cost(job.plan.recipe) for job in group))
+        recipes = [recipe for _, recipe in same]
+        together += [[same[i][0] for i in group] for group in cohorts(recipes, [work_of(r) for r in recipes])]
+    return sorted(together, key=lambda group: -sum(_cost(job.plan) for job in group))
 
 
 def work_of(recipe: Recipe) -> int:
@@ -86,7 +91,11 @@ def _parameters(model: Architecture, inputs: tuple[int, ...], outputs: int) -> i
     return layout(model.build(stream(0, "size"), inputs=inputs, outputs=outputs)).size
 
 
-def _cost(recipe: Recipe) -> float:
+def _cost(plan: Plan) -> float:
+    """The work of a training; a computation comes before all of them, since nobody can say."""
+    recipe = plan.training
+    if recipe is None:
+        return math.inf
     factor = {"network": 1.0, "linearised": 2.5, "quadratic": 1.5}[recipe.dynamics]
     return factor * recipe.steps * work_of(recipe)
 
@@ -100,7 +109,7 @@ def _parent(start: Point, plans: Iterable[Plan]) -> Plan:
         )
     for plan in plans:
         always = {"initial", "final", *(mark.name for mark in plan.marks), *(point_name(s) for s in plan.keep)}
-        if plan.recipe == start.recipe and name in always:
+        if plan.training == start.recipe and name in always:
             return plan
     if isinstance(start.at, int) or name in ("initial", "final"):
         return Plan(start.recipe, probes=(), keep=(start.at,) if isinstance(start.at, int) else ())
@@ -109,6 +118,6 @@ def _parent(start: Point, plans: Iterable[Plan]) -> Plan:
 
 def kept(members: Path, job: Job) -> bool:
     """Whether the point that a job starts from was reached and kept."""
-    if job.parent is None or job.plan.recipe.start is None:
+    if job.parent is None or job.plan.start is None:
         return True
-    return (members / job.parent / "points" / f"{point_name(job.plan.recipe.start)}.safetensors").exists()
+    return (members / job.parent / "points" / f"{point_name(job.plan.start)}.safetensors").exists()

@@ -109,16 +109,15 @@ def record(
             progress((state.step - reported) * len(rows))
             clock, reported = time.monotonic(), state.step
     assert state is not None  # train yields at least its first state
-    progress((plan.recipe.steps - reported) * len(rows))
+    progress((cohort.recipes[0].steps - reported) * len(rows))
     for index, row in enumerate(rows):
         _save(row, "final", state, index)
     return ledger.stopped
 
 
 def _states(cohort: Cohort, maker: Maker, found: Checkpoint | None) -> Iterator[State]:
-    recipes = [plan.recipe for plan in cohort.plans]
     resume = None if found is None else found.reached
-    return train(recipes, start=_start(cohort), resume=resume, device=maker.circumstances["device"] or "cpu")
+    return train(cohort.recipes, start=_start(cohort), resume=resume, device=maker.circumstances["device"] or "cpu")
 
 
 def _ledger(plans: tuple[Plan, ...], found: Checkpoint | None) -> Ledger:
@@ -188,11 +187,11 @@ def _start(cohort: Cohort) -> Start | None:
     """
     if cohort.parents is None:
         return None
-    starts = [plan.recipe.start for plan in cohort.plans if plan.recipe.start is not None]
+    starts = [recipe.start for recipe in cohort.recipes if recipe.start is not None]
     found = [
         read_point(cohort.members / parent, point_name(start))
         for start, parent in zip(starts, cohort.parents, strict=True)
     ]
-    carried = {kept.rule for kept in found} == {rule_name(cohort.plans[0].recipe.rule)}
+    carried = {kept.rule for kept in found} == {rule_name(cohort.recipes[0].rule)}
     memory = {key: torch.stack([kept.memory[key] for kept in found]) for key in found[0].memory} if carried else None
     return Start(torch.stack([kept.point for kept in found]), memory)

@@ -57,7 +57,7 @@ def _job(path: Path) -> Job | None:
     try:
         about = read_json(path / "member.json")
         plan, parent = from_json(about["plan"]), about["parent"]
-        whole = isinstance(plan, Plan) and plan.id == path.name and (plan.recipe.start is None) == (parent is None)
+        whole = isinstance(plan, Plan) and plan.id == path.name and (plan.start is None) == (parent is None)
     except NewerSchema:
         raise
     except (BadInput, KeyError, TypeError, ValueError, AttributeError):

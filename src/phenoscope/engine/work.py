@@ -7,6 +7,7 @@ from typing import Any
 
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.engine.cohort import Cohort, Progress
+from phenoscope.engine.computing import compute
 from phenoscope.engine.environment import best_device, circumstances, environment
 from phenoscope.engine.recording import Row, record
 from phenoscope.store import (
@@ -71,7 +72,10 @@ def _work(cohort: Cohort, progress: Progress) -> None:
             journals = [None if ok else stack.enter_context(_journal(f)) for f, ok in zip(folders, done, strict=True)]
             rows = [Row(folder, journal) for folder, journal in zip(folders, journals, strict=True)]
             try:
-                stopped = record(cohort, rows, maker, found, started=before, progress=progress)
+                if cohort.recipes:
+                    stopped = record(cohort, rows, maker, found, started=before, progress=progress)
+                else:
+                    stopped = [compute(cohort.plans[0], journals[0], progress)]
             except UNREADABLE as problem:
                 if found is None or isinstance(problem, PhenoscopeError):
                     raise
@@ -109,11 +113,11 @@ def _folders(cohort: Cohort, maker: Maker) -> list[MemberFolder]:
     first = cohort.plans[0]
     if any((p.probes, p.marks, p.keep) != (first.probes, first.marks, first.keep) for p in cohort.plans):
         raise BadInput("the plans of a cohort must have the same probes, marks and steps to keep.")
+    sizes = [{"inputs": list(recipe.data.shape), "outputs": recipe.data.outputs} for recipe in cohort.recipes[:1]]
     about: dict[str, Any] = {
         "cohort": list(maker.cohort),
         "circumstances": dict(maker.circumstances),
-        "inputs": list(first.recipe.data.shape),
-        "outputs": first.recipe.data.outputs,
+        **(sizes[0] if sizes else {}),
         "device": maker.circumstances["device"],
         "environment": environment(),
     }

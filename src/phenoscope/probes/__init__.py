@@ -13,7 +13,7 @@ from phenoscope.probes.eigenspaces import Eigenspaces, Spaces
 from phenoscope.probes.instruments import Instruments
 from phenoscope.probes.mark import Mark
 from phenoscope.probes.mini_batches import BatchSharpness
-from phenoscope.probes.probe import Moment, Probe, Reading, Rows, series_units, writes
+from phenoscope.probes.probe import Moment, Probe, Reading, Rows, announced, series_units, writes
 from phenoscope.probes.progress import Accuracy, GradientNorm, LearningRate, Loss, RelativeProgress
 from phenoscope.probes.reading import due, heavy, read
 from phenoscope.record import COMPANIONS
@@ -38,6 +38,7 @@ __all__ = [
     "Rows",
     "Sharpness",
     "Spaces",
+    "announced",
     "due",
     "heavy",
     "read",

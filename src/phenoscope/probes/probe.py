@@ -140,7 +140,11 @@ def series_units(probes: tuple[Any, ...]) -> dict[str, str]:
 
 def writes(probes: tuple[Any, ...], name: str) -> bool:
     """Whether one of the probes writes the series, or a companion of one that it writes."""
-    units = series_units(probes)
+    return announced(series_units(probes), name)
+
+
+def announced(units: Mapping[str, str], name: str) -> bool:
+    """Whether a series is among those announced with their units, or is a companion of one of them."""
     return name in units or any(name.removesuffix(companion) in units for companion in COMPANIONS)
 
 

@@ -16,7 +16,8 @@ def recipe_lines(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
         >>> recipe_lines({"kind": "Recipe", "rule": {"kind": "GD", "lr": 0.1}, "steps": 400, "batch": None, "seed": 0})
         [('rule', 'GD (lr 0.1)'), ('steps', '400'), ('batch', 'all examples')]
     """
-    lines = []
+    kind = recipe.get("kind", "Recipe")
+    lines = [] if kind == "Recipe" else [("computation", str(kind))]
     for name, value in recipe.items():
         if name in LEFT_OUT or (name, value) in (("start", None), ("dynamics", "network")):
             continue

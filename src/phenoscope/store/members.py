@@ -22,7 +22,7 @@ from phenoscope.store.journal import Journal, read_journal
 from phenoscope.store.locks import LOCK
 from phenoscope.store.soundness import plain_file
 from phenoscope.store.tables import read_series, write_series
-from phenoscope.training import Rule, settings
+from phenoscope.training import Rule
 
 JOURNAL, SERIES, MEMBER = "series.journal", "series.parquet", "member.json"
 POINTS = "points"
@@ -81,7 +81,8 @@ class MemberFolder:
         tensors = {"point": point, **{f"memory.{key}": value for key, value in memory.items()}}
         stored = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
         # Under one key, since safetensors writes several in an order that differs from process to process.
-        about = json.dumps({"rule": rule_name(self._plan.recipe.rule), "step": step})
+        assert self._plan.training is not None  # only a training has points
+        about = json.dumps({"rule": rule_name(self._plan.training.rule), "step": step})
         write_bytes(self.path / POINTS / f"{name}.safetensors", save(stored, {"point": about}))
 
     def finish(self, outcome: Outcome, stopped_at: int | None, seconds: float) -> None:
@@ -92,7 +93,7 @@ class MemberFolder:
             (self.path / JOURNAL).unlink(missing_ok=True)
 
     def _write(self, outcome: Outcome, stopped_at: int | None, seconds: float) -> None:
-        recipe = self._plan.recipe
+        resolved = cast(dict[str, Any], to_json(self._plan, versions=True))
         write_json(
             self.path / MEMBER,
             {
@@ -102,7 +103,7 @@ class MemberFolder:
                 "stopped_at": stopped_at,
                 "seconds": seconds,
                 "plan": to_json(self._plan),
-                "resolved": {**cast(dict[str, Any], to_json(self._plan, versions=True)), "settings": settings(recipe)},
+                "resolved": {**resolved, "settings": self._plan.settings},
                 **self._about,
             },
         )
