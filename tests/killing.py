@@ -127,7 +127,7 @@ def everything() -> Any:
     """Batches, memories of rules and probes, marks, forks, frozen features, a row that diverges."""
     from phenoscope.probes import Accuracy, AlongFirst, GradientNorm, Loss, Mark, RelativeProgress, Sharpness
     from phenoscope.training import Adam, HeavyBall, Point
-    from small import Growth, arm, phenomenon, recipe
+    from small import arm, phenomenon, recipe
 
     probes = (Loss(), GradientNorm(), RelativeProgress(), Sharpness(5, along=True), AlongFirst(), Accuracy(7))
     parent = recipe(steps=30, batch=5, rule=HeavyBall(0.1, 0.9))
@@ -139,7 +139,6 @@ def everything() -> Any:
         arm("quadratic", quadratic, (Loss(),)),
         arm("frozen", recipe(steps=8, dynamics="linearised"), (Loss(), RelativeProgress())),
         arm("adam", recipe(rule=Adam(0.01), steps=30, batch=7, dtype="float32"), (Loss(), Sharpness(10, along=True))),
-        arm("growth", Growth(steps=2000), sweep={"factor": (0.999, 1.5)}),
         arm("descent", recipe(steps=20), (Loss(), RelativeProgress()), sweep={"lr": (0.1, 1000.0)}),
         claims=(),
     )

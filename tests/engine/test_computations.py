@@ -109,7 +109,7 @@ def test_one_that_was_killed_is_computed_again_with_the_same_result(tmp_path):
         killer.close()
     one, two = (ps.load(tmp_path / name) for name in ("calm", "killed"))
     assert one.series.equals(two.series)
-    assert len(one.series) == 2 * 2 * 2001
+    assert len(one.series) == 2 * 2 * 2 * 2001
     kinds = {file.name for file in (tmp_path / "killed").glob("members/*/*")}
     assert kinds == {"member.json", "series.parquet"}
 
