@@ -24,6 +24,7 @@ from phenoscope.claims import (
     ratio,
     relative_spread,
     sign_changes,
+    trend,
 )
 from phenoscope.core.errors import BadInput
 
@@ -42,6 +43,7 @@ ALL = [
     maximum_until(X, X > 3),
     block_ratio(X, block=2),
     sign_changes(X),
+    trend(X),
     growth(X),
     relative_spread(X),
     ratio(late_mean(X), first_value(X)),

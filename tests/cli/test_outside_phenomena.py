@@ -11,7 +11,7 @@ import pytest
 
 from distributions import GROUP, distribution
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "progressive_sharpening"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "rising_sharpness"
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def command(tmp_path, project):
 def test_it_is_listed_with_where_it_comes_from(command, project):
     done = command("list", "--json")
     found = json.loads(done.stdout)
-    row = next(row for row in found["phenomena"] if row["name"] == "progressive_sharpening")
+    row = next(row for row in found["phenomena"] if row["name"] == "rising_sharpness")
     assert (done.returncode, done.stderr) == (0, "")
     assert (row["distribution"], row["version"]) == (project["name"], project["version"])
     assert row["options"] == {"data": "digits", "lr": 0.05}
@@ -54,21 +54,19 @@ def test_it_is_listed_with_where_it_comes_from(command, project):
 def test_the_table_has_it_and_the_reason_of_what_is_broken(command):
     done = command("list")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "progressive-sharpening 0.1.0" in done.stdout
+    assert "rising-sharpness 0.1.0" in done.stdout
     assert "! the phenomenon '[bold]broken' of others 1.2 cannot be used: importing nowhere:make failed." in done.stdout
 
 
 def test_it_is_run_by_workers_which_find_its_own_probe(command, tmp_path):
-    done = command("run", "progressive_sharpening", "--scale", "smoke", "--lr", "0.04", "--jobs", "2", "--json")
+    done = command("run", "rising_sharpness", "--scale", "smoke", "--lr", "0.04", "--jobs", "2", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [verdict["name"] for verdict in found["verdicts"]] == ["sharpness-doubles", "below-the-edge"]
     about = json.loads((Path(tmp_path, found["folder"]) / "experiment.json").read_text())
-    assert about["command"] == (
-        "phenoscope run progressive_sharpening --scale smoke --seeds 0,1 --data digits --lr 0.04"
-    )
-    assert about["environment"]["phenomenon from"] == "progressive-sharpening 0.1.0"
-    again = command("run", "progressive_sharpening", "--scale", "smoke", "--lr", "0.04", "--dry-run", "--json")
+    assert about["command"] == ("phenoscope run rising_sharpness --scale smoke --seeds 0,1 --data digits --lr 0.04")
+    assert about["environment"]["phenomenon from"] == "rising-sharpness 0.1.0"
+    again = command("run", "rising_sharpness", "--scale", "smoke", "--lr", "0.04", "--dry-run", "--json")
     assert json.loads(again.stdout)["finished"] == 4
 
 

@@ -10,6 +10,7 @@ from phenoscope.atlas.adaptive_edge import adaptive_edge
 from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
+from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.specs import to_json
@@ -19,6 +20,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "adaptive_edge": adaptive_edge,
     "changing_rates": changing_rates,
     "edge_of_stability": edge_of_stability,
+    "progressive_sharpening": progressive_sharpening,
     "sam_edge": sam_edge,
 }
 """The library's own: functions of a scale and the phenomenon's own options."""

@@ -55,7 +55,7 @@ STABILITY = Family(
             "Towards the edge and along it",
             "On a quadratic, gradient descent with step η bears a curvature of 2/η and no more. What happens to a "
             "network whose curvature rises to that?",
-            ("edge_of_stability",),
+            ("progressive_sharpening", "edge_of_stability"),
         ),
         Part(
             "Other rules, other edges",

@@ -21,6 +21,7 @@ from phenoscope.claims.reductions import (
 from phenoscope.claims.regions import Above, AtLeast, AtMost, Below, Between, Region, region_from_json
 from phenoscope.claims.slopes import SweepStatistic, log_log_slope
 from phenoscope.claims.statistics import Criterion, Statistic, Value, ratio
+from phenoscope.claims.trends import trend
 from phenoscope.claims.verdict import ControlVerdict, Outcome, Verdict, verdict_from_json
 
 __all__ = [
@@ -64,5 +65,6 @@ __all__ = [
     "region_from_json",
     "relative_spread",
     "sign_changes",
+    "trend",
     "verdict_from_json",
 ]

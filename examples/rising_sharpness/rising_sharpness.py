@@ -1,4 +1,4 @@
-"""Progressive sharpening: far below the edge of stability, training moves towards sharper regions."""
+"""Rising sharpness: far below the edge of stability, training moves towards sharper regions."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Distance:
         return [Rows("distance", moment.step, (moment.points - start).norm(dim=1))], start
 
 
-def progressive_sharpening(scale: Scale, *, data: str = "digits", lr: float = 0.05) -> Phenomenon:
+def rising_sharpness(scale: Scale, *, data: str = "digits", lr: float = 0.05) -> Phenomenon:
     """Full-batch gradient descent with a rate at which the edge of stability is not reached.
 
     Args:
@@ -65,8 +65,8 @@ def progressive_sharpening(scale: Scale, *, data: str = "digits", lr: float = 0.
     probes = (Loss(), Sharpness(every=steps // 20), Distance())
     frozen = dataclasses.replace(recipe, dynamics="linearised")
     return Phenomenon(
-        name="progressive_sharpening",
-        title="Progressive sharpening",
+        name="rising_sharpness",
+        title="Rising sharpness",
         question="Does the sharpness rise while the step is still small?",
         summary="Far below the edge of stability, training moves towards sharper regions.",
         arms=(
