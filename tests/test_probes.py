@@ -18,7 +18,9 @@ from phenoscope.probes import (
     COMPANIONS,
     Accuracy,
     AlongFirst,
+    DeadUnits,
     GradientNorm,
+    LearningRate,
     Loss,
     Mark,
     Probe,
@@ -29,7 +31,7 @@ from phenoscope.probes import (
     series_units,
     writes,
 )
-from phenoscope.training import Adam, GradientDescent, HeavyBall, Start, train
+from phenoscope.training import Adam, Drop, GradientDescent, HeavyBall, PerSharpness, Start, train
 from small import losses, path, recipe
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
@@ -356,3 +358,24 @@ def test_sharpness_looks_at_no_step_between_its_readings_unless_asked_to():
     assert [step for step in range(9) if Sharpness(every=4).due(step)] == [0, 4, 8]
     assert not writes((Sharpness(),), "gradient along top eigenvector")
     assert writes((Sharpness(along=True),), "gradient along top eigenvector")
+
+
+def test_the_learning_rate_is_that_of_the_coming_update_also_where_it_is_per_sharpness():
+    rows = [recipe(Drop(0.2, 3, 0.1)), recipe(PerSharpness(1.5), seed=3)]
+    found = read(LearningRate(every=2), rows)
+    assert found[0]["learning rate"] == [(0, 0.2), (2, 0.2), (4, 0.1), (6, 0.1)]
+    expected = 1.5 / eigen(rows[1], path(rows[1])[0]).eigenvalues[-1].item()
+    assert values(found[1]["learning rate"]).tolist() == pytest.approx([expected] * 4, rel=1e-9)
+
+
+def test_dead_units_are_counted_row_by_row():
+    rows = [recipe(seed=seed, model=MLP((6,), activation="relu")) for seed in (0, 1)]
+    states = list(train(rows))
+    found = read(DeadUnits(every=6), rows)
+    for row, made in enumerate(rows):
+        inputs = made.data.draw(stream(made.seed, "data")).train.inputs.double()
+        for (step, value), state in zip(found[row]["dead units"], (states[0], states[-1]), strict=True):
+            point = state.points[row]
+            hidden = inputs @ point[:18].reshape(6, 3).T + point[18:24]
+            assert (step, value) == (state.step, (hidden <= 0).all(dim=0).double().mean().item())
+    assert math.isnan(read(DeadUnits(), [recipe(steps=1)])[0]["dead units"][0][1])

@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from phenoscope.atlas.adaptive_edge import adaptive_edge
+from phenoscope.atlas.catapult import catapult
 from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
@@ -18,6 +19,7 @@ from phenoscope.phenomenon import SCALES, Phenomenon
 
 ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "adaptive_edge": adaptive_edge,
+    "catapult": catapult,
     "changing_rates": changing_rates,
     "edge_of_stability": edge_of_stability,
     "progressive_sharpening": progressive_sharpening,

@@ -51,6 +51,7 @@ from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs, eigenvalues, 
 from phenoscope.instruments.symmetries import Absent, Symmetry, deviation, symmetries
 from phenoscope.instruments.trace import Trace, trace
 from phenoscope.instruments.tracking import Tracker, Tracking
+from phenoscope.instruments.units import DeadUnits, dead_units
 from phenoscope.instruments.volume import Volume, epsilon_volume
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "Coherence",
     "Count",
     "CriticalSharpness",
+    "DeadUnits",
     "Density",
     "Diagonal",
     "DirectionalSharpness",
@@ -110,6 +112,7 @@ __all__ = [
     "batch_sharpness",
     "critical_sharpness",
     "curved_noise_scale",
+    "dead_units",
     "density",
     "deviation",
     "diagonal",

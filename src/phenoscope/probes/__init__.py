@@ -16,6 +16,7 @@ from phenoscope.probes.mini_batches import BatchSharpness
 from phenoscope.probes.probe import Moment, Probe, Reading, Rows, announced, series_units, writes
 from phenoscope.probes.progress import Accuracy, GradientNorm, LearningRate, Loss, RelativeProgress
 from phenoscope.probes.reading import due, heavy, read
+from phenoscope.probes.units import DeadUnits
 from phenoscope.record import COMPANIONS
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Accuracy",
     "AlongFirst",
     "BatchSharpness",
+    "DeadUnits",
     "EffectiveSharpness",
     "Eigenspaces",
     "Following",
