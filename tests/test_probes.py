@@ -364,7 +364,7 @@ def test_the_learning_rate_is_that_of_the_coming_update_also_where_it_is_per_sha
     rows = [recipe(Drop(0.2, 3, 0.1)), recipe(PerSharpness(1.5), seed=3)]
     found = read(LearningRate(every=2), rows)
     assert found[0]["learning rate"] == [(0, 0.2), (2, 0.2), (4, 0.1), (6, 0.1)]
-    expected = 1.5 / eigen(rows[1], path(rows[1])[0]).eigenvalues[-1].item()
+    expected = 1.5 / eigen(rows[1], path(recipe(seed=3))[0]).eigenvalues[-1].item()
     assert values(found[1]["learning rate"]).tolist() == pytest.approx([expected] * 4, rel=1e-9)
 
 
