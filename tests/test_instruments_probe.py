@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -11,8 +12,9 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.points import write
 from phenoscope.core.seeds import stream
 from phenoscope.instruments import INSTRUMENTS, Bench
+from phenoscope.models import MLP
 from phenoscope.objective import Objective
-from phenoscope.probes import Instruments, writes
+from phenoscope.probes import Instruments, Rescaled, writes
 from phenoscope.training import train
 from small import recipe
 
@@ -95,3 +97,45 @@ def test_a_loop_of_ones_own_is_measured_by_any_instrument(tmp_path):
         assert last[name] == pytest.approx(panel[name].value, rel=1e-3)
     assert last["trace.standard error"] >= 0
     assert last["sharpness.converged"] == 1.0
+
+
+RELU = MLP((6,), activation="relu")
+
+
+def test_a_rescaled_copy_has_the_same_function_and_other_derivatives():
+    names = ("loss", "sharpness", "adaptive_gaussian", "relative_flatness")
+    made = [recipe(0.2, seed=seed, steps=4, model=RELU) for seed in (3, 4)]
+    plain, found = series(Instruments(names, every=4), made), series(Rescaled(names, every=4, most=32), made)
+    assert {name.removeprefix("rescaled ") for name in found} == {*plain, "rescaling"}
+    assert all(writes((Rescaled(names),), each) for each in found)
+    factors = np.array([found["rescaling"][step] for step in (0, 4)])
+    assert len(set(factors.flat)) == 4  # each row, each reading
+    assert ((factors > 1 / 32) & (factors < 32)).all()
+    for name in ("loss", "relative flatness"):
+        assert found[f"rescaled {name}"][4] == pytest.approx(plain[name][4], rel=1e-6)
+    # the same noise in proportion to each weight: the same rise
+    assert found["rescaled adaptive gaussian"][4] == pytest.approx(plain["adaptive gaussian"][4], rel=1e-6)
+    for before, after, factor in zip(plain["sharpness"][4], found["rescaled sharpness"][4], factors[1], strict=True):
+        assert after > before * max(factor, 1 / factor) / 4
+    assert series(Rescaled(names, every=4, most=32), made) == found
+
+
+def test_a_rescaled_copy_of_one_row_is_not_measured_by_the_curvature_of_the_network_itself():
+    made = recipe(0.2, seed=3, steps=2, model=RELU)
+    found = series(Rescaled(("sharpness",), every=2, most=1e3), [made])
+    factor = found["rescaling"][2][0]
+    draw = made.data.draw(stream(made.seed, "data"))
+    model = made.model.build(stream(0, "other"), inputs=made.data.shape, outputs=2, dtype=torch.float64)
+    write(list(train([made]))[-1].points[0], model)
+    with torch.no_grad():
+        first, last = model.body[1], model.head
+        first.weight.mul_(factor), first.bias.mul_(factor), last.weight.div_(factor)
+    objective = Objective(model, made.loss, (draw.train.inputs.double(), draw.train.targets))
+    assert found["rescaled sharpness"][2][0] == pytest.approx(float(ps.sharpness(objective).value), rel=1e-3)
+
+
+def test_a_network_that_cannot_be_rescaled_is_not_read():
+    assert series(Rescaled(("loss",), every=2), [recipe(0.2, steps=2)]) == {}  # tanh
+    for wrong in (1.0, math.inf, math.nan):
+        with pytest.raises(BadInput, match="`most` of Rescaled is a factor above 1"):
+            Rescaled(most=wrong)

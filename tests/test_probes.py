@@ -275,6 +275,15 @@ def test_a_mark_is_reached_at_the_level_and_not_before_its_step():
     assert mark.reached(rows_of("x", 10, 1.0, 0.999, math.nan, math.inf)).tolist() == [True, False, False, True]
 
 
+def test_a_mark_may_be_reached_from_above_and_needs_a_level():
+    below = Mark("fitted", "x", at_most=1.0)
+    assert below.reached(rows_of("x", 0, 1.0, 1.001, math.nan, -math.inf)).tolist() == [True, False, False, True]
+    between = Mark("between", "x", at_least=0.5, at_most=1.0)
+    assert between.reached(rows_of("x", 0, 0.4, 0.5, 1.0, 1.1)).tolist() == [False, True, True, False]
+    with pytest.raises(BadInput, match="the mark 'm' needs a level"):
+        Mark("m", "x")
+
+
 @pytest.mark.parametrize("name", ["initial", "final", "step 3", "", " ", ".", "a/b", "a\\b"])
 def test_a_mark_needs_a_name_of_its_own(name):
     with pytest.raises(BadInput, match="a mark's name also names a file"):
@@ -316,9 +325,10 @@ class TestContract:
         assert all(f"`{name}`" in text for name in units)
 
     def test_writes_what_its_units_promise_and_their_companions_only(self, kind):
-        """By rules with and without a preconditioner: no rule has readings of everything."""
+        """By rules with and without a preconditioner, of a network that can be rescaled: one alone lacks some."""
         probe = dataclasses.replace(kind(), every=1) if hasattr(kind(), "every") else kind()
-        found = [name for rule in (GradientDescent(0.1), Adam(0.01)) for name in read(probe, [recipe(rule=rule)])[0]]
+        made = [recipe(rule=rule, model=MLP((4,), activation="relu")) for rule in (GradientDescent(0.1), Adam(0.01))]
+        found = [name for each in made for name in read(probe, [each])[0]]
         assert set(probe.units) <= set(found)
         assert {name for name in found if not writes((probe,), name)} == set()
 

@@ -222,18 +222,18 @@ class Phenomenon:
 
     def _check_claim(self, claim: Claim) -> None:
         who = f"the claim {claim.says!r}"
-        control = () if claim.control is None else (claim.control.arm,)
-        self._known((claim.on, *control), who)
-        for name in (claim.on, *control):
-            missing = sorted(series for series in claim.names if not self._measures(name, series))
+        control = () if claim.control is None else ((claim.control.arm, claim.at_control),)
+        self._known((claim.on, *(name for name, _ in control)), who)
+        for name, read in ((claim.on, claim), *control):
+            missing = sorted(series for series in read.names if not self._measures(name, series))
             if missing:
                 raise BadInput(f"{who} needs the series {missing}, which no probe of {name!r} writes.")
-            self._check_settings(claim.settings, name, who)
+            self._check_settings(read.settings, name, who)
         swept = self.sweeps[claim.on]
-        unused = sorted(set(swept) - {claim.over, claim.each})
+        unused = sorted(set(swept) - {*claim.used_up, claim.each})
         if unused:
             raise BadInput(f"{who} is about {claim.on!r}, which sweeps {unused}. Say `each={unused[0]!r}`, or `over=`.")
-        if claim.over is not None and claim.over not in swept:
+        if not set(claim.used_up) <= set(swept):
             raise BadInput(
                 f"{who} takes a sweep over {claim.over!r}, but {claim.on!r} sweeps {list(swept) or 'nothing'}."
             )

@@ -13,7 +13,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.points import layout, point
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import from_json, identity, to_json
-from phenoscope.models import CNN, MLP, MODELS, Architecture, Classifier, DeepLinear, model
+from phenoscope.models import CNN, MLP, MODELS, Architecture, Classifier, DeepLinear, UniformMLP, model
 from phenoscope.models.initialisation import SCHEMES
 from phenoscope.models.layers import BatchNorm
 
@@ -23,6 +23,7 @@ CASES = [
     (MLP(widths=(4,), init="pytorch", activation="relu"), (3,)),
     (MLP(widths=(4,), parametrisation="ntk", init="glorot"), (3,)),
     (DeepLinear(widths=(3, 4), init="orthogonal"), (3,)),
+    (UniformMLP(width=4, depth=2, activation="relu"), (3,)),
     (CNN(channels=(2, 3)), (6, 7)),
     (CNN(channels=(2,), pooling="max", activation="tanh", normalisation="layer"), (2, 4, 4)),
     (CNN(channels=(2,), normalisation="batch", parametrisation="ntk"), (4, 4)),
@@ -219,7 +220,7 @@ def test_features_are_what_the_head_reads():
         (lambda: built(CNN(), (3,)), r"2 poolings by 2 leave nothing of inputs of shape \(3,\)"),
         (lambda: built(CNN(), (1, 2, 28, 28)), r"got \(1, 2, 28, 28\)"),
         (lambda: built(MLP(), (0,)), "the shape of one input must be a tuple"),
-        (lambda: model("resnet"), "name of a model must be one of 'cnn', 'deep_linear', 'mlp', got 'resnet'"),
+        (lambda: model("resnet"), "name of a model must be one of 'cnn', 'deep_linear', 'mlp', 'uniform_mlp', got"),
         (lambda: model("mlp", depth=3), r"'mlp' cannot be made from the options \['depth'\]"),
     ],
 )
@@ -262,3 +263,13 @@ def test_starting_points_have_not_changed():
         0.0,
         0.0,
     ]
+
+
+def test_a_uniform_network_is_the_perceptron_with_these_widths():
+    one = built(UniformMLP(5, 3, "relu", False, "he", 0.5, "ntk"), (3, 2))
+    other = built(MLP((5, 5, 5), "relu", False, "he", 0.5, "ntk"), (3, 2))
+    assert torch.equal(point(one), point(other))
+    assert torch.equal(one(batch((3, 2))), other(batch((3, 2))))
+    for wrong in ({"width": 0}, {"depth": 0}, {"width": 4.0}):
+        with pytest.raises(BadInput, match="width and depth must be a tuple of whole numbers"):
+            UniformMLP(**wrong)

@@ -2,6 +2,7 @@
 
 from phenoscope.claims.alone import judge_run
 from phenoscope.claims.claim import Breaks, Claim, Twin
+from phenoscope.claims.correlations import rank_correlation
 from phenoscope.claims.expressions import Condition, Expression, Measured, Setting
 from phenoscope.claims.intervals import Interval, interval
 from phenoscope.claims.judge import judge
@@ -61,6 +62,7 @@ __all__ = [
     "maximum_until",
     "mean",
     "minimum",
+    "rank_correlation",
     "ratio",
     "region_from_json",
     "relative_spread",

@@ -18,16 +18,18 @@ Way = Literal["contradiction", "difference", "contradiction or difference"]
 
 @dataclasses.dataclass(frozen=True)
 class Breaks:
-    """A control arm in which the claim should fail: else the claim says nothing about its cause.
+    """A control arm, or another reading of one, in which the claim should fail: else it says nothing about its cause.
 
     Attributes:
         arm: the control.
         by: how it may break the claim: by contradicting it there ("contradiction"), by a paired difference between
             the arms that excludes zero ("difference"), or by either.
+        statistic: what is read there in place of the claim's own statistic; the arm may then be the claim's own.
     """
 
     arm: str
     by: Way = "contradiction or difference"
+    statistic: Statistic | SweepStatistic | Criterion | None = None
 
     def __post_init__(self) -> None:
         _check_text(self.arm, "the arm of a control")
@@ -41,10 +43,12 @@ class Twin:
     Attributes:
         arm: the twin.
         expects: the region where its statistic should fall, if the claim states one.
+        statistic: what is read there in place of the claim's own statistic; the arm may then be the claim's own.
     """
 
     arm: str
     expects: Region | None = None
+    statistic: Statistic | SweepStatistic | Criterion | None = None
 
     def __post_init__(self) -> None:
         _check_text(self.arm, "the arm of a control")
@@ -65,7 +69,7 @@ class Claim:
         region_from: where the region's edges come from.
         control: the arm that should break it, or its twin.
         given: a precondition, checked per seed and in every arm; where it fails the claim is not tested.
-        over: the swept setting that the statistic uses up.
+        over: the swept setting, or settings, that the statistic uses up.
         each: the swept setting at whose every value the claim is judged.
         summary: what of the seeds must fall into the region; for ratios the mean is the geometric one.
         if_diverged: what a diverged member counts as: "undecided" leaves the verdict open, "as measured" takes the
@@ -82,7 +86,7 @@ class Claim:
     region_from: Origin = "source"
     control: Breaks | Twin | None = None
     given: Criterion | Condition | None = None
-    over: str | None = None
+    over: str | tuple[str, ...] | None = None
     each: str | None = None
     summary: Summary = "mean"
     if_diverged: Literal["undecided", "as measured"] | float = "undecided"
@@ -113,8 +117,19 @@ class Claim:
     @property
     def settings(self) -> tuple[str, ...]:
         """All settings it needs."""
-        swept = tuple(name for name in (self.over, self.each) if name is not None)
+        swept = (*self.used_up, *(() if self.each is None else (self.each,)))
         return union(self.statistic.settings, self.given.settings if self.given is not None else (), swept)
+
+    @property
+    def used_up(self) -> tuple[str, ...]:
+        """The swept settings of `over`, one or several."""
+        return (self.over,) if isinstance(self.over, str) else self.over or ()
+
+    @property
+    def at_control(self) -> "Claim":
+        """The claim as its control is read: with the control's statistic, if it has one of its own."""
+        own = None if self.control is None else self.control.statistic
+        return self if own is None else dataclasses.replace(self, statistic=own, control=None)
 
 
 def _check_statistic(claim: Claim) -> None:
@@ -141,20 +156,17 @@ def _check_sweep(claim: Claim) -> None:
             f"a claim is judged over a sweep or at each of its values, got over={claim.over!r} "
             f"and each={claim.each!r}. Give one of the two."
         )
-    for name in (claim.over, claim.each):
-        if name is not None:
-            _check_text(name, "the swept setting of a claim")
+    for name in (*claim.used_up, *(() if claim.each is None else (claim.each,))):
+        _check_text(name, "the swept setting of a claim")
     slope = isinstance(claim.statistic, SweepStatistic)
-    if slope and claim.over is None:
+    if slope and not claim.used_up:
         raise BadInput(
             f"{claim.statistic} needs a sweep, got no `over`. Name the swept setting, for example over='lr'."
         )
-    if claim.over is not None and not (
-        isinstance(claim.statistic, SweepStatistic) and claim.over in claim.statistic.across
-    ):
+    if claim.used_up and not (isinstance(claim.statistic, SweepStatistic) and claim.statistic.takes(claim.used_up)):
         raise BadInput(
-            f"over={claim.over!r} needs one number from a sweep of {claim.over!r}, got {claim.statistic}. "
-            f'Use for example `log_log_slope(..., Setting("{claim.over}"))`, or `each` to judge every value.'
+            f"over={claim.over!r} needs one number from a sweep of {', '.join(claim.used_up)}, got {claim.statistic}. "
+            f'Use for example `log_log_slope(..., Setting("{claim.used_up[0]}"))`, or `each` to judge every value.'
         )
 
 
@@ -166,10 +178,12 @@ def _check_control(claim: Claim) -> None:
             f"a control has a role, got {claim.control!r}. "
             'Write `Breaks("arm")` where the claim should fail, `Twin("arm")` to report the arm beside.'
         )
-    if claim.control.arm == claim.on:
+    if claim.control.arm == claim.on and claim.control.statistic is None:
         raise BadInput(
-            f"the control is another arm than the claim's own, got {claim.on!r} for both. Name the arm that differs."
+            f"the control is another arm than the claim's own, got {claim.on!r} for both. Name the arm that differs, "
+            "or give the `statistic` that is to be read there instead."
         )
+    _ = claim.at_control  # refuses a statistic that does not go with the rest of the claim
 
 
 def _check_diverged(claim: Claim) -> None:

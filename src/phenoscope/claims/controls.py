@@ -55,8 +55,13 @@ def control_verdict(claim: Claim, main: Replicates, control: Replicates, alpha: 
     role = "twin" if isinstance(claim.control, Twin) else "breaks"
     note = "" if control.note is None else f"; {control.note}"
     return ControlVerdict(
-        claim.control.arm, role, found.estimate, low, high, len(control.seeds), discriminates, how + note
+        label(claim.control), role, found.estimate, low, high, len(control.seeds), discriminates, how + note
     )
+
+
+def label(control: Breaks | Twin) -> str:
+    """What the control is called: its arm, and what is read there where that is not the claim's own statistic."""
+    return control.arm if control.statistic is None else f"{control.statistic} of {control.arm}"
 
 
 def paired_difference(claim: Claim, main: Replicates, control: Replicates, alpha: float) -> Difference | None:

@@ -97,7 +97,7 @@ def _case(claim: Claim, where: Mapping[str, float], evidence: Evidence, pilot_se
     if claim.control is not None:
         others = tuple(evidence.get(claim.control.arm, ()))
         # A control without this swept value (it is not swept, or elsewhere) serves every value with all its members.
-        control = replicates(claim, claim.control.arm, _at(where, others) or others, pilot_seeds)
+        control = replicates(claim.at_control, claim.control.arm, _at(where, others) or others, pilot_seeds)
     return Case(claim, where, main, control, sample(claim, main.values))
 
 
@@ -109,7 +109,7 @@ def _at(where: Mapping[str, float], records: Sequence[Record]) -> tuple[Record, 
 
 def _check_sweeps(claim: Claim, sweeps: Mapping[str, tuple[str, ...]]) -> None:
     """Members of different swept values must never be averaged unless the claim says what it does with the sweep."""
-    unused = [name for name in sweeps.get(claim.on, ()) if name not in (claim.over, claim.each)]
+    unused = [name for name in sweeps.get(claim.on, ()) if name not in (*claim.used_up, claim.each)]
     if unused:
         raise BadInput(
             f"the arm {claim.on!r} sweeps {', '.join(map(repr, unused))}, which the claim {claim.says!r} does not use. "

@@ -130,12 +130,14 @@ def _complete(
     claim: Claim, members: Mapping[int, Sequence[Record]], values: tuple[Value, ...], seeds: tuple[int, ...]
 ) -> tuple[Value, ...]:
     """With `over`, a seed that lacks a swept value gives another quantity than the rest: it has no value."""
-    if claim.over is None:
+    names = claim.used_up
+    if not names:
         return values
-    swept = {seed: {member.settings.get(claim.over) for member in group} for seed, group in members.items()}
+    swept = {seed: {tuple(map(member.settings.get, names)) for member in group} for seed, group in members.items()}
     wanted = set().union(*swept.values())
+    what = f"values of {names[0]}" if len(names) == 1 else f"combinations of {', '.join(names)}"
     return tuple(
-        value if swept[seed] == wanted else _none(f"has {len(swept[seed])} of the {len(wanted)} values of {claim.over}")
+        value if swept[seed] == wanted else _none(f"has {len(swept[seed])} of the {len(wanted)} {what}")
         for seed, value in zip(seeds, values, strict=True)
     )
 

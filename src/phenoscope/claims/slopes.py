@@ -30,10 +30,9 @@ class SweepStatistic(ABC):
     def settings(self) -> tuple[str, ...]:
         """The settings it needs."""
 
-    @property
     @abstractmethod
-    def across(self) -> tuple[str, ...]:
-        """The settings it may be swept over."""
+    def takes(self, swept: Sequence[str]) -> bool:
+        """Whether it makes one number of members that differ in these settings."""
 
     @abstractmethod
     def of(self, records: Sequence[Record]) -> Value:
@@ -55,9 +54,8 @@ class LogLogSlope(SweepStatistic):
     def settings(self) -> tuple[str, ...]:
         return union(self.y.settings, self.x.settings)
 
-    @property
-    def across(self) -> tuple[str, ...]:
-        return self.x.settings
+    def takes(self, swept: Sequence[str]) -> bool:
+        return set(swept) <= set(self.x.settings)
 
     def of(self, records: Sequence[Record]) -> Value:
         for record in records:

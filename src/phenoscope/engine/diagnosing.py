@@ -117,8 +117,8 @@ def _why_not(
     """Why a claim is not judged on this run, and the probes that would change that; `None` where it is judged."""
     if claim.on not in {arm.name for arm in phenomenon.arms}:
         return "it compares pairs of runs", ()
-    if claim.over is not None:
-        return f"it compares runs at several values of {claim.over}", ()
+    if claim.used_up:
+        return f"it compares runs at several values of {' and '.join(claim.used_up)}", ()
     arm = phenomenon.arm(claim.on)
     reasons = unlike(arm, record, watched)
     if reasons:

@@ -6,5 +6,6 @@ from phenoscope.models.layers import Classifier
 from phenoscope.models.linear import DeepLinear
 from phenoscope.models.mlp import MLP
 from phenoscope.models.registry import MODELS, Architecture, model
+from phenoscope.models.uniform import UniformMLP
 
-__all__ = ["ACTIVATIONS", "CNN", "MLP", "MODELS", "Architecture", "Classifier", "DeepLinear", "model"]
+__all__ = ["ACTIVATIONS", "CNN", "MLP", "MODELS", "Architecture", "Classifier", "DeepLinear", "UniformMLP", "model"]

@@ -11,6 +11,7 @@ from phenoscope.core.options import one_of
 from phenoscope.models.cnn import CNN
 from phenoscope.models.linear import DeepLinear
 from phenoscope.models.mlp import MLP
+from phenoscope.models.uniform import UniformMLP
 
 
 @runtime_checkable
@@ -24,7 +25,12 @@ class Architecture(Protocol):
         ...
 
 
-MODELS: dict[str, Callable[..., Architecture]] = {"mlp": MLP, "cnn": CNN, "deep_linear": DeepLinear}
+MODELS: dict[str, Callable[..., Architecture]] = {
+    "mlp": MLP,
+    "uniform_mlp": UniformMLP,
+    "cnn": CNN,
+    "deep_linear": DeepLinear,
+}
 """What makes each model's spec, given its options."""
 
 

@@ -10,7 +10,7 @@ dataclass marked with `storable`.
 from phenoscope.core.trees import storable
 from phenoscope.probes.curvature import AlongFirst, EffectiveSharpness, Following, Sharpness
 from phenoscope.probes.eigenspaces import Eigenspaces, Spaces
-from phenoscope.probes.instruments import Instruments
+from phenoscope.probes.instruments import Instruments, Rescaled
 from phenoscope.probes.mark import Mark
 from phenoscope.probes.mini_batches import BatchSharpness
 from phenoscope.probes.probe import Moment, Probe, Reading, Rows, announced, series_units, writes
@@ -37,6 +37,7 @@ __all__ = [
     "Probe",
     "Reading",
     "RelativeProgress",
+    "Rescaled",
     "Rows",
     "Sharpness",
     "Spaces",

@@ -1,5 +1,7 @@
 """Any instrument of the registry, read along training."""
 
+import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +11,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
-from phenoscope.instruments import INSTRUMENTS, Bench
+from phenoscope.instruments import INSTRUMENTS, Bench, symmetries
 from phenoscope.instruments import Reading as Evidence
 from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
 
@@ -62,8 +64,68 @@ class Instruments:
             return {}
         shared = len(moment.alive) == 1 and self.needs_curvature(moment.step)
         bench = Bench(objective, moment.around.hessian() if shared else None)  # type: ignore[arg-type]
-        names = [name for name in INSTRUMENTS if name in self.instruments]
-        return {name: INSTRUMENTS[name].read(bench, stream(moment.seed, name, moment.step)) for name in names}
+        return _taken(self.instruments, bench, moment)
+
+
+@spec
+class Rescaled:
+    """The same instruments on a rescaled copy of each network, whose function is the same: such as `rescaled trace`.
+
+    Two layers around a positively homogeneous activation are multiplied and divided by one factor c (see
+    `instruments.symmetries`), which no output notices and every measure that is made of plain derivatives does (Dinh et
+    al. 2017, arXiv:1703.04933). c is drawn for each row at each reading, log c uniform between ± log `most`; what was
+    drawn is the series `rescaling`. A network without such layers is not read.
+
+    Attributes:
+        instruments: as for `Instruments`.
+        every: steps from one reading to the next.
+        most: the largest factor, above 1; powers of two are not preferred, so outputs change by rounding.
+    """
+
+    instruments: tuple[str, ...] = ("trace",)
+    every: int = 100
+    most: float = 64.0
+
+    def __post_init__(self) -> None:
+        at_least_one(self, "every")
+        Instruments(self.instruments)  # refuses what it cannot use
+        if not 1 < self.most < math.inf:
+            raise BadInput(f"`most` of Rescaled is a factor above 1, got {self.most}.")
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        plain = Instruments(self.instruments).units
+        return {f"rescaled {name}": unit for name, unit in plain.items()} | {"rescaling": "1"}
+
+    def due(self, step: int) -> bool:
+        return step % self.every == 0
+
+    def needs_curvature(self, step: int) -> bool:
+        return False  # of the copies, never of the networks themselves
+
+    def update(self, moment: Moment, memory: None) -> Reading:
+        uniform = torch.rand(len(moment.alive), generator=stream(moment.seed, "rescaling", moment.step))
+        factors = self.most ** (2 * uniform.double() - 1)
+        alive = zip(factors.tolist(), moment.alive.tolist(), strict=True)
+        found = [self._row(moment, row, factor) if ok else {} for row, (factor, ok) in enumerate(alive)]
+        ordered = [name for name in INSTRUMENTS if name in self.instruments]
+        read = [rows for name in ordered for rows in _rows(name, moment.step, [each.get(name) for each in found])]
+        renamed = [dataclasses.replace(rows, name=f"rescaled {rows.name}") for rows in read]
+        return ([Rows("rescaling", moment.step, factors), *renamed] if read else []), memory
+
+    def _row(self, moment: Moment, row: int, factor: float) -> dict[str, Evidence]:
+        objective = moment.objective(row)
+        found = () if objective is None else symmetries(objective, factor=factor)[0]
+        twin = next((each for each in found if each.name == "layer rescaling"), None)
+        if objective is None or twin is None:
+            return {}
+        return _taken(self.instruments, Bench(twin.of(objective)), moment)
+
+
+def _taken(instruments: tuple[str, ...], bench: Bench, moment: Moment) -> dict[str, Evidence]:
+    """The readings of one network, each from a stream of its own."""
+    names = [name for name in INSTRUMENTS if name in instruments]
+    return {name: INSTRUMENTS[name].read(bench, stream(moment.seed, name, moment.step)) for name in names}
 
 
 def _series(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from phenoscope.atlas import Entry, entries
 from phenoscope.claims import Breaks, Claim
+from phenoscope.claims.controls import label
 from phenoscope.claims.verdict import Verdict
 from phenoscope.core.specs import to_json
 from phenoscope.phenomenon import SCALES, Arm, Phenomenon
@@ -100,7 +101,8 @@ def _rank(experiment: Experiment) -> tuple[int, int, str]:
 def _claimed(claim: Claim) -> dict[str, Any]:
     control = claim.control
     told = "" if control is None else "should break it" if isinstance(control, Breaks) else "is reported beside"
-    at = f"at every {claim.each}" if claim.each else f"one number a seed from all {claim.over}" if claim.over else ""
+    over = f"one number a seed from all {' and '.join(claim.used_up)}" if claim.used_up else ""
+    at = f"at every {claim.each}" if claim.each else over
     return {
         "name": claim.name or claim.says,
         "says": claim.says,
@@ -111,7 +113,7 @@ def _claimed(claim: Claim) -> dict[str, Any]:
         "on": claim.on,
         "at": at,
         "given": "" if claim.given is None else f"{claim.given}",
-        "control": None if control is None else (control.arm, told),
+        "control": None if control is None else (label(control), told),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
 from phenoscope.data import Dataset
-from phenoscope.models import CNN, MLP, DeepLinear
+from phenoscope.models import CNN, MLP, DeepLinear, UniformMLP
 from phenoscope.objective import CrossEntropy, SquaredError
 from phenoscope.training.rules import Rule
 
@@ -46,7 +46,7 @@ class Recipe:
     """
 
     data: Dataset
-    model: MLP | CNN | DeepLinear
+    model: MLP | UniformMLP | CNN | DeepLinear
     loss: SquaredError | CrossEntropy
     rule: Rule
     steps: int
