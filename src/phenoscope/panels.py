@@ -69,6 +69,7 @@ class Scatter:
         slope: of the theory's line through the origin.
         theory_label: its name.
         log: whether both axes are logarithmic.
+        by: the swept setting whose values have colours of their own; the arms have them unless given.
     """
 
     title: str
@@ -81,6 +82,7 @@ class Scatter:
     slope: float | None = None
     theory_label: str = "theory"
     log: bool = True
+    by: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,7 +92,7 @@ class Scatter:
     @property
     def settings(self) -> tuple[str, ...]:
         """The settings needed of every member."""
-        return self.x.settings + self.y.settings
+        return self.x.settings + self.y.settings + (() if self.by is None else (self.by,))
 
 
 Panel = Lines | Scatter
@@ -133,6 +135,7 @@ class PanelData:
         traces: what was measured.
         theory: what is laid beside it.
         theory_label: its name.
+        by: the swept setting whose values have colours of their own; "" where arms have them.
     """
 
     kind: Literal["lines", "scatter"]
@@ -145,6 +148,7 @@ class PanelData:
     traces: tuple[Trace, ...]
     theory: tuple[Trace, ...]
     theory_label: str
+    by: str = ""
 
     @property
     def slug(self) -> str:
@@ -207,7 +211,8 @@ def evaluate(panel: Panel, evidence: Evidence, sweeps: Mapping[str, tuple[str, .
     traces = tuple(_trace(arm, where, record.seed, pairs) for arm, where, record, pairs in points)
     kind: Literal["lines", "scatter"] = "scatter" if isinstance(panel, Scatter) else "lines"
     heads = (panel.title, panel.caption, *labels, *logs)
-    return PanelData(kind, *heads, traces, tuple(theory), panel.theory_label)
+    by = panel.by or "" if isinstance(panel, Scatter) else ""
+    return PanelData(kind, *heads, traces, tuple(theory), panel.theory_label, by)
 
 
 def _theory(expression: Expression, members: Iterable[tuple[str, dict[str, float], Record]]) -> list[Trace]:

@@ -23,12 +23,14 @@ from phenoscope.training import (
     Cosine,
     GradientDescent,
     HeavyBall,
+    Jittered,
     Nesterov,
     PerSharpness,
     Point,
     Projected,
     Recipe,
     RMSProp,
+    Sam,
     Start,
     UnnormalisedSam,
     WeightDecay,
@@ -348,6 +350,27 @@ def test_projected_descent_sees_the_curvature_of_all_data_and_the_gradient_of_th
         slope = before.landscape.around(before.points, order[step][None]).gradient[0]
         expected = before.points[0] - 0.2 * (slope - top @ (top.T @ slope))
         assert_close(after.points[0], expected, rtol=1e-7, atol=1e-9)
+
+
+def test_a_jittered_rule_draws_from_its_own_seed_and_step():
+    asked = [recipe(rule=Jittered(GradientDescent(0.1), 0.3), steps=3, batch=5, seed=seed) for seed in (1, 2)]
+    states = list(train(asked))
+    orders = [torch.randperm(25, generator=stream(seed, "order", 0)).split(5) for seed in (1, 2)]
+    for step, (before, after) in enumerate(itertools.pairwise(states)):
+        size = before.points.shape[1]
+        normal = [torch.randn(size, generator=stream(s, "rule", step), dtype=torch.float64) for s in (1, 2)]
+        there = before.points + torch.stack([0.3 * z / z.norm() for z in normal])
+        gradient = before.landscape.around(there, torch.stack([order[step] for order in orders])).gradient
+        assert_close(after.points, before.points - 0.1 * gradient, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", [Sam, UnnormalisedSam, Jittered])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_without_a_radius_training_is_that_of_the_rule_itself_bit_by_bit(kind, dtype):
+    asked = [recipe(rule=HeavyBall(lr), steps=25, batch=5, dtype=dtype, seed=i) for i, lr in enumerate((0.1, 0.05))]
+    wrapped = [dataclasses.replace(each, rule=kind(each.rule, 0.0)) for each in asked]
+    for one, other in zip(train(asked), train(wrapped), strict=True):
+        assert torch.equal(one.points, other.points)
 
 
 FORKED = {

@@ -15,6 +15,7 @@ from phenoscope.training import (
     Cosine,
     GradientDescent,
     HeavyBall,
+    Jittered,
     Nesterov,
     Projected,
     RMSProp,
@@ -52,6 +53,9 @@ class Bowl:
 
     def at(self, points):
         return Bowl(points)
+
+    def normal(self, step):
+        return normal(6, seed=step).to(self.points).expand_as(self.points)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -239,6 +243,7 @@ ROWS = {
         Projected(HeavyBall(0.05, 0.5), 5, "bulk", every=2),
         Projected(HeavyBall(0.02), 5, "bulk", every=2),
     ],
+    "jittered": [Jittered(GradientDescent(0.1), rho) for rho in (0.01, 0.0, 0.3)],
     "unnormalised sam": [UnnormalisedSam(GradientDescent(0.1), rho) for rho in (0.01, 0.0, 0.03)],
     "nested": [
         WeightDecay(Clipped(HeavyBall(0.1, 0.8), 1.0), 0.1),
@@ -304,6 +309,7 @@ def test_thresholds_exist_where_theory_gives_them():
         (lambda: Adam(0.1, beta2=-0.1), "`beta2` of Adam"),
         (lambda: Adam(0.1, epsilon=float("nan")), "`epsilon` of Adam must be at least 0 and finite"),
         (lambda: WeightDecay(GradientDescent(0.1), -1.0), "`decay` of WeightDecay must be at least 0 and finite"),
+        (lambda: Jittered(GradientDescent(0.1), -1.0), "`radius` of Jittered must be at least 0 and finite"),
         (lambda: Sam(GradientDescent(0.1), -1.0), "`radius` of Sam must be at least 0 and finite"),
         (lambda: Projected(GradientDescent(0.1), 0, "bulk"), "`k` and `every` of Projected must be at least 1, got 0"),
         (lambda: Projected(GradientDescent(0.1), 2, "rest"), "keep must be one of 'bulk', 'dominant', got 'rest'"),

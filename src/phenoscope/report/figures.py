@@ -163,9 +163,14 @@ def _nothing(axes: Axes) -> None:
 
 
 def _groups(panel: PanelData) -> list[Group]:
-    """Traces by arm and swept value for lines; by arm alone for points, whose swept value is usually an axis."""
+    """Traces by arm and swept value for lines; by arm alone for points, whose swept value is usually an axis.
+
+    Points of many settings may say by which of them they are told apart.
+    """
 
     def key(trace: Trace) -> str:
+        if panel.by in trace.where:
+            return dataclasses.replace(trace, where={panel.by: trace.where[panel.by]}).label
         return trace.arm if panel.kind == "scatter" else trace.label
 
     labels = dict.fromkeys(key(trace) for trace in (*panel.traces, *panel.theory) if trace.arm)

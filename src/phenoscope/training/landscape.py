@@ -130,12 +130,14 @@ class Outlook:
         points: (n, p).
         examples: (d, b), those of the step, of each draw; `None` for all.
         around: the loss on all training data around the points.
+        seeds: of each row, for rules that draw.
     """
 
     landscape: Landscape
     points: Float[Tensor, "n p"]
     examples: Int[Tensor, "d b"] | None
     around: Around
+    seeds: tuple[int, ...]
 
     @functools.cached_property
     def local(self) -> Around:
@@ -150,7 +152,13 @@ class Outlook:
         return self.around.hessian()
 
     def at(self, points: Float[Tensor, "n p"]) -> "Outlook":
-        return Outlook(self.landscape, points, self.examples, self.landscape.around(points))
+        return Outlook(self.landscape, points, self.examples, self.landscape.around(points), self.seeds)
+
+    def normal(self, step: int) -> Float[Tensor, "n p"]:
+        """Drawn in float64 on the CPU, so that every device and precision has the same."""
+        streams = [stream(seed, "rule", step) for seed in self.seeds]
+        rows = [torch.randn(self.points.shape[1], generator=one, dtype=torch.float64) for one in streams]
+        return torch.stack(rows).to(self.points)
 
 
 def landscape(recipes: Sequence[Recipe], starts: Float[Tensor, "n p"] | None, device: torch.device) -> Landscape:

@@ -198,7 +198,8 @@ def _advance(cohort: tuple[Recipe, ...], ground: Landscape, rule: Rule, here: Re
         yield state
         if step == cohort[0].steps:
             return
-        sight = Outlook(ground, points, None if cohort[0].full_batch else next(order), around)
+        examples = None if cohort[0].full_batch else next(order)
+        sight = Outlook(ground, points, examples, around, tuple(recipe.seed for recipe in cohort))
         gradient, remembered = seen(rule, sight, memory, step)
         loss = sight.local.loss
         first = loss.clamp_min(1.0) if first is None else first

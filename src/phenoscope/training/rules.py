@@ -156,6 +156,35 @@ class UnnormalisedSam:
 
 
 @spec
+class Jittered:
+    """The rule `of` on gradients taken at θ + ρ u, ρ the `radius`, u a direction drawn anew at each step.
+
+    u is uniform on the unit sphere: as far from the point as `Sam` goes, in no direction of the loss's. Its control.
+    """
+
+    of: "Rule"
+    radius: float
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+    @property
+    def lr(self) -> Rate:
+        return self.of.lr
+
+    def init(self, points: Points) -> Memory:
+        return self.of.init(points)
+
+    def see(self, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
+        normal = sight.normal(step)
+        away = in_dtype(normal, self.radius) * normal / normal.norm(dim=-1, keepdim=True)
+        return seen(self.of, sight.at(sight.points + away), memory, step)
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        return self.of.update(gradient, points, memory, step)
+
+
+@spec
 class Projected:
     """The rule `of` on one part of each gradient: that in the space of the largest curvatures, or the rest.
 
@@ -206,7 +235,7 @@ class Projected:
         return threshold(self.of, step, slope) if self.keep == "dominant" else None
 
 
-Wrapper = WeightDecay | Clipped | Sam | UnnormalisedSam | Projected
+Wrapper = WeightDecay | Clipped | Sam | UnnormalisedSam | Jittered | Projected
 Rule = GradientDescent | HeavyBall | Nesterov | RMSProp | Adam | Wrapper
 """How a point is updated from its gradient; those of `Wrapper` wrap another rule."""
 
@@ -224,7 +253,7 @@ def threshold(rule: Rule, step: int, slope: float) -> float | None:
     """
     if isinstance(rule, Clipped):
         return threshold(rule.of, step, slope)
-    if isinstance(rule, RMSProp | Adam):
+    if isinstance(rule, RMSProp | Adam | Jittered):
         return None
     if isinstance(rule, WeightDecay | Sam | UnnormalisedSam | Projected):
         return rule.threshold(step, slope)

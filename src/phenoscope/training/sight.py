@@ -40,6 +40,10 @@ class Sight(Protocol):
         """The same examples, seen from other points."""
         ...
 
+    def normal(self, step: int) -> Points:
+        """Standard normal numbers of a step, each row's from its own seed's stream."""
+        ...
+
 
 def seen(rule: Any, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
     """The gradient that a rule steps along, and what it then remembers: the one in sight, unless the rule has `see`.

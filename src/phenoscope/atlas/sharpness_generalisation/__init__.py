@@ -1,0 +1,96 @@
+"""Sharpness and generalisation: which measures of flatness rank models by their gap, and which only seem to."""
+
+import dataclasses
+
+from phenoscope.atlas.sharpness_generalisation.claims import DINH, JIANG, MODELS, OVER, claims
+from phenoscope.atlas.sharpness_generalisation.panels import panels
+from phenoscope.data import dataset
+from phenoscope.models import UniformMLP
+from phenoscope.objective import CrossEntropy
+from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.probes import Accuracy, Instruments, Loss, Mark, Rescaled
+from phenoscope.training import GradientDescent, Point, Recipe, WeightDecay
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How large each scale is; `level` is the training loss at which all models are measured."""
+
+    examples: int
+    level: float
+    steps: int
+    rates: tuple[float, ...]
+    batches: tuple[int, ...]
+    widths: tuple[int, ...]
+    decays: tuple[float, ...]
+
+
+SIZES: dict[Scale, Size] = {
+    "smoke": Size(60, 0.3, 300, (0.15, 0.4), (10, 30), (24, 48), (2e-3,)),
+    "laptop": Size(300, 0.1, 3000, (0.05, 0.08, 0.13, 0.2, 0.32), (10, 25, 60), (64, 128), (0.0, 2e-3)),
+    "paper": Size(1000, 0.1, 20_000, (0.02, 0.05, 0.1, 0.2, 0.4), (10, 30, 100), (128, 256, 512), (0.0, 1e-3)),
+}
+
+RAW = ("sharpness", "trace")
+"""Made of plain derivatives: rescaling layers changes them."""
+SCALED = ("adaptive_gaussian", "relative_flatness")
+"""Free of the layers' scale."""
+
+
+def sharpness_generalisation(scale: Scale) -> Phenomenon:
+    """About 60 small ReLU networks a seed, over rate, batch, width and decay, measured at one training loss.
+
+    A fifth of the training labels are wrong, so that there is a gap.
+
+    Args:
+        scale: "smoke", "laptop" or "paper".
+    """
+    size = SIZES[scale]
+    trained = Recipe(
+        data=dataset("digits", train=size.examples, flat=True, label_noise=0.2),
+        model=UniformMLP(size.widths[0], depth=1, activation="relu", init="he"),
+        loss=CrossEntropy(),
+        rule=WeightDecay(GradientDescent(size.rates[0]), size.decays[0]),
+        steps=size.steps,
+        batch=size.batches[0],
+    )
+    sweep = dict(zip(OVER, (size.rates, size.batches, size.widths, size.decays), strict=True))
+    fitted = Mark("fitted", "loss", at_most=size.level)
+    # forks of one step, so that each model is measured once, at the first reading at which it fits
+    measured = dataclasses.replace(trained, steps=1, start=Point(trained, fitted.name))
+    instruments = Instruments((*RAW, *SCALED, "gaussian_sharpness", "noise_scale"), every=2)
+    arms = (
+        Arm(
+            "training", trained, (Loss(every=10),), sweep, (fitted,),
+            says=f"mini-batches until the loss on all examples is {size.level:g}, read at every tenth step",
+        ),
+        Arm(
+            MODELS, measured, (Accuracy(every=2), instruments, Rescaled((*RAW, *SCALED), every=2, most=100.0)), sweep,
+            says="each network there, and a copy of it whose layers are rescaled at random and whose outputs are the "
+            "same",
+        ),
+    )  # fmt: skip
+    return Phenomenon(
+        name="sharpness_generalisation",
+        title="Sharpness and generalisation",
+        question="Do flat minima generalise better, or do rates, batches and widths move both?",
+        summary=(
+            "Among networks that fit the training data equally well, those in flatter places are said to generalise "
+            "better. Here many are trained to one loss, and each measure of flatness is asked whether it ranks them by "
+            "their gap: over all models, among those that differ in a single setting, and on copies with the same "
+            "function and rescaled layers, which a measure of the function must not tell apart."
+        ),
+        arms=arms,
+        claims=claims(),
+        panels=panels(),
+        sources=(
+            (f"{JIANG}: Fantastic generalization measures and where to find them", "https://arxiv.org/abs/1912.02178"),
+            ("Dziugaite et al. 2020: In search of robust measures of generalization",
+             "https://arxiv.org/abs/2010.11924"),
+            ("Andriushchenko et al. 2023: A modern look at the relationship between sharpness and generalization",
+             "https://arxiv.org/abs/2302.07011"),
+            (f"{DINH}: Sharp minima can generalize for deep nets", "https://arxiv.org/abs/1703.04933"),
+        ),
+        scale=scale,
+        pilot_seeds=frozenset(range(900, 1000)),
+    )  # fmt: skip
