@@ -109,7 +109,9 @@ def test_a_rescaled_copy_has_the_same_function_and_other_derivatives():
     assert {name.removeprefix("rescaled ") for name in found} == {*plain, "rescaling"}
     assert all(writes((Rescaled(names),), each) for each in found)
     factors = np.array([found["rescaling"][step] for step in (0, 4)])
-    assert len(set(factors.flat)) == 4  # each row, each reading
+    assert len(set(factors.flat)) == 4  # each network: each row, each reading
+    other = series(Rescaled(("loss",), every=4, most=32), [recipe(0.3, seed=3, steps=4, model=RELU)])["rescaling"]
+    assert (other[0][0], other[4][0] in factors) == (factors[0, 0], False)  # the same start, another end
     assert ((factors > 1 / 32) & (factors < 32)).all()
     for name in ("loss", "relative flatness"):
         assert found[f"rescaled {name}"][4] == pytest.approx(plain[name][4], rel=1e-6)

@@ -1,6 +1,7 @@
 """Any instrument of the registry, read along training."""
 
 import dataclasses
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -72,9 +73,9 @@ class Rescaled:
     """The same instruments on a rescaled copy of each network, whose function is the same: such as `rescaled trace`.
 
     Two layers around a positively homogeneous activation are multiplied and divided by one factor c (see
-    `instruments.symmetries`), which no output notices and every measure that is made of plain derivatives does (Dinh et
-    al. 2017, arXiv:1703.04933). c is drawn for each row at each reading, log c uniform between ± log `most`; what was
-    drawn is the series `rescaling`. A network without such layers is not read.
+    `instruments.symmetries`), which no output notices, and every measure that is made of plain derivatives (Dinh et al.
+    2017, arXiv:1703.04933). log c is uniform between ± log `most`, drawn by the network's own parameters, so that no
+    two networks share one; what was drawn is the series `rescaling`. A network without such layers is not read.
 
     Attributes:
         instruments: as for `Instruments`.
@@ -104,8 +105,11 @@ class Rescaled:
         return False  # of the copies, never of the networks themselves
 
     def update(self, moment: Moment, memory: None) -> Reading:
-        uniform = torch.rand(len(moment.alive), generator=stream(moment.seed, "rescaling", moment.step))
-        factors = self.most ** (2 * uniform.double() - 1)
+        names = [hashlib.sha256(point.cpu().numpy().tobytes()).hexdigest() for point in moment.points]
+        drawn = [
+            torch.rand((), generator=stream(moment.seed, "rescaling", name), dtype=torch.float64) for name in names
+        ]
+        factors = self.most ** (2 * torch.stack(drawn) - 1)
         alive = zip(factors.tolist(), moment.alive.tolist(), strict=True)
         found = [self._row(moment, row, factor) if ok else {} for row, (factor, ok) in enumerate(alive)]
         ordered = [name for name in INSTRUMENTS if name in self.instruments]

@@ -26,8 +26,8 @@ class Size:
 
 
 SIZES: dict[Scale, Size] = {
-    "smoke": Size(60, 0.3, 300, (0.15, 0.4), (10, 30), (24, 48), (2e-3,)),
-    "laptop": Size(300, 0.1, 3000, (0.05, 0.08, 0.13, 0.2, 0.32), (10, 25, 60), (64, 128), (0.0, 2e-3)),
+    "smoke": Size(40, 0.3, 300, (0.1, 0.2, 0.3), (10,), (16, 32), (2e-3,)),
+    "laptop": Size(300, 0.1, 3000, (0.06, 0.1, 0.15, 0.22, 0.32), (10, 20, 40), (64, 128), (0.0, 2e-3)),
     "paper": Size(1000, 0.1, 20_000, (0.02, 0.05, 0.1, 0.2, 0.4), (10, 30, 100), (128, 256, 512), (0.0, 1e-3)),
 }
 
@@ -61,11 +61,11 @@ def sharpness_generalisation(scale: Scale) -> Phenomenon:
     instruments = Instruments((*RAW, *SCALED, "gaussian_sharpness", "noise_scale"), every=2)
     arms = (
         Arm(
-            "training", trained, (Loss(every=10),), sweep, (fitted,),
-            says=f"mini-batches until the loss on all examples is {size.level:g}, read at every tenth step",
+            "training", trained, (Loss(every=20),), sweep, (fitted,),
+            says=f"mini-batches until the loss on all examples is {size.level:g}, read at every twentieth step",
         ),
         Arm(
-            MODELS, measured, (Accuracy(every=2), instruments, Rescaled((*RAW, *SCALED), every=2, most=100.0)), sweep,
+            MODELS, measured, (Accuracy(every=2), instruments, Rescaled((*RAW, *SCALED), every=2, most=1000.0)), sweep,
             says="each network there, and a copy of it whose layers are rescaled at random and whose outputs are the "
             "same",
         ),
