@@ -54,7 +54,9 @@ def sharpness_generalisation(scale: Scale) -> Phenomenon:
         steps=size.steps,
         batch=size.batches[0],
     )
-    sweep = dict(zip(OVER, (size.rates, size.batches, size.widths, size.decays), strict=True))
+    sweep: dict[str, tuple[float, ...]] = dict(
+        zip(OVER, (size.rates, size.batches, size.widths, size.decays), strict=True)
+    )
     fitted = Mark("fitted", "loss", at_most=size.level)
     # forks of one step, so that each model is measured once, at the first reading at which it fits
     measured = dataclasses.replace(trained, steps=1, start=Point(trained, fitted.name))
