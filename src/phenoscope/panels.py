@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from phenoscope.claims import Expression, Statistic
+from phenoscope.claims.statistics import as_statistic
 from phenoscope.core import displays
 from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
@@ -63,7 +64,7 @@ class Scatter:
 
     Attributes:
         title, caption: what it shows, and what to look for.
-        x, y: one number a member.
+        x, y: one number a member; settings and arithmetic of them are such numbers, too.
         x_label, y_label: their names and units.
         arms: whose members are drawn.
         slope: of the theory's line through the origin.
@@ -74,8 +75,8 @@ class Scatter:
 
     title: str
     caption: str
-    x: Statistic
-    y: Statistic
+    x: Statistic | Expression
+    y: Statistic | Expression
     x_label: str
     y_label: str
     arms: tuple[str, ...]
@@ -83,6 +84,10 @@ class Scatter:
     theory_label: str = "theory"
     log: bool = True
     by: str | None = None
+
+    def __post_init__(self) -> None:
+        for side in ("x", "y"):
+            object.__setattr__(self, side, as_statistic(getattr(self, side), f"the {side} of a panel"))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -199,7 +204,7 @@ def evaluate(panel: Panel, evidence: Evidence, sweeps: Mapping[str, tuple[str, .
     """
     members = [(arm, _where(record, sweeps.get(arm, ())), record) for arm in panel.arms for record in evidence[arm]]
     if isinstance(panel, Scatter):
-        points = [(a, w, r, [(panel.x.of(r).value, panel.y.of(r).value)]) for a, w, r in members]
+        points = [(a, w, r, [_pair(panel, r)]) for a, w, r in members]
         ends = [x for _, _, _, pairs in points for x, _ in pairs if math.isfinite(x)]
         line = [] if panel.slope is None or not ends else [(x, panel.slope * x) for x in (min(ends), max(ends))]
         theory = [_trace("", {}, None, line)] if line else []
@@ -213,6 +218,11 @@ def evaluate(panel: Panel, evidence: Evidence, sweeps: Mapping[str, tuple[str, .
     heads = (panel.title, panel.caption, *labels, *logs)
     by = panel.by or "" if isinstance(panel, Scatter) else ""
     return PanelData(kind, *heads, traces, tuple(theory), panel.theory_label, by)
+
+
+def _pair(panel: Scatter, record: Record) -> tuple[float, float]:
+    x, y = (as_statistic(side, "a panel").of(record).value for side in (panel.x, panel.y))
+    return x, y
 
 
 def _theory(expression: Expression, members: Iterable[tuple[str, dict[str, float], Record]]) -> list[Trace]:

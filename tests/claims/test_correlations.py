@@ -20,6 +20,7 @@ from phenoscope.claims import (
     last_value,
     log_log_slope,
     rank_correlation,
+    slope,
 )
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Record, Series
@@ -108,6 +109,18 @@ def test_what_is_missing_is_said():
     members = [member(1, 2, lr=0.1), Record("r", {"seed": 0, "lr": 0.2}, {})]
     assert rank_correlation(X, Y).of(members).missing
     assert rank_correlation(X, Y, within="depth").of(members[:1]).reason == "needs the setting 'depth'"
+
+
+def test_a_plain_slope_against_a_direct_fit():
+    rates, levels = [0.0, 0.2, 0.4], [-1.0, 3.0, 2.0]
+    found = slope(X, LR).of([member(y, 0, error=0.5, lr=lr) for lr, y in zip(rates, levels, strict=True)])
+    assert found.value == pytest.approx(np.polyfit(rates, levels, 1)[0])
+    shifts = ([-0.5, 0.0, 0.5], [0.5, 0.0, -0.5])
+    worst = max(abs(np.polyfit(rates, np.add(levels, shift), 1)[0] - found.value) for shift in shifts)
+    assert found.error == pytest.approx(worst)
+    assert str(slope(X, LR)) == "slope(last_value(x), lr)"
+    with pytest.raises(BadInput, match="slope needs arithmetic of settings for x"):
+        slope(X, Y)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.sam_edge import sam_edge
+from phenoscope.atlas.sam_training import sam_training
 from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.specs import to_json
@@ -25,6 +26,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "edge_of_stability": edge_of_stability,
     "progressive_sharpening": progressive_sharpening,
     "sam_edge": sam_edge,
+    "sam_training": sam_training,
     "sharpness_generalisation": sharpness_generalisation,
 }
 """The library's own: functions of a scale and the phenomenon's own options."""

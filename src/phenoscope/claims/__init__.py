@@ -20,7 +20,7 @@ from phenoscope.claims.reductions import (
     sign_changes,
 )
 from phenoscope.claims.regions import Above, AtLeast, AtMost, Below, Between, Region, region_from_json
-from phenoscope.claims.slopes import SweepStatistic, log_log_slope
+from phenoscope.claims.slopes import SweepStatistic, log_log_slope, slope
 from phenoscope.claims.statistics import Criterion, Statistic, Value, ratio
 from phenoscope.claims.trends import trend
 from phenoscope.claims.verdict import ControlVerdict, Outcome, Verdict, verdict_from_json
@@ -67,6 +67,7 @@ __all__ = [
     "region_from_json",
     "relative_spread",
     "sign_changes",
+    "slope",
     "trend",
     "verdict_from_json",
 ]

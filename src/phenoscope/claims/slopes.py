@@ -40,11 +40,12 @@ class SweepStatistic(ABC):
 
 
 @dataclasses.dataclass(frozen=True)
-class LogLogSlope(SweepStatistic):
-    """See `log_log_slope`."""
+class Slope(SweepStatistic):
+    """See `slope`; of the logarithms, see `log_log_slope`."""
 
     y: Statistic
     x: Expression
+    log: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,17 +69,30 @@ class LogLogSlope(SweepStatistic):
             return Value(math.nan, math.nan, reason=reason)
         y, error = np.array([value.value for value in values]), np.array([value.error for value in values])
         x = np.array([float(self.x.readings(record).values) for record in records])
-        if not ((x > 0) & np.isfinite(x)).all() or not (y > 0).all():
+        if self.log and (not ((x > 0) & np.isfinite(x)).all() or not (y > 0).all()):
             return Value(math.nan, math.nan, reason=f"{self} needs positive numbers on both axes")
         if len(np.unique(x)) < 2:
             return Value(math.nan, math.nan, reason=f"{self} needs 2 different values of {self.x}, got {len(set(x))}")
-        return _fitted(np.log(x), y, error)
+        return _fitted_logs(np.log(x), y, error) if self.log else _fitted(x, y, error)
 
     def __str__(self) -> str:
-        return f"log_log_slope({self.y}, {self.x})"
+        return f"{'log_log_slope' if self.log else 'slope'}({self.y}, {self.x})"
 
 
-def log_log_slope(y: Statistic, x: Expression) -> LogLogSlope:
+def slope(y: Statistic, x: Expression) -> Slope:
+    """Least-squares slope of y against x over the members of one seed (for claims with `over`).
+
+    Units: those of y per unit of x. Error: Σ |wᵢ| eᵢ, where wᵢ is the weight of member i in the slope and eᵢ the error
+    of yᵢ.
+
+    Args:
+        y: a statistic of each member.
+        x: arithmetic of settings and numbers, such as `Setting("data.label_noise")`.
+    """
+    return Slope(*_sides(y, x, "slope"))
+
+
+def log_log_slope(y: Statistic, x: Expression) -> Slope:
     """Least-squares slope of log y against log x over the members of one seed (for claims with `over`).
 
     Without units: the exponent a of y ∝ x^a. Error: Σ |wᵢ| eᵢ, where wᵢ is the weight of member i in the slope and eᵢ
@@ -88,20 +102,28 @@ def log_log_slope(y: Statistic, x: Expression) -> LogLogSlope:
         y: a statistic of each member, positive.
         x: arithmetic of settings and numbers, positive, such as `1 / Setting("lr")`.
     """
+    return Slope(*_sides(y, x, "log_log_slope"), log=True)
+
+
+def _sides(y: Statistic, x: Expression, user: str) -> tuple[Statistic, Expression]:
     if not isinstance(y, Statistic):
         raise BadInput(
-            f"log_log_slope needs a statistic for y, got {kind_of(y)}. "
-            "Reduce it first, for example with `late_mean(...)`."
+            f"{user} needs a statistic for y, got {kind_of(y)}. Reduce it first, for example with `late_mean(...)`."
         )
     if not isinstance(x, Expression) or not x.constant or not x.settings:
         raise BadInput(
-            f"log_log_slope needs arithmetic of settings for x, got {kind_of(x)}. "
-            'Write for example `1 / Setting("lr")`.'
+            f'{user} needs arithmetic of settings for x, got {kind_of(x)}. Write for example `1 / Setting("lr")`.'
         )
-    return LogLogSlope(y, x)
+    return y, x
 
 
-def _fitted(log_x: np.ndarray, y: np.ndarray, error: np.ndarray) -> Value:
+def _fitted(x: np.ndarray, y: np.ndarray, error: np.ndarray) -> Value:
+    centred = x - x.mean()
+    weights = centred / (centred**2).sum()
+    return Value(float((weights * y).sum()), float((np.abs(weights) * error).sum()))
+
+
+def _fitted_logs(log_x: np.ndarray, y: np.ndarray, error: np.ndarray) -> Value:
     centred = log_x - log_x.mean()
     weights = centred / (centred**2).sum()
     # log y − log(y − e) is the longer of the two sides of y ± e on the log scale.
