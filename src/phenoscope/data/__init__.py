@@ -7,6 +7,7 @@ from phenoscope.data.examples import Draw, Examples, Pool, Source
 from phenoscope.data.idx import IDX
 from phenoscope.data.mnist1d import MNIST1D
 from phenoscope.data.registry import DATASETS, dataset
+from phenoscope.data.single import One, SecondOrderMap
 
 __all__ = [
     "DATASETS",
@@ -17,7 +18,9 @@ __all__ = [
     "Draw",
     "Examples",
     "GaussianClusters",
+    "One",
     "Pool",
+    "SecondOrderMap",
     "Source",
     "dataset",
 ]

@@ -4,8 +4,21 @@ from phenoscope.models.activations import ACTIVATIONS
 from phenoscope.models.cnn import CNN
 from phenoscope.models.layers import Classifier
 from phenoscope.models.linear import DeepLinear
+from phenoscope.models.minimal import Product, SecondOrder
 from phenoscope.models.mlp import MLP
 from phenoscope.models.registry import MODELS, Architecture, model
 from phenoscope.models.uniform import UniformMLP
 
-__all__ = ["ACTIVATIONS", "CNN", "MLP", "MODELS", "Architecture", "Classifier", "DeepLinear", "UniformMLP", "model"]
+__all__ = [
+    "ACTIVATIONS",
+    "CNN",
+    "MLP",
+    "MODELS",
+    "Architecture",
+    "Classifier",
+    "DeepLinear",
+    "Product",
+    "SecondOrder",
+    "UniformMLP",
+    "model",
+]

@@ -14,6 +14,7 @@ from phenoscope.probes.instruments import Instruments, Rescaled
 from phenoscope.probes.mark import Mark
 from phenoscope.probes.mini_batches import BatchSharpness
 from phenoscope.probes.probe import Moment, Probe, Reading, Rows, announced, series_units, writes
+from phenoscope.probes.products import FlowSharpness
 from phenoscope.probes.progress import Accuracy, GradientNorm, LearningRate, Loss, RelativeProgress
 from phenoscope.probes.reading import due, heavy, read
 from phenoscope.probes.units import DeadUnits
@@ -27,6 +28,7 @@ __all__ = [
     "DeadUnits",
     "EffectiveSharpness",
     "Eigenspaces",
+    "FlowSharpness",
     "Following",
     "GradientNorm",
     "Instruments",

@@ -1,5 +1,6 @@
 """Closed forms: what is predicted, ready to be laid beside what is measured."""
 
+from phenoscope.theory.products import flow_limit, flow_sharpness
 from phenoscope.theory.singular import linear_network_coefficient, reduced_rank_coefficient
 from phenoscope.theory.stability import (
     adam_threshold,
@@ -12,6 +13,8 @@ from phenoscope.theory.stability import (
 
 __all__ = [
     "adam_threshold",
+    "flow_limit",
+    "flow_sharpness",
     "gradient_descent_threshold",
     "heavy_ball_threshold",
     "linear_network_coefficient",
