@@ -32,6 +32,7 @@ class Size:
         steps: updates of the products.
         every: updates from one reading of the flow's end to the next; the sharpness is read 20 times as seldom.
         rate: of x² y²; the time to settle grows with its inverse square.
+        three: rate and updates of the three scalars.
         outputs, parameters: of the map of second order.
         mapped: updates of that map.
     """
@@ -39,18 +40,18 @@ class Size:
     steps: int
     every: int
     rate: float
+    three: tuple[float, int]
     outputs: int
     parameters: int
     mapped: int
 
 
 SIZES: dict[Scale, Size] = {
-    "smoke": Size(300, 1, 0.1, 10, 30, 200),
-    "laptop": Size(1500, 1, 0.05, 30, 60, 2500),
-    "paper": Size(150_000, 10, 0.005, 60, 120, 10_000),
+    "smoke": Size(300, 1, 0.1, (0.35, 300), 10, 30, 200),
+    "laptop": Size(1500, 1, 0.05, (0.3, 1500), 30, 60, 2500),
+    "paper": Size(150_000, 10, 0.005, (0.2, 6000), 60, 120, 10_000),
 }
 
-RATE_OF_THREE, STEPS_OF_THREE = 0.3, 1500
 SHORT = 60
 """Steps after which the small rate has converged; later its loss is nothing but rounding."""
 
@@ -62,9 +63,9 @@ def minimal_models(scale: Scale) -> Phenomenon:
         scale: "smoke", "laptop" or "paper".
     """
     size = SIZES[scale]
-    of_three = min(size.steps, STEPS_OF_THREE)
-    two, three = _product((2, 2), size.rate, size.steps), _product((1, 1, 1), RATE_OF_THREE, of_three, spread=0.1)
-    far = dataclasses.replace(three, model=_start((1, 1, 1), RATE_OF_THREE, 5.0, 8.0, spread=0.1))
+    rate, steps = size.three
+    two, three = _product((2, 2), size.rate, size.steps), _product((1, 1, 1), rate, steps, spread=0.1)
+    far = dataclasses.replace(three, model=_start((1, 1, 1), rate, 5.0, 8.0, spread=0.1))
     second = Recipe(
         data=Dataset(SecondOrderMap(size.outputs, size.parameters, 0.33), scaling="none"),
         model=SecondOrder(size.parameters),
@@ -86,7 +87,7 @@ def minimal_models(scale: Scale) -> Phenomenon:
         ),
         Arm(THREE, three, triple, says="½ (1 - abc)², from starts whose flow ends at 1.2 to 1.5 times 2/η"),
         Arm(
-            SMALL_THREE, dataclasses.replace(three, rule=GradientDescent(RATE_OF_THREE / 10), steps=SHORT),
+            SMALL_THREE, dataclasses.replace(three, rule=GradientDescent(rate / 10), steps=SHORT),
             triple, role="control",
             says=f"the same starts at a tenth of the rate, {SHORT} steps: later the loss is nothing but rounding",
         ),
