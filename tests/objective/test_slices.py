@@ -38,7 +38,10 @@ def looped(made, coordinates, axes):
 @pytest.mark.parametrize("name", PROBLEMS)
 @pytest.mark.parametrize("batch_size", [None, 4])
 @pytest.mark.parametrize("largest", [1, 5, 1024])
-def test_every_point_is_that_of_a_loop(name, batch_size, largest, monkeypatch):
+@pytest.mark.parametrize("stacks", [True, False])
+def test_every_point_is_that_of_a_loop(name, batch_size, largest, stacks, monkeypatch):
+    if not stacks:
+        monkeypatch.setattr(slices, "stack", lambda *a: None)
     monkeypatch.setattr(slices, "LARGEST", largest)
     made = PROBLEMS[name]()
     objective = Objective(made.model, made.loss, made.data, batch_size, **made.options)
@@ -60,6 +63,7 @@ def test_points_are_evaluated_together_and_not_one_by_one(name, monkeypatch):
 def test_a_layer_on_the_data_runs_once_an_axis_whatever_the_number_of_points(monkeypatch):
     """Three dense evaluations (the point and two axes), each with all examples, and not one for each of 16 points."""
     sizes = []
+    monkeypatch.setattr(slices, "stack", lambda *a: None)
     plain = slices.Affine._mixed
     monkeypatch.setattr(slices.Affine, "_mixed", lambda *a: sizes.append(a[2][0].shape) or plain(*a))
     made = PROBLEMS["tanh perceptron"]()

@@ -5,6 +5,7 @@ What makes it faster than a loop over the points, of which each does the same wo
 - many points are one call, so the interpreter's time is shared (small networks);
 - a layer that sees the data themselves is affine in the parameters, hence in the coordinates: it is evaluated once for
   the origin and once for each axis, and mixed at every point (the larger part of the work in many networks);
+- a stack of dense layers needs no mapping over networks (`stacks`);
 - examples lie along the contiguous axis: PyTorch's softmax over a short last axis is many times slower, and so are
   narrow matrix products.
 """
@@ -25,6 +26,7 @@ from phenoscope.objective.batches import Batch, tensors
 from phenoscope.objective.losses import CrossEntropy
 from phenoscope.objective.network import Network
 from phenoscope.objective.processes import Processes
+from phenoscope.objective.stacks import stack
 from phenoscope.objective.weighting import Weighting, scores_classes
 
 CHUNK = 2**22
@@ -105,6 +107,10 @@ class Slice:
         inputs, targets = batch
         value = _value(self.network)
         corners = self.network.layout.unravel(torch.cat([self.origin[None], self.axes.to(self.origin)]))
+        layers = stack(self.network, corners, inputs)
+        if layers is not None:
+            losses = torch.func.vmap(lambda outputs: value(outputs.mT, targets))
+            return torch.cat([losses(layers.outputs(rows)).double() for rows in mixing.split(LARGEST)])
         affine = Affine(corners, inputs)
 
         def loss(row: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:
