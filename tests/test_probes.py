@@ -13,12 +13,15 @@ from phenoscope import probes
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import identity
-from phenoscope.models import MLP
+from phenoscope.data import Dataset, One
+from phenoscope.models import MLP, Product
 from phenoscope.probes import (
     COMPANIONS,
     Accuracy,
     AlongFirst,
     DeadUnits,
+    EffectiveSharpness,
+    FlowSharpness,
     GradientNorm,
     LearningRate,
     Loss,
@@ -38,6 +41,12 @@ EXACT = {"rtol": 1e-10, "atol": 1e-12}
 PROBES = [
     made for _, made in inspect.getmembers(probes, inspect.isclass) if hasattr(made, "update") and made is not Probe
 ]
+PRODUCT = {"data": Dataset(One(), scaling="none"), "model": Product((2, 2), 44.0, 60.0)}
+
+
+def of(kind, model=None):
+    """What a probe of that kind can measure: any network, but for one that is about products of scalars alone."""
+    return PRODUCT if kind is FlowSharpness else {"model": model or MLP((4,), activation="tanh")}
 
 
 def read(probe, recipes, start=None):
@@ -327,7 +336,9 @@ class TestContract:
     def test_writes_what_its_units_promise_and_their_companions_only(self, kind):
         """By rules with and without a preconditioner, of a network that can be rescaled: one alone lacks some."""
         probe = dataclasses.replace(kind(), every=1) if hasattr(kind(), "every") else kind()
-        made = [recipe(rule=rule, model=MLP((4,), activation="relu")) for rule in (GradientDescent(0.1), Adam(0.01))]
+        made = [
+            recipe(rule=rule, **of(kind, MLP((4,), activation="relu"))) for rule in (GradientDescent(0.1), Adam(0.01))
+        ]
         found = [name for each in made for name in read(probe, [each])[0]]
         assert set(probe.units) <= set(found)
         assert {name for name in found if not writes((probe,), name)} == set()
@@ -343,7 +354,7 @@ class TestContract:
         calls, plain = [], Linearisation.hessian
         monkeypatch.setattr(Linearisation, "hessian", lambda self, *a, **k: calls.append(1) or plain(self, *a, **k))
         memory, probe = None, kind()
-        for state in train([recipe(steps=5)]):
+        for state in train([recipe(steps=5, **of(kind))]):
             calls.clear()
             if probe.due(state.step):
                 _, memory = probe.update(state, memory)
@@ -389,3 +400,10 @@ def test_dead_units_are_counted_row_by_row():
             hidden = inputs @ point[:18].reshape(6, 3).T + point[18:24]
             assert (step, value) == (state.step, (hidden <= 0).all(dim=0).double().mean().item())
     assert math.isnan(read(DeadUnits(), [recipe(steps=1)])[0]["dead units"][0][1])
+
+
+@pytest.mark.parametrize(("every", "readings"), [(1, 20), (2, 10), (3, 10), (25, 10)])
+def test_random_starts_come_every_ten_readings_and_no_more_often_than_every_twenty_steps(every, readings):
+    for probe in (Sharpness(every), EffectiveSharpness(every)):
+        assert probe._tracker().challenge_every == readings
+    assert Sharpness(1, challenge_every=3)._tracker().challenge_every == 3

@@ -75,10 +75,11 @@ def test_a_standing_operator_costs_its_block():
 
 
 @pytest.mark.parametrize("k", [1, 3])
-def test_a_planted_direction_is_found_within_twenty_measurements(k):
+@pytest.mark.parametrize(("every", "planted"), [(10, 15), (20, 21), (20, 39)])
+def test_a_planted_direction_is_found_within_twenty_measurements(k, every, planted):
     """Orthogonal to all that is tracked, and planted while the tracker is calm: nothing but a challenge can see it."""
-    tracker, generator, memory = Tracker(k, 1e-2), seeded(), None
-    like, planted, seen = torch.zeros(1, P, dtype=torch.float64), 15, None
+    tracker, generator, memory = Tracker(k, 1e-2, challenge_every=every), seeded(), None
+    like, seen = torch.zeros(1, P, dtype=torch.float64), None
     for t in range(planted + 20):
         matrix = family(0.1 * t)
         if t == planted:

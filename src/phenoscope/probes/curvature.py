@@ -28,7 +28,8 @@ class Sharpness:
         k: how many eigenvalues.
         tol: the residual to reach, relative to the value.
         guards: columns tracked beside them, so that a smaller eigenvalue that overtakes is seen.
-        challenge_every: readings from one random start that looks for larger ones to the next.
+        challenge_every: readings from one random start that looks for larger ones to the next; `None` takes 10, or
+            as many as there are in 20 steps.
         along: whether to record the gradient along the top eigenvector.
     """
 
@@ -38,7 +39,7 @@ class Sharpness:
     k: int = 1
     tol: float = 2e-3
     guards: int = 1
-    challenge_every: int = 10
+    challenge_every: int | None = None
     along: bool = False
 
     def __post_init__(self) -> None:
@@ -67,7 +68,7 @@ class Sharpness:
         return [*rows, Rows("gradient along top eigenvector", moment.step, along)], memory
 
     def _tracker(self) -> Tracker:
-        return Tracker(self.k, self.tol, self.guards, self.challenge_every)
+        return Tracker(self.k, self.tol, self.guards, _challenges(self))
 
     def _names(self) -> list[str]:
         return ["sharpness"] + [f"sharpness {i}" for i in range(2, self.k + 1)]
@@ -112,7 +113,8 @@ class EffectiveSharpness:
         every: steps from one reading to the next.
         tol: the residual to reach, relative to the value.
         guards: columns tracked beside the first, as for `Sharpness`.
-        challenge_every: readings from one random start that looks for larger ones to the next.
+        challenge_every: readings from one random start that looks for larger ones to the next; `None` takes 10, or
+            as many as there are in 20 steps.
     """
 
     version = 2
@@ -120,7 +122,7 @@ class EffectiveSharpness:
     every: int = 20
     tol: float = 2e-3
     guards: int = 1
-    challenge_every: int = 10
+    challenge_every: int | None = None
 
     def __post_init__(self) -> None:
         at_least_one(self, "every")
@@ -153,7 +155,12 @@ class EffectiveSharpness:
         return rows, memory
 
     def _tracker(self) -> Tracker:
-        return Tracker(1, self.tol, self.guards, self.challenge_every)
+        return Tracker(1, self.tol, self.guards, _challenges(self))
+
+
+def _challenges(probe: Sharpness | EffectiveSharpness) -> int:
+    """Readings from one challenge to the next."""
+    return max(10, -(-20 // probe.every)) if probe.challenge_every is None else probe.challenge_every
 
 
 def _evidenced(name: str, step: int, found: Extremes) -> list[Rows]:

@@ -23,7 +23,7 @@ class FlowSharpness:
         every: steps from one reading to the next.
     """
 
-    powers: tuple[int, ...]
+    powers: tuple[int, ...] = (2, 2)
     every: int = 1
 
     def __post_init__(self) -> None:
