@@ -16,6 +16,7 @@ from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
 from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
+from phenoscope.atlas.sparse_features import sparse_features
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.specs import to_json
 from phenoscope.phenomenon import SCALES, Phenomenon
@@ -30,6 +31,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "sam_edge": sam_edge,
     "sam_training": sam_training,
     "sharpness_generalisation": sharpness_generalisation,
+    "sparse_features": sparse_features,
 }
 """The library's own: functions of a scale and the phenomenon's own options."""
 

@@ -7,6 +7,7 @@ from phenoscope.data.examples import Draw, Examples, Pool, Source
 from phenoscope.data.idx import IDX
 from phenoscope.data.mnist1d import MNIST1D
 from phenoscope.data.registry import DATASETS, dataset
+from phenoscope.data.regression import SparseRegression
 from phenoscope.data.single import One, SecondOrderMap
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "Pool",
     "SecondOrderMap",
     "Source",
+    "SparseRegression",
     "dataset",
 ]

@@ -80,6 +80,8 @@ class Dataset:
     def draw(self, generator: Generator) -> Draw:
         """Draw the training and test examples, in random order: float32 inputs (n, *shape), int64 targets (n,).
 
+        The targets of a regression are float32.
+
         Equal generators give equal draws. One number is taken from the generator, whatever the options.
         """
         seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
@@ -87,10 +89,9 @@ class Dataset:
         if self.classes is not None:
             pool = _keep(pool, self.classes)
         train, test = self._split(pool, seed)
-        targets = noisy_labels(
-            train.targets, classes=self.outputs, fraction=self.label_noise, generator=stream(seed, "label noise")
-        )
-        train = dataclasses.replace(train, targets=targets)
+        if self.label_noise > 0:
+            noise = {"fraction": self.label_noise, "generator": stream(seed, "label noise")}
+            train = dataclasses.replace(train, targets=noisy_labels(train.targets, classes=self.outputs, **noise))
         train, test = (Examples(part.inputs.reshape(-1, *self.shape), part.targets) for part in (train, test))
         mean, deviation = self._scale(train.inputs)
         train, test = (Examples((part.inputs - mean) / deviation, part.targets) for part in (train, test))
@@ -147,6 +148,8 @@ def noisy_labels(
 
 def _keep(pool: Pool, classes: tuple[int, ...]) -> Pool:
     """Only the examples of these classes, relabelled by their place among them."""
+    if not pool.train.classified:
+        raise BadInput("`classes` chooses among class labels, and this is a regression. Leave it out.")
     label = torch.full((pool.classes,), -1)
     label[list(classes)] = torch.arange(len(classes))
 

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Protocol, runtime_checkable
 
-from jaxtyping import Float, Int
+from jaxtyping import Float, Shaped
 from torch import Generator, Tensor
 
 from phenoscope.core.errors import BadInput
@@ -11,15 +11,15 @@ from phenoscope.core.errors import BadInput
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Examples:
-    """Inputs with their class labels, row by row.
+    """Inputs with their class labels, or with the numbers of a regression, row by row.
 
     Attributes:
         inputs: (n, ...), one input a row.
-        targets: (n,), class labels from 0.
+        targets: (n,), class labels from 0; floating-point numbers in a regression.
     """
 
     inputs: Float[Tensor, "n ..."]
-    targets: Int[Tensor, " n"]
+    targets: Shaped[Tensor, " n"]
 
     def __post_init__(self) -> None:
         if self.targets.ndim != 1 or self.inputs.ndim == 0 or len(self.inputs) != len(self.targets):
@@ -30,6 +30,11 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    @property
+    def classified(self) -> bool:
+        """Whether the targets are class labels, of which an answer can be right or wrong."""
+        return not self.targets.is_floating_point()
 
     def take(self, index: Tensor) -> "Examples":
         """The examples at these positions (or under this mask), in this order, as a copy."""
@@ -77,7 +82,7 @@ class Source(Protocol):
 
     @property
     def classes(self) -> int:
-        """Number of classes."""
+        """Number of classes; 1 in a regression, whose one output is a number."""
         ...
 
     def load(self, generator: Generator) -> Pool:

@@ -20,6 +20,7 @@ from phenoscope.instruments.descent import (
 from phenoscope.instruments.diagonal import Diagonal, diagonal
 from phenoscope.instruments.eigenspaces import EigenspaceOverlap, eigenspace_overlap
 from phenoscope.instruments.extremes import Extremes
+from phenoscope.instruments.features import FeatureRank, feature_rank
 from phenoscope.instruments.flatness import RelativeFlatness, relative_flatness
 from phenoscope.instruments.gradient_coherence import Coherence, Stiffness, gradient_coherence, gradient_stiffness
 from phenoscope.instruments.gradient_noise import NoiseScale, curved_noise_scale, noise_scale
@@ -74,6 +75,7 @@ __all__ = [
     "Eigenpairs",
     "EigenspaceOverlap",
     "Extremes",
+    "FeatureRank",
     "FrobeniusNorm",
     "GaussianSharpness",
     "GradientMoments",
@@ -120,6 +122,7 @@ __all__ = [
     "eigenspace_overlap",
     "eigenvalues",
     "epsilon_volume",
+    "feature_rank",
     "frobenius_norm",
     "gauss_newton_spectrum",
     "gaussian_sharpness",

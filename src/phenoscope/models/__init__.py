@@ -2,6 +2,7 @@
 
 from phenoscope.models.activations import ACTIVATIONS
 from phenoscope.models.cnn import CNN
+from phenoscope.models.diagonal import DiagonalLinear
 from phenoscope.models.layers import Classifier
 from phenoscope.models.linear import DeepLinear
 from phenoscope.models.minimal import Product, SecondOrder
@@ -17,6 +18,7 @@ __all__ = [
     "Architecture",
     "Classifier",
     "DeepLinear",
+    "DiagonalLinear",
     "Product",
     "SecondOrder",
     "UniformMLP",

@@ -1,15 +1,18 @@
 """Losses that are specs: a recipe can name them, and their denominators are known."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
+from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
 
 
 @spec
 class SquaredError:
     """½ ‖f(x) - e_y‖², summed over the outputs and averaged over the examples; e_y is the one-hot label.
+
+    In a regression the targets are numbers (n,), and it is ½ (f(x) - y)² of the one output.
 
     With this factor the Hessian of a linear model is the mean of x xᵀ for each output, and gradient descent
     with rate η is stable below curvature 2/η.
@@ -18,7 +21,9 @@ class SquaredError:
     denominator = "examples"
     output_curvature = "constant"
 
-    def __call__(self, outputs: Float[Tensor, "n c"], labels: Int[Tensor, " n"]) -> Float[Tensor, ""]:
+    def __call__(self, outputs: Float[Tensor, "n c"], labels: Shaped[Tensor, " n"]) -> Float[Tensor, ""]:
+        if labels.is_floating_point():
+            return (outputs - _beside(outputs, labels)).square().sum() / (2 * outputs.shape[0])
         targets = torch.nn.functional.one_hot(labels, outputs.shape[-1]).to(outputs.dtype)
         return (outputs - targets).square().sum() / (2 * outputs.shape[0])
 
@@ -32,3 +37,10 @@ class CrossEntropy:
 
     def __call__(self, outputs: Float[Tensor, "n c"], labels: Int[Tensor, " n"]) -> Float[Tensor, ""]:
         return torch.nn.functional.cross_entropy(outputs, labels)
+
+
+def _beside(outputs: Float[Tensor, "n c"], targets: Float[Tensor, " n"]) -> Float[Tensor, "n 1"]:
+    """The targets of a regression beside its one output; several would be compared with one number each."""
+    if outputs.shape[-1] != 1:
+        raise BadInput(f"targets that are numbers need one output, got {outputs.shape[-1]}. Pass class labels instead.")
+    return targets[:, None]

@@ -15,9 +15,9 @@ from phenoscope.probes.mark import Mark
 from phenoscope.probes.mini_batches import BatchSharpness
 from phenoscope.probes.probe import Moment, Probe, Reading, Rows, announced, series_units, writes
 from phenoscope.probes.products import FlowSharpness
-from phenoscope.probes.progress import Accuracy, GradientNorm, LearningRate, Loss, RelativeProgress
+from phenoscope.probes.progress import Accuracy, GradientNorm, HeldOutLoss, LearningRate, Loss, RelativeProgress
 from phenoscope.probes.reading import due, heavy, read
-from phenoscope.probes.units import DeadUnits
+from phenoscope.probes.units import DeadUnits, Features
 from phenoscope.record import COMPANIONS
 
 __all__ = [
@@ -28,9 +28,11 @@ __all__ = [
     "DeadUnits",
     "EffectiveSharpness",
     "Eigenspaces",
+    "Features",
     "FlowSharpness",
     "Following",
     "GradientNorm",
+    "HeldOutLoss",
     "Instruments",
     "LearningRate",
     "Loss",

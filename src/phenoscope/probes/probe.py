@@ -106,6 +106,10 @@ class Moment(Protocol):
         """
         ...
 
+    def test_loss(self) -> Float[Tensor, " n"] | None:
+        """The loss on the test examples; `None` where there are none."""
+        ...
+
     def objective(self, row: int) -> Objective | None:
         """The loss of one row as an objective whose own point is the row's; `None` where there is no network."""
         ...

@@ -34,6 +34,30 @@ class Loss:
 
 
 @spec
+class HeldOutLoss:
+    """The loss on the test examples, `test loss`; not read where there are none."""
+
+    every: int = 50
+
+    def __post_init__(self) -> None:
+        at_least_one(self, "every")
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        return {"test loss": "loss"}
+
+    def due(self, step: int) -> bool:
+        return step % self.every == 0
+
+    def needs_curvature(self, step: int) -> bool:
+        return False
+
+    def update(self, moment: Moment, memory: None) -> Reading:
+        loss = moment.test_loss()
+        return ([] if loss is None else [Rows("test loss", moment.step, loss)]), None
+
+
+@spec
 class GradientNorm:
     """The Euclidean norm of the full-batch gradient, `gradient norm`."""
 

@@ -62,6 +62,14 @@ class Landscape:
         right = (outputs.argmax(dim=-1) == batch[1]).double()
         return right.mean(dim=-1).expand(len(points))
 
+    def test_loss(self, points: Float[Tensor, "n p"]) -> Float[Tensor, " n"]:
+        """The loss on the test examples."""
+
+        def once() -> Iterator[Batch]:
+            yield self._test
+
+        return Linearisation(self.network, points, once, WHOLE, rows=self.rows).loss
+
     def objective(self, point: Float[Tensor, " p"], row: int) -> Objective | None:
         """The loss of one row on all its training data, at a point; the quadratic model of a loss has no network."""
         if self.quadratic is not None:
@@ -202,7 +210,8 @@ def _drawn(recipe: Recipe, dtype: torch.dtype, device: torch.device) -> Draw:
     draw = recipe.data.draw(stream(recipe.seed, "data"))
 
     def moved(examples: Examples) -> Examples:
-        return Examples(examples.inputs.to(device, dtype), examples.targets.to(device))
+        targets = examples.targets.to(device)
+        return Examples(examples.inputs.to(device, dtype), targets if examples.classified else targets.to(dtype))
 
     return dataclasses.replace(draw, train=moved(draw.train), test=moved(draw.test))
 

@@ -138,9 +138,14 @@ class State:
         return None if None in limits else torch.tensor(limits, dtype=torch.float64, device=self.points.device)
 
     def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " n"] | None:
-        """The share of right answers of each row; `None` where there are no such examples."""
-        there = len(getattr(self.landscape.draws[0], part))
-        return self.landscape.accuracy(self.points, part) if there else None
+        """The share of right answers of each row; `None` where there are no such examples, or no classes."""
+        examples = getattr(self.landscape.draws[0], part)
+        return self.landscape.accuracy(self.points, part) if len(examples) and examples.classified else None
+
+    def test_loss(self) -> Float[Tensor, " n"] | None:
+        """The loss of each row on its test examples; `None` where there are none, or a loss's model in its place."""
+        there = len(self.landscape.draws[0].test) > 0 and self.landscape.quadratic is None
+        return self.landscape.test_loss(self.points) if there else None
 
     def objective(self, row: int) -> Objective | None:
         """The loss of one row as an objective whose own point is the row's; `None` for quadratic dynamics."""

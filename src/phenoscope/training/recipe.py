@@ -6,7 +6,7 @@ from typing import Any, Literal
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
 from phenoscope.data import Dataset
-from phenoscope.models import CNN, MLP, DeepLinear, Product, SecondOrder, UniformMLP
+from phenoscope.models import CNN, MLP, DeepLinear, DiagonalLinear, Product, SecondOrder, UniformMLP
 from phenoscope.objective import CrossEntropy, SquaredError
 from phenoscope.training.rules import Rule
 
@@ -46,7 +46,7 @@ class Recipe:
     """
 
     data: Dataset
-    model: MLP | UniformMLP | CNN | DeepLinear | Product | SecondOrder
+    model: MLP | UniformMLP | CNN | DeepLinear | DiagonalLinear | Product | SecondOrder
     loss: SquaredError | CrossEntropy
     rule: Rule
     steps: int

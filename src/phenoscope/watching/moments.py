@@ -86,6 +86,9 @@ class OwnMoment:
         right = self.own.accuracy(self.points[0]) if part == "train" else None
         return None if right is None else right[None]
 
+    def test_loss(self) -> None:
+        """A watch has one set of data, and no other part."""
+
     def objective(self, row: int) -> Objective:
         """The loss on the data of the watch; there is one row."""
         return self.own
