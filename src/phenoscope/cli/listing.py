@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from phenoscope.atlas import Entry
+from phenoscope.atlas.families import FAMILIES, family_of
 from phenoscope.core.specs import to_json
 
 
@@ -16,6 +17,7 @@ def as_data(found: Sequence[Entry]) -> dict[str, Any]:
     rows = [
         {
             "name": entry.name,
+            "family": _family(entry),
             "question": entry.phenomenon.question,
             "claims": len(entry.phenomenon.claims),
             "arms": [arm.name for arm in entry.phenomenon.arms],
@@ -31,15 +33,32 @@ def as_data(found: Sequence[Entry]) -> dict[str, Any]:
         for e in found
         if e.phenomenon is None
     ]
-    return {"phenomena": rows, "broken": broken}
+    families = [
+        {"name": family.name, "title": family.title, "question": family.question, "phenomena": list(family.phenomena)}
+        for family in FAMILIES.values()
+    ]
+    return {"phenomena": rows, "families": families, "broken": broken}
 
 
 def as_table(found: Sequence[Entry]) -> RenderableType:
-    """As a table; below it, why something cannot be run."""
-    table = Table("name", "question", "claims", "options", "from", box=None, pad_edge=False)
+    """As a table; below it the families, and why something cannot be run."""
+    table = Table("name", "family", "question", "claims", "options", "from", box=None, pad_edge=False)
     for e in found:
         if e.phenomenon is not None:
-            cells = (e.name, e.phenomenon.question, str(len(e.phenomenon.claims)), ", ".join(e.options))
+            cells = (
+                e.name,
+                _family(e) or "",
+                e.phenomenon.question,
+                str(len(e.phenomenon.claims)),
+                ", ".join(e.options),
+            )
             table.add_row(*map(Text, cells), Text(f"{e.distribution} {e.version}"))
     problems = [Text.assemble(("! ", "bold yellow"), e.problem) for e in found if e.phenomenon is None]
-    return Group(table, *([Text(""), *problems] if problems else []))
+    told = [Text(f"{family.name}: {family.title}. {family.question}") for family in FAMILIES.values()]
+    families = [Text(""), Text("Families, which `phenoscope run` takes as well:"), *told]
+    return Group(table, *families, *([Text(""), *problems] if problems else []))
+
+
+def _family(entry: Entry) -> str | None:
+    family = family_of(entry.name) if entry.distribution == "phenoscope" else None
+    return None if family is None else family.name

@@ -66,12 +66,12 @@ def run(
     quiet: Quiet = False,
     **options: str,
 ) -> None:
-    """Run a phenomenon, judge its claims, and write the report.
+    """Run a phenomenon, or all of a family, judge the claims, and write the report.
 
     Parameters
     ----------
     name
-        Which one; see `phenoscope list`.
+        Which one, or a family such as `stability`; see `phenoscope list`.
     scale
         smoke (seconds), laptop (minutes) or paper (the size of the source).
     seeds
@@ -89,9 +89,16 @@ def run(
     options
         What the phenomenon itself offers, such as --data mnist1d or --rates 0.2,0.3; see `phenoscope list`.
     """
+    from phenoscope.atlas.families import FAMILIES
+    from phenoscope.cli.families import run_family
     from phenoscope.cli.running import Request, describe, execute
 
-    request = Request(name, scale, None if seeds is None else _seeds(seeds), out, jobs, chosen(name, options))
+    which = None if seeds is None else _seeds(seeds)
+    if name in FAMILIES:
+        whole = Request(name, scale, which, out, jobs, dict(options))
+        run_family(whole, dry_run=dry_run, as_json=as_json, quiet=quiet)
+        return
+    request = Request(name, scale, which, out, jobs, chosen(name, options))
     if dry_run:
         described = describe(request)
         print_json(described.as_json) if as_json else print(described.text)

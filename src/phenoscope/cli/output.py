@@ -34,10 +34,15 @@ def tell(experiment: "Experiment", as_json: bool, page: Path | None) -> None:
     from phenoscope.report import print_verdicts
 
     if as_json:
-        about = {"name": experiment.name, "scale": experiment.scale, "seeds": list(experiment.seeds)}
-        where = {"folder": str(experiment.path), "report": None if page is None else str(page)}
-        print_json(about | where | {"verdicts": [verdict.to_json() for verdict in experiment.verdicts]})
+        print_json(as_data(experiment, page))
         return
     print_verdicts(experiment, Console(), report=page)
     print(f"Data:   {experiment.path}")
     print(f"Site:   `{shlex.join(['phenoscope', 'report', str(experiment.path.parent)])}` shows all runs there")
+
+
+def as_data(experiment: "Experiment", page: Path | None) -> dict[str, Any]:
+    """An experiment as JSON: what it is, where it is, and its verdicts."""
+    about = {"name": experiment.name, "scale": experiment.scale, "seeds": list(experiment.seeds)}
+    where = {"folder": str(experiment.path), "report": None if page is None else str(page)}
+    return about | where | {"verdicts": [verdict.to_json() for verdict in experiment.verdicts]}

@@ -8,6 +8,7 @@ from phenoscope.report.site import Site, write_report, write_site
 from phenoscope.report.standalone import write_figure
 from phenoscope.report.strips import interval_strip
 from phenoscope.report.text import markdown_table, print_verdicts, verdict_table
+from phenoscope.report.words import tally
 
 __all__ = [
     "Site",
@@ -18,6 +19,7 @@ __all__ = [
     "print_comparison",
     "print_diagnosis",
     "print_verdicts",
+    "tally",
     "verdict_table",
     "write_comparison",
     "write_figure",

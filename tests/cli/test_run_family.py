@@ -1,0 +1,74 @@
+"""`phenoscope run FAMILY`: each phenomenon in turn, and the page of their story."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from phenoscope import atlas
+from phenoscope.atlas import families
+from phenoscope.atlas.families import Family, Part
+from small import arm, claim, phenomenon
+
+
+def maker(name):
+    def made(scale: str):
+        """A phenomenon that runs in a moment."""
+        parts = {"claims": (claim(),), "scale": scale, "name": name, "title": f"The {name} one"}
+        return phenomenon(arm(says="the only one"), sources=(("A paper", "https://example.org"),), **parts)
+
+    return made
+
+
+@pytest.fixture(autouse=True)
+def a_small_family(monkeypatch, tmp_path):
+    """Two phenomena in two parts of a family called `small`."""
+    for name in ("first", "second"):
+        monkeypatch.setitem(atlas.ATLAS, name, maker(name))
+    parts = (Part("Early", "How it begins.", ("first",)), Part("Late", "How it ends.", ("second",)))
+    monkeypatch.setitem(families.FAMILIES, "small", Family("small", "Small ones", "Does it run?", "Two.", parts))
+    monkeypatch.chdir(tmp_path)
+
+
+def test_each_is_run_and_the_story_written(command):
+    code, out, err = command("run", "small", "--scale", "smoke", "--seeds", "2")
+    assert (code, err) == (0, "")
+    assert out.index("The first one: ") < out.index("The second one: ") < out.index("Small ones: ")
+    story = Path("runs/report/families/small.html")
+    assert str(story) in out
+    text = story.read_text(encoding="utf-8")
+    assert text.index("How it begins.") < text.index("The first one") < text.index("How it ends.")
+    assert "Not run here yet" not in text
+
+
+def test_as_json_it_is_one_object(command):
+    code, out, err = command("run", "small", "--scale", "smoke", "--seeds", "2", "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["name"] == "small"
+    assert [each["name"] for each in found["phenomena"]] == ["first", "second"]
+    assert all(each["verdicts"] and Path(each["report"]).exists() for each in found["phenomena"])
+    assert Path(found["report"]).exists()
+
+
+def test_a_dry_run_counts_them_all_and_runs_nothing(command):
+    code, out, err = command("run", "small", "--scale", "smoke", "--dry-run")
+    assert (code, err) == (0, "")
+    assert out.count("finished already") == 2
+    assert "Small ones: about" in out
+    found = json.loads(command("run", "small", "--scale", "smoke", "--dry-run", "--json")[1])
+    assert found["seconds"] == pytest.approx(sum(each["seconds"] for each in found["phenomena"]))
+    assert not list(Path().rglob("member.json"))
+
+
+def test_a_family_has_no_options(command):
+    code, _, err = command("run", "small", "--data", "digits")
+    assert code == 2
+    assert "small is a family of phenomena, which has no options of its own" in err
+
+
+def test_the_list_says_what_belongs_where(command):
+    found = json.loads(command("list", "--json")[1])
+    assert {row["name"]: row["family"] for row in found["phenomena"]}["first"] == "small"
+    assert next(row for row in found["families"] if row["name"] == "small")["phenomena"] == ["first", "second"]
+    assert "small: Small ones. Does it run?" in command("list")[1]
