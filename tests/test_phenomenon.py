@@ -115,6 +115,13 @@ def test_a_phenomenon_refuses(name):
 ARMS_REFUSED = {
     "a sweep of nothing": ({"sweep": {"lr": ()}}, "a sweep needs values"),
     "a value twice": ({"sweep": {"lr": (0.1, 0.1)}}, "a sweep needs values, each once"),
+    "company of no sweep": ({"along": {"steps": (3, 4)}}, "that needs one swept setting"),
+    "company of two sweeps": (
+        {"sweep": {"lr": (0.1, 0.2), "steps": (3, 4)}, "along": {"batch": (3, 4)}},
+        r"\['batch'\] go along with a sweep: that needs one swept setting",
+    ),
+    "too little company": ({"sweep": {"lr": (0.1, 0.2)}, "along": {"steps": (3,)}}, "as many values as it has"),
+    "company of no field": ({"sweep": {"lr": (0.1,)}, "along": {"momentum": (0.5,)}}, "'momentum' names no field"),
     "a sweep of seeds": ({"sweep": {"seed": (1, 2)}}, "seeds are not swept"),
     "a sweep of no field": ({"sweep": {"momentum": (0.5,)}}, "'momentum' names no field"),
     "a sweep of what is no number": ({"sweep": {"activation": ("tanh", "relu")}}, "which is no setting"),
@@ -154,6 +161,16 @@ def test_what_fits_together_is_accepted():
     )
     assert made.sweeps == {"main": ("lr",), "other": (), "apart": ("lr",)}
     assert made.arm("other").name == "other"
+
+
+def test_what_goes_along_with_a_sweep_changes_with_it():
+    made = arm(made=recipe(batch=4), sweep={"batch": (2, 4, 8)}, along={"steps": (12, 6, 3), "lr": (0.1, 0.2, 0.4)})
+    found = [plan.recipe for plan in made.plans((5, 6))]
+    assert [(r.batch, r.steps, r.rule.lr, r.seed) for r in found] == [
+        (batch, 24 // batch, batch / 20, seed) for batch in (2, 4, 8) for seed in (5, 6)
+    ]
+    assert made.varied == {"batch": (2, 4, 8), "steps": (12, 6, 3), "lr": (0.1, 0.2, 0.4)}
+    assert phenomenon(made, claims=(claim(each="batch"),)).sweeps == {"main": ("batch",)}
 
 
 def test_plans_are_the_product_of_the_sweep_and_the_seeds():

@@ -70,6 +70,8 @@ class Arm:
         recipe: with any seed; the experiment's seeds replace it.
         probes: what is measured along its members; none where they are computed.
         sweep: values of settings by name; every combination is run.
+        along: what else changes with the one swept setting, such as the steps of an epoch with the batch: by name, a
+            value for each of its values.
         marks: points to keep for others to start from.
         role: the main arm of the question, or a control.
         says: one sentence on what is different here.
@@ -82,6 +84,7 @@ class Arm:
     marks: tuple[Mark, ...] = ()
     role: Literal["main", "control"] = "main"
     says: str = ""
+    along: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         series_units(self.probes)  # refuses what is not a probe, and two that write one series
@@ -101,7 +104,13 @@ class Arm:
                     f"the arm {self.name!r} sweeps {name!r} over {tuple(values)}: a sweep needs values, each "
                     "once; seeds are not swept, but passed to the run."
                 )
-        missing = sorted(set(self.sweep) - set(self.settings))
+        counts = [len(values) for values in self.sweep.values()]
+        if self.along and (len(counts) != 1 or any(len(values) != counts[0] for values in self.along.values())):
+            raise BadInput(
+                f"in the arm {self.name!r}, {sorted(self.along)} go along with a sweep: that needs one swept setting, "
+                f"and as many values as it has; the sweep is of {dict(self.sweep)}."
+            )
+        missing = sorted({*self.sweep, *self.along} - set(self.settings))
         if missing:
             known = ", ".join(sorted(self.settings))
             raise BadInput(f"the arm {self.name!r} sweeps {missing}, which is no setting. There are {known}.")
@@ -115,15 +124,27 @@ class Arm:
         """Whether its members write the series, or a companion of one that they write."""
         return announced(Plan(self.recipe, self.probes).units, series)
 
+    @property
+    def varied(self) -> dict[str, tuple[float, ...]]:
+        """The swept settings, and those that go along with them."""
+        return {**self.sweep, **self.along}
+
     def plans(self, seeds: Sequence[int]) -> Iterator[Plan]:
         """The members-to-be, swept values outermost."""
-        for values in itertools.product(*self.sweep.values()):
+        for values in self._combinations():
             recipe = self.recipe
-            for name, value in zip(self.sweep, values, strict=True):
+            for name, value in values:
                 # settings of data and model are known as "data.train"; the field is named by the last part
                 recipe = with_setting(recipe, name.rpartition(".")[2], value)
             for seed in seeds:
                 yield Plan(with_setting(recipe, "seed", seed), self.probes, self.marks)
+
+    def _combinations(self) -> Iterator[list[tuple[str, float]]]:
+        """The settings of each combination, by name."""
+        if not self.along:
+            yield from ([*zip(self.sweep, values, strict=True)] for values in itertools.product(*self.sweep.values()))
+            return
+        yield from ([*zip(self.varied, values, strict=True)] for values in zip(*self.varied.values(), strict=True))
 
     def _check_computation(self, computation: Any) -> None:
         who = f"the arm {self.name!r}"

@@ -19,6 +19,7 @@ from phenoscope.objective import CrossEntropy, Network, SquaredError
 from phenoscope.training import (
     Adam,
     AdamW,
+    AmplifiedNoise,
     Clipped,
     Cosine,
     GradientDescent,
@@ -371,6 +372,44 @@ def test_without_a_radius_training_is_that_of_the_rule_itself_bit_by_bit(kind, d
     wrapped = [dataclasses.replace(each, rule=kind(each.rule, 0.0)) for each in asked]
     for one, other in zip(train(asked), train(wrapped), strict=True):
         assert torch.equal(one.points, other.points)
+
+
+def gradients(made, steps):
+    """Before each step: the point, the gradient of all data and that of the step's mini-batch."""
+    examples = len(next(iter(train([made]))).landscape.draws[0].train)
+    order = torch.randperm(examples, generator=stream(made.seed, "order", 0)).split(made.batch)
+    for step, state in enumerate(itertools.islice(train([made]), steps)):
+        one = state.landscape.around(state.points, order[step][None]).gradient
+        yield state.points, state.landscape.around(state.points).gradient, one
+
+
+def test_amplified_noise_moves_by_the_mean_and_so_many_times_the_deviation():
+    inner = GradientDescent(0.1)
+    asked = recipe(rule=WeightDecay(AmplifiedNoise(inner, 3.0), 0.01), steps=3, batch=5)
+    points = [state.points for state in train([asked])]
+    for (here, whole, one), after in zip(gradients(asked, 3), points[1:], strict=True):
+        assert_close(after, here - 0.1 * (whole + 3 * (one - whole) + 0.01 * here), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(("factor", "batch", "same"), [(1.0, 5, 5), (0.0, 5, None), (7.0, None, None)])
+def test_noise_as_it_comes_none_and_none_to_amplify(factor, batch, same):
+    asked = recipe(rule=AmplifiedNoise(HeavyBall(0.1, 0.5), factor), steps=6, batch=batch)
+    plain = dataclasses.replace(asked, rule=HeavyBall(0.1, 0.5), batch=same)
+    ends = [list(train([made]))[-1].points for made in (asked, plain)]
+    assert_close(*ends, rtol=1e-12, atol=1e-14)
+
+
+def test_matched_noise_displaces_as_much_in_as_much_time():
+    """Over one step of a rate η and η/16 of them: the variance is η'² s² C a step, and there are η/η' steps."""
+    large, small, factor = 0.16, 0.01, 4.0
+    made = recipe(rule=GradientDescent(large), steps=1, batch=4)
+    deviations = []
+    for rate, times in ((large, 1.0), (small, factor)):
+        noisy = dataclasses.replace(made, rule=AmplifiedNoise(GradientDescent(rate), times))
+        still = dataclasses.replace(made, rule=AmplifiedNoise(GradientDescent(rate), 0.0))
+        ends = [list(train([one]))[-1].points for one in (noisy, still)]
+        deviations.append((ends[0] - ends[1]).square().sum() / rate)
+    assert_close(deviations[0], deviations[1], rtol=1e-9, atol=0)
 
 
 FORKED = {

@@ -11,6 +11,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.training import (
     Adam,
     AdamW,
+    AmplifiedNoise,
     Clipped,
     Cosine,
     GradientDescent,
@@ -47,6 +48,10 @@ class Bowl:
     @property
     def gradient(self):
         return slope(self.points)
+
+    @property
+    def whole(self):
+        return self.points @ HESSIAN.to(self.points.dtype)
 
     def hessian(self):
         return Stack(HESSIAN + torch.diag_embed(3 * self.points**2).to(HESSIAN))
@@ -164,6 +169,17 @@ def test_wrappers_pass_on_what_is_seen(kind):
     assert not torch.equal(plain, slope(points))
 
 
+def test_amplified_noise_is_amplified_wherever_the_rule_inside_looks():
+    """Here the gradient of all data is Hθ, and that of the step's examples has θ³ for its noise."""
+    theta = normal(1, 6)
+    (_, moved) = run(AmplifiedNoise(UnnormalisedSam(GradientDescent(0.1), 0.3), 2.0), theta, 1)
+
+    def louder(point):
+        return point @ HESSIAN + 2 * point**3
+
+    assert_close(moved, theta - 0.1 * louder(theta + 0.3 * louder(theta)), **EXACT)
+
+
 def test_sam_at_rest_stays_there():
     rule, points = Sam(GradientDescent(0.1), 0.3), torch.zeros(2, 6, dtype=torch.float64)
     assert not run(rule, points).any()
@@ -245,6 +261,7 @@ ROWS = {
     ],
     "jittered": [Jittered(GradientDescent(0.1), rho) for rho in (0.01, 0.0, 0.3)],
     "unnormalised sam": [UnnormalisedSam(GradientDescent(0.1), rho) for rho in (0.01, 0.0, 0.03)],
+    "amplified noise": [AmplifiedNoise(HeavyBall(lr, 0.8), 10 * lr) for lr in (0.1, 0.0001, 0.05)],
     "nested": [
         WeightDecay(Clipped(HeavyBall(0.1, 0.8), 1.0), 0.1),
         WeightDecay(Clipped(HeavyBall(0.1, 0.5), 9.0), 0.0),
@@ -298,6 +315,7 @@ def test_thresholds_exist_where_theory_gives_them():
     assert threshold(Sam(Adam(0.1), 0.3), 0, 1.0) is None
     assert threshold(Projected(GradientDescent(0.1), 2, "dominant"), 0, 1.0) == 20.0
     assert threshold(Projected(GradientDescent(0.1), 2, "bulk"), 0, 1.0) is None
+    assert threshold(AmplifiedNoise(GradientDescent(0.1), 3.0), 0, 1.0) == 20.0
 
 
 @pytest.mark.parametrize(
@@ -315,6 +333,7 @@ def test_thresholds_exist_where_theory_gives_them():
         (lambda: Projected(GradientDescent(0.1), 2, "rest"), "keep must be one of 'bulk', 'dominant', got 'rest'"),
         (lambda: Projected(GradientDescent(0.1), 3, "bulk").init(torch.zeros(1, 3)), "more than 3 parameters, got 3"),
         (lambda: Clipped(GradientDescent(0.1), 0.0), "`norm` of Clipped must be positive"),
+        (lambda: AmplifiedNoise(GradientDescent(0.1), -1.0), "`factor` of AmplifiedNoise must be at least 0"),
     ],
 )
 def test_numbers_without_meaning_are_refused(make, says):

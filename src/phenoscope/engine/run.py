@@ -247,7 +247,7 @@ def _arm_result(arm: Arm, ids: list[str], skipped: int, records: Sequence[Record
     assert isinstance(recipe, dict)  # a spec is an object
     seconds = sum(member_seconds(members / i) for i in ids)
     diverged = sum(record.outcome == "diverged" for record in records)
-    sweep = {name: tuple(values) for name, values in arm.sweep.items()}
+    sweep = {name: tuple(values) for name, values in arm.varied.items()}
     return ArmResult(arm.name, arm.role, arm.says, recipe, sweep, tuple(ids), seconds, diverged, skipped)
 
 

@@ -143,7 +143,7 @@ def _arm(arm: Arm) -> dict[str, Any]:
         "says": arm.says,
         "recipe": recipe_lines(recipe),
         "json": json.dumps(recipe, indent=2, ensure_ascii=False),
-        "sweep": [(name, ", ".join(number(value, 6) for value in values)) for name, values in arm.sweep.items()],
+        "sweep": [(name, ", ".join(number(value, 6) for value in values)) for name, values in arm.varied.items()],
         "probes": [phrase(to_json(probe)) for probe in arm.probes],
         "members": (),
     }

@@ -8,6 +8,7 @@ from phenoscope.training.preconditioning import effective_threshold, preconditio
 from phenoscope.training.recipe import Dynamics, Point, Recipe, rule_settings, settings, with_setting
 from phenoscope.training.rules import (
     Adam,
+    AmplifiedNoise,
     Clipped,
     GradientDescent,
     HeavyBall,
@@ -29,6 +30,7 @@ __all__ = [
     "DIVERGED",
     "Adam",
     "AdamW",
+    "AmplifiedNoise",
     "Around",
     "Clipped",
     "Cosine",

@@ -156,6 +156,10 @@ class Outlook:
     def gradient(self) -> Float[Tensor, "n p"]:
         return self.local.gradient
 
+    @property
+    def whole(self) -> Float[Tensor, "n p"]:
+        return self.around.gradient
+
     def hessian(self) -> Operator:
         return self.around.hessian()
 

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.theory import adam_threshold, rmsprop_threshold
-from phenoscope.training.rules import Adam, Clipped, RMSProp, Rule
+from phenoscope.training.rules import Adam, AmplifiedNoise, Clipped, RMSProp, Rule
 from phenoscope.training.schedules import rate_at
 from phenoscope.training.sight import Memory
 
@@ -20,7 +20,7 @@ def preconditioner(rule: Rule, memory: Memory) -> Float[Tensor, "n p"] | None:
     Returns:
         (n, p), positive; `None` for rules that have none, coupled decay among them, and before the first update.
     """
-    if isinstance(rule, Clipped):
+    if isinstance(rule, Clipped | AmplifiedNoise):
         return preconditioner(rule.of, memory)
     if isinstance(rule, Adam):
         count = memory["count"].to(memory["square"])
@@ -38,7 +38,7 @@ def effective_threshold(rule: Rule, step: int) -> float | None:
 
     Source: Cohen et al. 2022, Adaptive gradient methods at the edge of stability, arXiv:2207.14484.
     """
-    if isinstance(rule, Clipped):
+    if isinstance(rule, Clipped | AmplifiedNoise):
         return effective_threshold(rule.of, step)
     if isinstance(rule, Adam):
         return adam_threshold(rate_at(rule.lr, step), rule.beta1, decay=rule.decoupled, decoupled=True)

@@ -21,7 +21,7 @@ from phenoscope.core.specs import spec
 from phenoscope.theory import sam_threshold
 from phenoscope.training.leading import followed, nowhere
 from phenoscope.training.schedules import Rate
-from phenoscope.training.sight import Memory, Points, Sight, seen
+from phenoscope.training.sight import Memory, Noisier, Points, Sight, seen
 from phenoscope.training.updates import (
     Adam,
     GradientDescent,
@@ -235,7 +235,36 @@ class Projected:
         return threshold(self.of, step, slope) if self.keep == "dominant" else None
 
 
-Wrapper = WeightDecay | Clipped | Sam | UnnormalisedSam | Jittered | Projected
+@spec
+class AmplifiedNoise:
+    """The rule `of` on ∇L + s (∇L_B - ∇L), s the `factor`: mini-batches whose noise is s times as large.
+
+    The mean of the steps and the shape of their noise stay as they are. With s² = η'/η, descent at rate η is displaced
+    by noise, squared and per unit of time (rate times steps), as much as it is at rate η' with the mini-batches as they
+    come. s = 0 is full-batch training, s = 1 plain mini-batches. It costs the gradient of all data beside.
+    """
+
+    of: "Rule"
+    factor: float
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+    @property
+    def lr(self) -> Rate:
+        return self.of.lr
+
+    def init(self, points: Points) -> Memory:
+        return self.of.init(points)
+
+    def see(self, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
+        return seen(self.of, Noisier(sight, in_dtype(sight.points, self.factor)), memory, step)
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        return self.of.update(gradient, points, memory, step)
+
+
+Wrapper = WeightDecay | Clipped | Sam | UnnormalisedSam | Jittered | Projected | AmplifiedNoise
 Rule = GradientDescent | HeavyBall | Nesterov | RMSProp | Adam | Wrapper
 """How a point is updated from its gradient; those of `Wrapper` wrap another rule."""
 
@@ -243,15 +272,15 @@ Rule = GradientDescent | HeavyBall | Nesterov | RMSProp | Adam | Wrapper
 def threshold(rule: Rule, step: int, slope: float) -> float | None:
     """The largest Hessian eigenvalue that the rule bears at a step, where theory gives one without knowing its state.
 
-    Clipping changes no small step, so it is left out; rules with a preconditioner have a threshold for the
-    *effective* curvature only (`theory.adam_threshold`), so here they have none.
+    Clipping changes no small step and noise no mean one, so both are left out; rules with a preconditioner have a
+    threshold for the *effective* curvature only (`theory.adam_threshold`), so here they have none.
 
     Args:
         rule: any.
         step: for its schedule.
         slope: the length of the gradient, on which normalised rules depend.
     """
-    if isinstance(rule, Clipped):
+    if isinstance(rule, Clipped | AmplifiedNoise):
         return threshold(rule.of, step, slope)
     if isinstance(rule, RMSProp | Adam | Jittered):
         return None

@@ -1,5 +1,6 @@
 """What a rule may look at before it moves."""
 
+import dataclasses
 from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Float
@@ -24,6 +25,7 @@ class Sight(Protocol):
     Attributes:
         points: (n, p).
         gradient: (n, p), there, of the examples of the step.
+        whole: (n, p), the gradient there of the loss on all data.
     """
 
     @property
@@ -31,6 +33,9 @@ class Sight(Protocol):
 
     @property
     def gradient(self) -> Points: ...
+
+    @property
+    def whole(self) -> Points: ...
 
     def hessian(self) -> Operator:
         """The Hessian there, of the loss on all data whatever the examples of the step."""
@@ -43,6 +48,32 @@ class Sight(Protocol):
     def normal(self, step: int) -> Points:
         """Standard normal numbers of a step, each row's from its own seed's stream."""
         ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Noisier:
+    """What is in sight, with `factor` times the distance of the examples' gradient from that of all data."""
+
+    sight: Sight
+    factor: float | Tensor
+
+    @property
+    def points(self) -> Points:
+        return self.sight.points
+
+    @property
+    def gradient(self) -> Points:
+        return self.whole + self.factor * (self.sight.gradient - self.whole)
+
+    @property
+    def whole(self) -> Points:
+        return self.sight.whole
+
+    def hessian(self) -> Operator:
+        return self.sight.hessian()
+
+    def at(self, points: Points) -> "Noisier":
+        return Noisier(self.sight.at(points), self.factor)
 
 
 def seen(rule: Any, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
