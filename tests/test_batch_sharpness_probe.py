@@ -225,6 +225,7 @@ class TestWatched:
         assert set(found) == {0, 5}
         assert found[5] == pytest.approx(form / square, rel=1e-9)
         assert series(tmp_path / "run", "batch sharpness / threshold")[5] == pytest.approx(found[5] * 0.1)
+        assert ps.load(tmp_path / "run").record.settings["batch"] == 8
 
     def test_a_batch_of_all_data_is_the_full_batch(self, tmp_path):
         model = self.watched(BatchSharpness(every=5, batch=400), tmp_path)

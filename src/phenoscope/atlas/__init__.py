@@ -17,6 +17,7 @@ from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
 from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
 from phenoscope.atlas.sparse_features import sparse_features
+from phenoscope.atlas.stochastic_edge import stochastic_edge
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.specs import to_json
 from phenoscope.phenomenon import SCALES, Phenomenon
@@ -32,6 +33,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "sam_training": sam_training,
     "sharpness_generalisation": sharpness_generalisation,
     "sparse_features": sparse_features,
+    "stochastic_edge": stochastic_edge,
 }
 """The library's own: functions of a scale and the phenomenon's own options."""
 

@@ -126,6 +126,9 @@ def _why_not(
     missing = [name for name in claim.names if name not in record.series]
     if missing:
         return f"not measured: {', '.join(missing)}", lacking(arm, missing)
+    unknown = [name for name in claim.settings if name not in record.settings]
+    if unknown:
+        return f"not known of this run: {', '.join(unknown)}", ()
     if DEPARTURE not in record.series:
         return "no step was checked against the rule on all data; a probe of the curvature does that", (
             "ps.probes.Sharpness(every=20)",

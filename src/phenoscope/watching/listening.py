@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from phenoscope.core.errors import PhenoscopeError
 from phenoscope.objective import Objective
-from phenoscope.probes import Probe
+from phenoscope.probes import BatchSharpness, Probe
 from phenoscope.store import Journal, WatchedFolder, rule_name
 from phenoscope.training import rule_settings
 from phenoscope.watching.sitting import Sitting
@@ -116,9 +116,11 @@ class Watch:
             self._stop(problem)
 
     def _settings(self) -> dict[str, float]:
-        """The numbers that claims may use: those of the rule, if they were the same throughout."""
+        """The numbers that claims may use: those of the rule, if the same throughout, and the batch if said."""
         rule = self._sitting.rule
-        return ({} if rule is None else rule_settings(rule)) | {"steps": float(self.step)}
+        said = {float(p.batch) for p in self._probes if isinstance(p, BatchSharpness) and p.batch is not None}
+        batch = {"batch": said.pop()} if said else {}
+        return ({} if rule is None else rule_settings(rule)) | batch | {"steps": float(self.step)}
 
     def _ended(self, ended_by: str) -> Mapping[str, Any]:
         seen = self._sitting.optimizer

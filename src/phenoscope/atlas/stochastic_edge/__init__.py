@@ -59,20 +59,23 @@ def stochastic_edge(scale: Scale, *, data: str = "digits") -> Phenomenon:
         raise BadInput(f"the stochastic edge is set up for the data {', '.join(CHOICES)}, got {data!r}.")
     size, choice = SIZES[scale], CHOICES[data]
     batches = tuple(batch for batch in BATCHES if batch < size.examples)
-    full = Recipe(
+    mini = Recipe(
         data=dataset(data, train=size.examples, flat=True),
         model=MLP(size.widths, activation="tanh", init_scale=choice.init_scale),
         loss=SquaredError(),
         rule=GradientDescent(choice.rate),
         steps=size.steps,
+        batch=batches[0],
     )
     probes = (
         Loss(size.every), Sharpness(size.every), BatchSharpness(size.every, size.drawn), Accuracy(size.every),
     )  # fmt: skip
-    mini = dataclasses.replace(full, batch=batches[0])
     arms = (
         Arm(MINI, mini, probes, {"batch": batches}, says="several batches, one learning rate"),
-        Arm(FULL, full, probes, role="control", says="the same rate on all examples at once, which has no noise"),
+        Arm(
+            FULL, dataclasses.replace(mini, batch=size.examples), probes, role="control",
+            says="the same rate with all examples in the batch, which leaves no noise",
+        ),
         Arm(
             SMALL, dataclasses.replace(mini, rule=GradientDescent(choice.rate / 20)), probes, {"batch": batches[:2]},
             role="control", says="a twentieth of the rate: the edge stays out of reach",
@@ -84,10 +87,10 @@ def stochastic_edge(scale: Scale, *, data: str = "digits") -> Phenomenon:
         question="Does training with mini-batches settle where its step is just too large for the mini-batch's own "
         "curvature?",
         summary=(
-            "With mini-batches the sharpness of the whole loss stays below 2/η, the lower the smaller the batch. What is "
-            "said to settle at 2/η instead is the batch sharpness: the curvature of each mini-batch's loss along its "
-            "own gradient, E[gᵀHg]/E‖g‖², g and H of the same mini-batch. The curvature of one mini-batch along the "
-            "gradient of another is another number, and the mean of the ratios a third."
+            "With mini-batches the sharpness of the whole loss stays below 2/η, the lower the smaller the batch. What "
+            "is said to settle at 2/η instead is the batch sharpness: the curvature of each mini-batch's loss along "
+            "its own gradient, E[gᵀHg]/E‖g‖², g and H of the same mini-batch. The curvature of one mini-batch along "
+            "the gradient of another is another number, and the mean of the ratios a third."
         ),
         arms=arms,
         claims=claims(),

@@ -11,7 +11,6 @@ from phenoscope.claims import (
     first_value,
     late_mean,
     log_log_slope,
-    maximum,
 )
 
 ANDREYEV = "Andreyev and Beneventano 2024, arXiv:2412.20553"
@@ -54,15 +53,15 @@ def claims() -> tuple[Claim, ...]:
             "gradient and curvature must be of one mini-batch: along the gradient of another it is curved less",
             ANDREYEV,
             late_mean(INDEPENDENT) / late_mean(SAME), Below(1.0),
-            on=MINI, each="batch", control=Breaks(FULL, by="contradiction"), name="independent-batches-differ",
+            on=MINI, each="batch", control=Breaks(FULL), name="independent-batches-differ",
         ),
         Claim(
             "without noise the sharpness of the whole loss averages 0.9 to 1.15 times 2/η", COHEN,
             late_mean(EDGE), Between(0.9, 1.15), on=FULL, control=Breaks(SMALL), name="full-batch-at-its-edge",
         ),
         Claim(
-            "with a small step the batch sharpness stays below a half of 2/η throughout", ANDREYEV,
-            maximum(AGAINST), Below(0.5), region_from="pilot",
+            "with a small step the batch sharpness is below a half of 2/η over the last third of training", ANDREYEV,
+            late_mean(AGAINST), Below(0.5), region_from="pilot",
             on=SMALL, each="batch", control=Breaks(MINI), name="small-step-stays-below",
         ),
     )  # fmt: skip
