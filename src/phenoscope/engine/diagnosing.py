@@ -124,11 +124,11 @@ def _why_not(
     if reasons:
         return "; ".join(reasons), ()
     missing = [name for name in claim.names if name not in record.series]
-    if missing:
-        return f"not measured: {', '.join(missing)}", lacking(arm, missing)
     unknown = [name for name in claim.settings if name not in record.settings]
-    if unknown:
-        return f"not known of this run: {', '.join(unknown)}", ()
+    both = (("not measured", missing), ("not known of this run", unknown))
+    absent = [f"{what}: {', '.join(names)}" for what, names in both if names]
+    if absent:
+        return "; ".join(absent), lacking(arm, missing)
     if DEPARTURE not in record.series:
         return "no step was checked against the rule on all data; a probe of the curvature does that", (
             "ps.probes.Sharpness(every=20)",
