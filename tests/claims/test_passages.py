@@ -12,6 +12,7 @@ from phenoscope.claims import (
     late_mean,
     log_log_slope,
     maximum_until,
+    value_when,
 )
 
 X, Y, LR = Measured("x", unit="nats"), Measured("y"), Setting("lr")
@@ -100,3 +101,19 @@ def test_slope_without_an_answer(record):
     assert "2 different values of 1 / lr" in str(slope.of([one]).reason)
     assert "positive" in str(slope.of([one, negative]).reason)
     assert slope.of([one, record({}, lr=0.2)]).missing
+
+
+def test_the_value_when_another_series_reaches_a_level(record):
+    one = record({"x": ([0, 10, 20, 30], [1, 2, 3, 4]), "y": ([0, 10, 20, 30], [9, 5, 6, 1]), "x.residual": [0.5] * 4})
+    found = value_when(X, Y <= 5).of(one)  # the first time, not the last
+    assert (found.value, found.error) == (2, 0.5)
+    assert value_when(X, Y >= 9).of(one).value == 1
+    assert value_when(X * LR, X >= 3).of(record({"x": [1, 2, 3, 4]}, lr=0.5)).value == 1.5
+
+
+def test_the_value_when_has_its_reasons(record):
+    assert "never holds in 3 readings" in str(value_when(X, X > 5).of(record({"x": [1, 2, 3]})).reason)
+    assert "cannot be told" in str(value_when(X, X > 5).of(record({"x": [1, np.nan, 9]})).reason)
+    apart = record({"x": ([0, 20], [1, 2]), "y": ([0, 10], [9, 5])})
+    assert "x was not read at step 10" in str(value_when(X, Y <= 5).of(apart).reason)
+    assert "not a finite" in str(value_when(X, Y <= 5).of(record({"x": [np.inf, 1], "y": [1, 1]})).reason)

@@ -6,7 +6,7 @@ from phenoscope.claims.correlations import rank_correlation
 from phenoscope.claims.expressions import Condition, Expression, Measured, Setting
 from phenoscope.claims.intervals import Interval, interval
 from phenoscope.claims.judge import judge
-from phenoscope.claims.passages import block_ratio, first_step, maximum_until
+from phenoscope.claims.passages import block_ratio, first_step, maximum_until, value_when
 from phenoscope.claims.reductions import (
     first_value,
     fraction_of,
@@ -69,5 +69,6 @@ __all__ = [
     "sign_changes",
     "slope",
     "trend",
+    "value_when",
     "verdict_from_json",
 ]

@@ -91,6 +91,42 @@ class MaximumUntil(Statistic):
 
 
 @dataclasses.dataclass(frozen=True)
+class ValueWhen(Statistic):
+    """See `value_when`."""
+
+    expression: Expression
+    condition: Condition
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return union(self.expression.names, self.condition.names)
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return union(self.expression.settings, self.condition.settings)
+
+    @property
+    def unit(self) -> str:
+        return self.expression.unit
+
+    def _read(self, record: Record) -> Value:
+        when, readings = self.condition.readings(record), self.expression.readings(record)
+        holds = np.flatnonzero(when.values == 1)
+        if len(holds) == 0 or when.steps is None or readings.steps is None:
+            return self._unknown(f"{self.condition} never holds in {len(when)} readings")
+        if np.isnan(when.values[: holds[0]]).any():
+            return self._unknown(f"the first step of {self.condition} cannot be told: a reading is nan")
+        there = readings.where(readings.steps == when.steps[holds[0]])
+        if len(there) == 0:
+            return self._unknown(f"{self.expression} was not read at step {when.steps[holds[0]]:g}")
+        reason = there.not_finite()
+        return self._unknown(reason) if reason else self._known(there.values[0], there.errors[0])
+
+    def __str__(self) -> str:
+        return f"value_when({self.expression}, {self.condition})"
+
+
+@dataclasses.dataclass(frozen=True)
 class BlockRatio(Statistic):
     """See `block_ratio`."""
 
@@ -145,6 +181,14 @@ def first_step(condition: Condition) -> Statistic:
 def maximum_until(expression: Expression, condition: Condition) -> Statistic:
     """Largest reading up to and including the first step at which the condition holds; of all, if it never does."""
     return MaximumUntil(series(expression, "maximum_until"), happening(condition, "maximum_until"))
+
+
+def value_when(expression: Expression, condition: Condition) -> Statistic:
+    """The reading at the first step at which the condition holds, such as the sharpness when the loss reaches a level.
+
+    Both have to be read at that step. If the condition never holds there is no number.
+    """
+    return ValueWhen(series(expression, "value_when"), happening(condition, "value_when"))
 
 
 def block_ratio(expression: Expression, block: int = 500) -> Statistic:
