@@ -11,6 +11,7 @@ from phenoscope.atlas.catapult import catapult
 from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.minimal_models import minimal_models
+from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.sam_edge import sam_edge
@@ -28,6 +29,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "changing_rates": changing_rates,
     "edge_of_stability": edge_of_stability,
     "minimal_models": minimal_models,
+    "noise_or_rate": noise_or_rate,
     "progressive_sharpening": progressive_sharpening,
     "sam_edge": sam_edge,
     "sam_training": sam_training,

@@ -1,5 +1,6 @@
 """What stands above instruments and training: members that are computed rather than trained."""
 
 from phenoscope.methods.computation import Computation, Found, numbers
+from phenoscope.methods.linear_sgd import LinearSGD
 
-__all__ = ["Computation", "Found", "numbers"]
+__all__ = ["Computation", "Found", "LinearSGD", "numbers"]

@@ -1,6 +1,7 @@
 """Closed forms: what is predicted, ready to be laid beside what is measured."""
 
 from phenoscope.theory.products import flow_limit, flow_sharpness
+from phenoscope.theory.sgd_stability import coherence, coherence_threshold, sgd_threshold, trace_threshold
 from phenoscope.theory.singular import linear_network_coefficient, reduced_rank_coefficient
 from phenoscope.theory.stability import (
     adam_threshold,
@@ -13,6 +14,8 @@ from phenoscope.theory.stability import (
 
 __all__ = [
     "adam_threshold",
+    "coherence",
+    "coherence_threshold",
     "flow_limit",
     "flow_sharpness",
     "gradient_descent_threshold",
@@ -22,4 +25,6 @@ __all__ = [
     "reduced_rank_coefficient",
     "rmsprop_threshold",
     "sam_threshold",
+    "sgd_threshold",
+    "trace_threshold",
 ]
