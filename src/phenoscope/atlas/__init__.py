@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from phenoscope.atlas.adaptive_edge import adaptive_edge
+from phenoscope.atlas.batch_size import batch_size
 from phenoscope.atlas.catapult import catapult
 from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.edge_of_stability import edge_of_stability
@@ -16,6 +17,7 @@ from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
+from phenoscope.atlas.sgd_stability import sgd_stability
 from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
 from phenoscope.atlas.sparse_features import sparse_features
 from phenoscope.atlas.stochastic_edge import stochastic_edge
@@ -25,6 +27,7 @@ from phenoscope.phenomenon import SCALES, Phenomenon
 
 ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "adaptive_edge": adaptive_edge,
+    "batch_size": batch_size,
     "catapult": catapult,
     "changing_rates": changing_rates,
     "edge_of_stability": edge_of_stability,
@@ -33,6 +36,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "progressive_sharpening": progressive_sharpening,
     "sam_edge": sam_edge,
     "sam_training": sam_training,
+    "sgd_stability": sgd_stability,
     "sharpness_generalisation": sharpness_generalisation,
     "sparse_features": sparse_features,
     "stochastic_edge": stochastic_edge,

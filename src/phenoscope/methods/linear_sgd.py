@@ -26,16 +26,16 @@ class LinearSGD:
 
     The vectors are drawn as xᵢ = √a u + √(1 - a) zᵢ with one direction u for all and zᵢ of unit length at right angles
     to it; at a = 1 all are parallel. The minimum is left in mean square above the learning rate `exact threshold`.
-    `simulated threshold` is where the growth of E‖w‖², simulated above it, comes down to zero; `coherence threshold` and
-    `trace threshold` are bounds from above; `gradient descent threshold` is 2/λ₁(H); `coherence` is that of the
-    Hessians.
+    `simulated threshold` is where E‖w‖², simulated above it, no longer grows; `coherence threshold` and `trace
+    threshold` are bounds from above; `gradient descent threshold` is 2/λ₁(H); `coherence` is that of the Hessians.
 
     Attributes:
         alignment: a, from 0 to 1.
         batch: the mean size of a mini-batch; each example is in it by chance, independently.
         examples: n.
         dimensions: d, at least 2.
-        simulated: steps of the simulation at each learning rate; the first half lets the growing direction prevail.
+        steps: of the simulation, at its four learning rates together; the first half of each lets the growing direction
+            prevail.
         seed: of the vectors and of the simulation.
     """
 
@@ -43,20 +43,16 @@ class LinearSGD:
     batch: int = 1
     examples: int = 24
     dimensions: int = 12
-    simulated: int = 400
+    steps: int = 1600
     seed: int = 0
 
     def __post_init__(self) -> None:
-        sized = 1 <= self.batch <= self.examples and self.dimensions >= 2 and self.simulated >= 1
+        sized = 1 <= self.batch <= self.examples and self.dimensions >= 2 and self.steps >= 2 * len(ABOVE)
         if not 0 <= self.alignment <= 1 or not sized:
             raise BadInput(
                 f"linear SGD needs an alignment from 0 to 1, a batch from 1 to the number of examples, at least 2 "
-                f"dimensions and a step, got {self}."
+                f"dimensions and {2 * len(ABOVE)} steps, got {self}."
             )
-
-    @property
-    def steps(self) -> int:
-        return len(ABOVE)
 
     @property
     def units(self) -> Mapping[str, str]:
@@ -76,9 +72,9 @@ class LinearSGD:
         x = self.vectors()
         exact, first = sgd_threshold(x.numpy(), self.batch), torch.linalg.eigvalsh(x.T @ x)[-1].item() / len(x)
         rates, growth = [part * exact for part in ABOVE], []
-        for step, rate in enumerate(rates):
-            growth.append(self._growth(x, rate, stream(self.seed, "simulation", step)))
-            yield Found(step, {})
+        for part, rate in enumerate(rates):
+            yield Found(part * self.steps // len(ABOVE), {})
+            growth.append(self._growth(x, rate, stream(self.seed, "simulation", part)))
         yield Found(
             self.steps,
             {
@@ -97,14 +93,15 @@ class LinearSGD:
         E‖w‖² is carried by few walkers; so after each step all are drawn anew in proportion to their ‖w‖², and made as
         long again as before: then the mean of ‖w'‖² is the growth.
         """
+        steps = self.steps // len(ABOVE)
         walkers = torch.randn(WALKERS, x.shape[1], generator=generator, dtype=torch.float64)
         walkers = walkers / walkers.norm(dim=1, keepdim=True)
         logs = []
-        for step in range(self.simulated):
+        for step in range(steps):
             chosen = torch.rand(WALKERS, len(x), generator=generator) < self.batch / len(x)
             walkers = walkers - lr / self.batch * (chosen * (walkers @ x.T)) @ x
             sizes = walkers.square().sum(dim=1)
-            if step >= self.simulated // 2:
+            if step >= steps // 2:
                 logs.append(sizes.mean().log())
             kept = torch.multinomial(sizes, WALKERS, replacement=True, generator=generator)
             walkers = walkers[kept] / sizes[kept].sqrt()[:, None]

@@ -1,0 +1,59 @@
+"""What is claimed of the batch size: trends from the smallest batch to all examples."""
+
+from phenoscope.claims import Above, Between, Breaks, Claim, Measured, Setting, end_to_end, last_value, log_log_slope
+
+KESKAR = "Keskar et al. 2016, arXiv:1609.04836"
+HOFFER = "Hoffer, Hubara, Soudry 2017, arXiv:1705.08741"
+
+SHARPNESS, WORST, ADAPTIVE = (
+    Measured("sharpness"), Measured("worst case sharpness"), Measured("adaptive worst case"),
+)  # fmt: skip
+TRAIN, TEST, LOSS, BATCH = Measured("train accuracy"), Measured("test accuracy"), Measured("loss"), Setting("batch")
+
+EPOCHS, SCALED, STEPS = "matched epochs", "rate scaled with the batch", "matched steps"
+
+MEASURES = {
+    "sharpness": ("the largest eigenvalue", SHARPNESS),
+    "worst-case": ("the largest rise of the loss nearby", WORST),
+    "adaptive": ("the same nearby in proportion to each weight", ADAPTIVE),
+}
+
+
+def claims() -> tuple[Claim, ...]:
+    """The claims: the trend, and what is left of it when the protocol changes."""
+    fitted = last_value(TRAIN) >= 0.99
+    gap = end_to_end(last_value(TRAIN - TEST), BATCH)
+    found: list[Claim] = []
+    for slug, (what, measure) in MEASURES.items():
+        slope = log_log_slope(last_value(measure), BATCH)
+        found.append(
+            Claim(
+                f"after as many epochs, {what} is higher the larger the batch", KESKAR, slope, Above(0.0),
+                on=EPOCHS, over="batch", given=fitted, control=Breaks(STEPS), name=f"{slug}-rises-with-the-batch",
+            )
+        )  # fmt: skip
+        for arm, slug_of, when in ((STEPS, "steps", "after as many steps"), (SCALED, "rate", "at a scaled rate")):
+            found.append(
+                Claim(
+                    f"{when}, {what} hardly depends on the batch: the log-log slope is within ±0.1", HOFFER,
+                    slope, Between(-0.1, 0.1), region_from="pilot",
+                    on=arm, over="batch", given=fitted, control=Breaks(EPOCHS),
+                    name=f"{slug}-flat-at-matched-{slug_of}",
+                )
+            )  # fmt: skip
+    found.append(
+        Claim(
+            "after as many epochs, all examples at once have a larger gap between training and test accuracy than the "
+            "smallest batch", KESKAR, gap, Above(0.0),
+            on=EPOCHS, over="batch", given=fitted, control=Breaks(STEPS), name="gap-rises-with-the-batch",
+        )
+    )  # fmt: skip
+    for arm, slug_of, when in ((STEPS, "steps", "after as many steps"), (SCALED, "rate", "at a scaled rate")):
+        found.append(
+            Claim(
+                f"{when}, the gap differs by less than one point between the smallest batch and all examples", HOFFER,
+                gap, Between(-0.01, 0.01), region_from="pilot",
+                on=arm, over="batch", given=fitted, control=Breaks(EPOCHS), name=f"gap-flat-at-matched-{slug_of}",
+            )
+        )  # fmt: skip
+    return tuple(found)
