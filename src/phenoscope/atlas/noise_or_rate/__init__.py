@@ -42,8 +42,8 @@ class Size:
 
 
 SIZES: dict[Scale, Size] = {
-    "smoke": Size(100, (16,), 60, 6, 0.3),
-    "laptop": Size(500, (32, 32), 1500, 60, 0.03),
+    "smoke": Size(100, (16,), 50, 5, 0.3),
+    "laptop": Size(300, (32, 32), 1000, 40, 0.05),
     "paper": Size(1500, (100, 100), 6000, 120, 0.03),
 }
 
