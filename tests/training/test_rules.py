@@ -26,8 +26,8 @@ from phenoscope.training import (
     WeightDecay,
     threshold,
 )
-from phenoscope.training.rules import stacked
 from phenoscope.training.sight import seen
+from phenoscope.training.stacking import stacked
 
 EXACT = {"rtol": 1e-12, "atol": 1e-14}
 HALF = normal(6, 6)
@@ -49,7 +49,6 @@ class Bowl:
     def gradient(self):
         return slope(self.points)
 
-    @property
     def whole(self):
         return self.points @ HESSIAN.to(self.points.dtype)
 
@@ -240,10 +239,16 @@ class Diagonal:
     def gradient(self):
         return self.curvatures
 
+    def whole(self):
+        return self.gradient
+
     def hessian(self):
         return Stack(torch.diag_embed(self.curvatures))
 
     def at(self, points):
+        raise AssertionError("nobody asks")
+
+    def normal(self, step):
         raise AssertionError("nobody asks")
 
 

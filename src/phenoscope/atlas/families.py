@@ -62,6 +62,12 @@ STABILITY = Family(
             "Each update rule has a threshold of its own, known from the quadratic in closed form.",
             ("adaptive_edge", "sam_edge", "changing_rates"),
         ),
+        Part(
+            "Mini-batches and their noise",
+            "A mini-batch makes a step along its own gradient, on its own loss, and so adds noise. Does the noise find "
+            "flat places, or does the size of the step?",
+            ("stochastic_edge", "noise_or_rate", "batch_size", "sgd_stability"),
+        ),
     ),
 )
 

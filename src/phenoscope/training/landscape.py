@@ -156,7 +156,6 @@ class Outlook:
     def gradient(self) -> Float[Tensor, "n p"]:
         return self.local.gradient
 
-    @property
     def whole(self) -> Float[Tensor, "n p"]:
         return self.around.gradient
 

@@ -17,9 +17,10 @@ from phenoscope.training.landscape import Around, Landscape, Outlook, landscape
 from phenoscope.training.leading import largest
 from phenoscope.training.preconditioning import effective_threshold, preconditioners
 from phenoscope.training.recipe import Recipe
-from phenoscope.training.rules import Rule, stacked, threshold
+from phenoscope.training.rules import Rule, threshold
 from phenoscope.training.schedules import per_sharpness, rate_at, resolved
 from phenoscope.training.sight import Memory, seen
+from phenoscope.training.stacking import stacked
 
 DIVERGED = 1e6
 """A row has diverged once its loss is not finite or above this many times max(its first loss, 1)."""

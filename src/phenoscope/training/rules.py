@@ -1,19 +1,15 @@
 """Update rules as pairs of pure functions: `init(points)` and `update(gradient, points, memory, step)`.
 
-A rule is a spec. The rows of a cohort may differ in any number of the rule: `stacked` makes one rule of many, its
-numbers being columns (n, 1) that broadcast over points (n, p); fields named in `shared` are the same in all rows. Rules
-compose by wrapping: `WeightDecay(Adam(1e-3), decay=1e-4)`, `Clipped(HeavyBall(0.1), norm=1.0)`; rates may be schedules.
-A rule that steps along another gradient than that of the step's examples at the point has `see`, too: it looks around
-(`Sight`) and gives the gradient and its memory. A wrapper passes `see` on with `seen(self.of, ...)`.
+A rule is a spec. The rows of a cohort may differ in any number of the rule: `stacked` (in `stacking`) makes one rule of
+many, its numbers being columns (n, 1) that broadcast over points (n, p); fields named in `shared` are the same in all
+rows. Rules compose by wrapping: `WeightDecay(Adam(1e-3), decay=1e-4)`, `Clipped(HeavyBall(0.1), norm=1.0)`; rates may
+be schedules. A rule that steps along another gradient than that of the step's examples at the point has `see`, too: it
+looks around (`Sight`) and gives the gradient and its memory. A wrapper passes `see` on with `seen(self.of, ...)`.
 """
 
-import dataclasses
 import math
-from collections.abc import Sequence
-from typing import Any
 
 import torch
-from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
@@ -27,7 +23,6 @@ from phenoscope.training.updates import (
     GradientDescent,
     HeavyBall,
     Nesterov,
-    Rates,
     RMSProp,
     checked,
     in_dtype,
@@ -287,29 +282,3 @@ def threshold(rule: Rule, step: int, slope: float) -> float | None:
     if isinstance(rule, WeightDecay | Sam | UnnormalisedSam | Projected):
         return rule.threshold(step, slope)
     return rule.threshold(step)
-
-
-def stacked(rules: Sequence[Rule], like: Tensor) -> Rule:
-    """One rule for many rows: its numbers are columns (n, 1) in float64, its rates are looked up row by row.
-
-    Args:
-        rules: one a row, of the same classes.
-        like: a tensor of the points' dtype and device.
-    """
-    first = rules[0]
-    if any(type(rule) is not type(first) for rule in rules):
-        raise BadInput(f"the rows of a cohort must share a rule, got {sorted({type(r).__name__ for r in rules})}.")
-    made = object.__new__(type(first))
-    for field in dataclasses.fields(first):
-        values = [getattr(rule, field.name) for rule in rules]
-        shared = field.name in getattr(first, "shared", ())
-        object.__setattr__(made, field.name, values[0] if shared else _column(field.name, values, like))
-    return made
-
-
-def _column(name: str, values: list[Any], like: Tensor) -> Any:
-    if name == "of":
-        return stacked(values, like)
-    if name == "lr":
-        return Rates(tuple(values), like)
-    return torch.tensor(values, dtype=torch.float64, device=like.device)[:, None]

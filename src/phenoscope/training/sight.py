@@ -25,7 +25,6 @@ class Sight(Protocol):
     Attributes:
         points: (n, p).
         gradient: (n, p), there, of the examples of the step.
-        whole: (n, p), the gradient there of the loss on all data.
     """
 
     @property
@@ -34,8 +33,9 @@ class Sight(Protocol):
     @property
     def gradient(self) -> Points: ...
 
-    @property
-    def whole(self) -> Points: ...
+    def whole(self) -> Points:
+        """The gradient there of the loss on all data."""
+        ...
 
     def hessian(self) -> Operator:
         """The Hessian there, of the loss on all data whatever the examples of the step."""
@@ -63,17 +63,20 @@ class Noisier:
 
     @property
     def gradient(self) -> Points:
-        return self.whole + self.factor * (self.sight.gradient - self.whole)
+        whole = self.whole()
+        return whole + self.factor * (self.sight.gradient - whole)
 
-    @property
     def whole(self) -> Points:
-        return self.sight.whole
+        return self.sight.whole()
 
     def hessian(self) -> Operator:
         return self.sight.hessian()
 
     def at(self, points: Points) -> "Noisier":
         return Noisier(self.sight.at(points), self.factor)
+
+    def normal(self, step: int) -> Points:
+        return self.sight.normal(step)
 
 
 def seen(rule: Any, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:

@@ -86,7 +86,7 @@ def batch_size(scale: Scale, *, data: str = "digits") -> Phenomenon:
             "left of it then is due to the batch."
         ),
         arms=arms,
-        claims=claims(),
+        claims=claims(full),
         panels=panels(),
         sources=(
             (f"{KESKAR}: On large-batch training for deep learning: generalization gap and sharp minima",

@@ -1,6 +1,6 @@
 """What is claimed of the batch size: trends from the smallest batch to all examples."""
 
-from phenoscope.claims import Above, Between, Breaks, Claim, Measured, Setting, end_to_end, last_value, log_log_slope
+from phenoscope.claims import Above, Between, Breaks, Claim, Measured, Setting, last_value, log_log_slope, slope
 
 KESKAR = "Keskar et al. 2016, arXiv:1609.04836"
 HOFFER = "Hoffer, Hubara, Soudry 2017, arXiv:1705.08741"
@@ -19,16 +19,16 @@ MEASURES = {
 }
 
 
-def claims() -> tuple[Claim, ...]:
-    """The claims: the trend, and what is left of it when the protocol changes."""
+def claims(full: int) -> tuple[Claim, ...]:
+    """The claims: the trend, and what is left of it when the protocol changes; `full` is the number of examples."""
     fitted = last_value(TRAIN) >= 0.99
-    gap = end_to_end(last_value(TRAIN - TEST), BATCH)
+    gap = slope(last_value(TRAIN - TEST), BATCH / full)
     found: list[Claim] = []
     for slug, (what, measure) in MEASURES.items():
-        slope = log_log_slope(last_value(measure), BATCH)
+        power = log_log_slope(last_value(measure), BATCH)
         found.append(
             Claim(
-                f"after as many epochs, {what} is higher the larger the batch", KESKAR, slope, Above(0.0),
+                f"after as many epochs, {what} is higher the larger the batch", KESKAR, power, Above(0.0),
                 on=EPOCHS, over="batch", given=fitted, control=Breaks(STEPS), name=f"{slug}-rises-with-the-batch",
             )
         )  # fmt: skip
@@ -36,22 +36,22 @@ def claims() -> tuple[Claim, ...]:
             found.append(
                 Claim(
                     f"{when}, {what} hardly depends on the batch: the log-log slope is within ±0.1", HOFFER,
-                    slope, Between(-0.1, 0.1), region_from="pilot",
+                    power, Between(-0.1, 0.1), region_from="pilot",
                     on=arm, over="batch", given=fitted, control=Breaks(EPOCHS),
                     name=f"{slug}-flat-at-matched-{slug_of}",
                 )
             )  # fmt: skip
     found.append(
         Claim(
-            "after as many epochs, all examples at once have a larger gap between training and test accuracy than the "
-            "smallest batch", KESKAR, gap, Above(0.0),
+            "after as many epochs, the gap between training and test accuracy rises with the batch", KESKAR,
+            gap, Above(0.0),
             on=EPOCHS, over="batch", given=fitted, control=Breaks(STEPS), name="gap-rises-with-the-batch",
         )
     )  # fmt: skip
     for arm, slug_of, when in ((STEPS, "steps", "after as many steps"), (SCALED, "rate", "at a scaled rate")):
         found.append(
             Claim(
-                f"{when}, the gap differs by less than one point between the smallest batch and all examples", HOFFER,
+                f"{when}, the gap changes by less than one point from the smallest batch to all examples", HOFFER,
                 gap, Between(-0.01, 0.01), region_from="pilot",
                 on=arm, over="batch", given=fitted, control=Breaks(EPOCHS), name=f"gap-flat-at-matched-{slug_of}",
             )

@@ -9,8 +9,8 @@ from phenoscope.claims import (
     Claim,
     Measured,
     Setting,
-    end_to_end,
     last_value,
+    slope,
 )
 
 DEXTER = "Dexter et al. 2024, arXiv:2401.12332"
@@ -46,12 +46,12 @@ def claims() -> tuple[Claim, ...]:
         ),
         Claim(
             "the more the examples are aligned, the smaller the rate at which they leave it", DEXTER,
-            end_to_end(last_value(EXACT), ALIGNMENT), Below(0.0), region_from="source",
+            slope(last_value(EXACT), ALIGNMENT), Below(0.0), region_from="source",
             on=SINGLE, over="alignment", control=Breaks(FULL), name="alignment-lowers-the-threshold",
         ),
         Claim(
             "and the less of what gradient descent bears is lost to noise", DEXTER,
-            end_to_end(last_value(EXACT) / last_value(DESCENT), ALIGNMENT), Above(0.0), region_from="theory",
+            slope(last_value(EXACT) / last_value(DESCENT), ALIGNMENT), Above(0.0), region_from="theory",
             on=SINGLE, over="alignment", control=Breaks(FULL), name="alignment-lowers-the-part-of-noise",
         ),
         Claim(
