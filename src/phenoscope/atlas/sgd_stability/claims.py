@@ -26,23 +26,22 @@ SINGLE, MINI, FULL = "single examples", "mini-batches", "full batch"
 
 def claims() -> tuple[Claim, ...]:
     """The claims; bounds are theorems, so their regions are exact up to rounding."""
-    everywhere = {"each": "alignment"}
     return (
         Claim(
             "simulated SGD begins to diverge in mean square within 5 % of the exact threshold", MULAYOFF,
             last_value(SIMULATED) / last_value(EXACT), Between(0.95, 1.05), region_from="theory",
-            on=SINGLE, **everywhere, name="simulation-meets-the-threshold",
+            on=SINGLE, each="alignment", name="simulation-meets-the-threshold",
         ),
         Claim(
             "and so with mini-batches", MULAYOFF,
             last_value(SIMULATED) / last_value(EXACT), Between(0.95, 1.05), region_from="theory",
-            on=MINI, **everywhere, name="simulation-meets-the-threshold-with-mini-batches",
+            on=MINI, each="alignment", name="simulation-meets-the-threshold-with-mini-batches",
         ),
         Claim(
             "single examples at a time leave a minimum at less than half of the rate that gradient descent bears",
             f"{WU}; {DEXTER}",
             last_value(EXACT) / last_value(DESCENT), Below(0.5), region_from="pilot",
-            on=SINGLE, **everywhere, control=Breaks(FULL), name="noise-lowers-the-threshold",
+            on=SINGLE, each="alignment", control=Breaks(FULL), name="noise-lowers-the-threshold",
         ),
         Claim(
             "the more the examples are aligned, the smaller the rate at which they leave it", DEXTER,
@@ -57,22 +56,22 @@ def claims() -> tuple[Claim, ...]:
         Claim(
             "above the rate of the coherence formula SGD diverges: it is never below the exact threshold", DEXTER,
             last_value(COHERENCE) / last_value(EXACT), AtLeast(1 - 1e-9), region_from="theory",
-            on=SINGLE, **everywhere, name="coherence-is-a-bound",
+            on=SINGLE, each="alignment", name="coherence-is-a-bound",
         ),
         Claim(
             "read as a formula, the coherence gives the threshold to 5 %", f"{DEXTER}, read as more than a bound",
             last_value(COHERENCE) / last_value(EXACT), Between(0.95, 1.05), region_from="pilot",
-            on=SINGLE, **everywhere, control=Breaks(FULL), name="coherence-is-a-formula",
+            on=SINGLE, each="alignment", control=Breaks(FULL), name="coherence-is-a-formula",
         ),
         Claim(
             "read as a formula, the trace gives the threshold of single examples to 5 %", f"{WU}, read as a formula",
             last_value(TRACE) / last_value(EXACT), Between(0.95, 1.05), region_from="pilot",
-            on=SINGLE, **everywhere, control=Breaks(FULL), name="trace-is-a-formula",
+            on=SINGLE, each="alignment", control=Breaks(FULL), name="trace-is-a-formula",
         ),
         Claim(
             "with all examples only the largest eigenvalue counts: the exact threshold is 2/λ₁ at every alignment",
             "theory: gradient descent on a quadratic",
             last_value(EXACT) / last_value(DESCENT), Between(1 - 1e-6, 1 + 1e-6), region_from="theory",
-            on=FULL, **everywhere, control=Breaks(SINGLE), name="full-batch-knows-the-largest-eigenvalue",
+            on=FULL, each="alignment", control=Breaks(SINGLE), name="full-batch-knows-the-largest-eigenvalue",
         ),
     )  # fmt: skip
