@@ -4,6 +4,7 @@ import dataclasses
 
 from phenoscope.atlas.adaptive_edge.claims import ADAM, COHEN, LINEARISED, RMSPROP, SMALL, SMALL_RMSPROP, claims
 from phenoscope.atlas.adaptive_edge.panels import panels
+from phenoscope.atlas.size import Size
 from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import MLP
@@ -11,17 +12,6 @@ from phenoscope.objective import SquaredError
 from phenoscope.phenomenon import Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, EffectiveSharpness, Loss, RelativeProgress
 from phenoscope.training import Adam, Recipe, RMSProp
-
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """How large each scale is: examples, widths, updates, and updates from one reading to the next."""
-
-    examples: int
-    widths: tuple[int, ...]
-    steps: int
-    every: int
-
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(100, (16,), 150, 10),

@@ -14,6 +14,7 @@ from phenoscope.atlas.progressive_sharpening.claims import (
     claims,
 )
 from phenoscope.atlas.progressive_sharpening.panels import panels
+from phenoscope.atlas.size import Size
 from phenoscope.comparisons import Comparison, departure
 from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
@@ -22,17 +23,6 @@ from phenoscope.objective import CrossEntropy, SquaredError
 from phenoscope.phenomenon import Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, Loss, Sharpness
 from phenoscope.training import GradientDescent, Recipe
-
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """How large each scale is: examples, widths, updates, and updates from one reading to the next."""
-
-    examples: int
-    widths: tuple[int, ...]
-    steps: int
-    every: int
-
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(100, (16,), 200, 20),

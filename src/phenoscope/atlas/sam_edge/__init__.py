@@ -4,6 +4,7 @@ import dataclasses
 
 from phenoscope.atlas.sam_edge.claims import DESCENT, LINEARISED, LONG, NORMALISED, SMALL, UNNORMALISED, claims
 from phenoscope.atlas.sam_edge.panels import panels
+from phenoscope.atlas.size import Size
 from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import MLP
@@ -11,17 +12,6 @@ from phenoscope.objective import SquaredError
 from phenoscope.phenomenon import Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, GradientNorm, Loss, Sharpness
 from phenoscope.training import GradientDescent, Recipe, Sam, UnnormalisedSam
-
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """How large each scale is: examples, widths, updates, and updates from one reading to the next."""
-
-    examples: int
-    widths: tuple[int, ...]
-    steps: int
-    every: int
-
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(100, (16,), 200, 10),

@@ -1,0 +1,13 @@
+"""How large a scale of a phenomenon is, where it has no more to say of it than this."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How large each scale is: examples, widths, updates, and updates from one reading to the next."""
+
+    examples: int
+    widths: tuple[int, ...]
+    steps: int
+    every: int
