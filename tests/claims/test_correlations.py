@@ -167,6 +167,9 @@ def test_a_control_may_be_another_reading_of_the_same_arm():
     (verdict,) = judge([claimed(control=shuffled)], {"main": TOGETHER}, sweeps=SWEEPS)
     assert verdict.outcome == "supported"
     assert verdict.control.arm == "rank_correlation(last_value(x), last_value(y), shuffled) of main"
+    named = Breaks("main", statistic=rank_correlation(X, Y, shuffled=True), called="y dealt out anew")
+    (verdict,) = judge([claimed(control=named)], {"main": TOGETHER}, sweeps=SWEEPS)
+    assert verdict.control.arm == "y dealt out anew"
     same = Breaks("main", statistic=rank_correlation(Y, X))
     (verdict,) = judge([claimed(control=same)], {"main": TOGETHER}, sweeps=SWEEPS)
     assert verdict.outcome == "supported, control did not discriminate"

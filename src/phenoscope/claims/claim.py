@@ -25,11 +25,13 @@ class Breaks:
         by: how it may break the claim: by contradicting it there ("contradiction"), by a paired difference between
             the arms that excludes zero ("difference"), or by either.
         statistic: what is read there in place of the claim's own statistic; the arm may then be the claim's own.
+        called: what that reading is called, in a few words.
     """
 
     arm: str
     by: Way = "contradiction or difference"
     statistic: Statistic | SweepStatistic | Criterion | None = None
+    called: str = ""
 
     def __post_init__(self) -> None:
         _check_text(self.arm, "the arm of a control")
@@ -44,11 +46,13 @@ class Twin:
         arm: the twin.
         expects: the region where its statistic should fall, if the claim states one.
         statistic: what is read there in place of the claim's own statistic; the arm may then be the claim's own.
+        called: what that reading is called, in a few words.
     """
 
     arm: str
     expects: Region | None = None
     statistic: Statistic | SweepStatistic | Criterion | None = None
+    called: str = ""
 
     def __post_init__(self) -> None:
         _check_text(self.arm, "the arm of a control")

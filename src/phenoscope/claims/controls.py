@@ -61,7 +61,7 @@ def control_verdict(claim: Claim, main: Replicates, control: Replicates, alpha: 
 
 def label(control: Breaks | Twin) -> str:
     """What the control is called: its arm, and what is read there where that is not the claim's own statistic."""
-    return control.arm if control.statistic is None else f"{control.statistic} of {control.arm}"
+    return control.arm if control.statistic is None else control.called or f"{control.statistic} of {control.arm}"
 
 
 def paired_difference(claim: Claim, main: Replicates, control: Replicates, alpha: float) -> Difference | None:

@@ -27,7 +27,7 @@ def panels() -> tuple[Panel, ...]:
     return (
         Lines(
             "Test error at equal steps", "With wrong labels the base rule fits them and gets worse; SAM does so later.",
-            ERROR, "test error", (SGD, SAM),
+            ERROR, "test error", (SGD, SAM), log_y=True,
         ),
         Scatter(
             "What is removed of the test error", "By the share of wrong labels; a random step removes nothing.",
@@ -49,7 +49,7 @@ def panels() -> tuple[Panel, ...]:
         ),
         Lines(
             "Test error at equal cost", "A fifth of the labels wrong; the baseline makes twice the steps.",
-            ERROR, "test error", (TUNED_SGD, TUNED_SAM),
+            ERROR, "test error", (TUNED_SGD, TUNED_SAM), log_y=True,
         ),
         Lines(
             "Training loss", "What each rule has fitted meanwhile.",
