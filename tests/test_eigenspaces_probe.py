@@ -9,6 +9,7 @@ from torch.autograd.functional import hessian
 from phenoscope.core.errors import BadInput
 from phenoscope.core.trees import packed, unpacked
 from phenoscope.probes import Eigenspaces
+from phenoscope.probes.eigenspaces import BATCH
 from phenoscope.training import train
 from small import losses, path, recipe
 
@@ -93,3 +94,29 @@ def test_diverged_rows_have_no_reading_and_nonsense_is_refused():
         Eigenspaces(k=0)
     with pytest.raises(BadInput, match="a tracker needs"):
         Eigenspaces(tol=0.0)
+
+
+def test_mini_batches_have_shares_of_their_own():
+    """A batch of all data has the share of the full gradient; smaller ones have the mean over theirs."""
+    made = recipe(0.4, steps=4, batch=8)
+    probe = Eigenspaces(every=4, k=2, tol=1e-9, challenge_every=1, batches=6)
+    found = read(probe, [made])
+    last = list(train([made]))[-1]
+    vectors = last.around.hessian() @ torch.eye(26, dtype=torch.float64)
+    top = torch.linalg.eigh(vectors.reshape(26, 26)).eigenvectors[:, -2:]
+    shares = []
+    for around in last.mini_batches(8, 6, BATCH):
+        slope = around.gradient[0]
+        shares.append(((top.T @ slope).square().sum() / slope.square().sum()).item())
+    assert found[BATCH][4][0] == pytest.approx(sum(shares) / 6, rel=1e-6)
+    assert found[f"{BATCH}.residual"][4][0] == pytest.approx(torch.tensor(shares).std().item() / 6**0.5, rel=1e-3)
+    whole = read(Eigenspaces(every=4, k=2, tol=1e-9, batches=6), [recipe(0.4, steps=4)])
+    assert whole[BATCH][4] == pytest.approx(whole[SHARE][4], rel=1e-9)
+
+
+def test_random_spaces_have_their_dimension_over_that_of_all():
+    rows = [recipe(0.4, seed=seed, steps=1) for seed in range(40)]
+    found = read(Eigenspaces(every=1, k=4, random=True), rows)
+    for name in (SHARE, FIRST, LAST):
+        assert sum(found[name][1]) / 40 == pytest.approx(4 / 26, abs=0.04)
+    assert max(found[f"{SHARE}.residual"][1]) < 1e-12

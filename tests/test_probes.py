@@ -13,7 +13,7 @@ from phenoscope import probes
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import identity
-from phenoscope.data import Dataset, One
+from phenoscope.data import Dataset, One, Planted
 from phenoscope.models import MLP, Product
 from phenoscope.probes import (
     COMPANIONS,
@@ -21,11 +21,13 @@ from phenoscope.probes import (
     AlongFirst,
     DeadUnits,
     EffectiveSharpness,
+    ExampleChanges,
     FlowSharpness,
     GradientNorm,
     LearningRate,
     Loss,
     Mark,
+    Outliers,
     Probe,
     RelativeProgress,
     Rows,
@@ -35,7 +37,7 @@ from phenoscope.probes import (
     writes,
 )
 from phenoscope.training import Adam, Drop, GradientDescent, HeavyBall, PerSharpness, Start, train
-from small import losses, path, recipe
+from small import DATA, losses, path, recipe
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
 PROBES = [
@@ -339,6 +341,7 @@ class TestContract:
         made = [
             recipe(rule=rule, **of(kind, MLP((4,), activation="relu"))) for rule in (GradientDescent(0.1), Adam(0.01))
         ]
+        made += [recipe(data=Planted(DATA, (0, 1), 3, 2.0))] if kind is ExampleChanges else []
         found = [name for each in made for name in read(probe, [each])[0]]
         assert set(probe.units) <= set(found)
         assert {name for name in found if not writes((probe,), name)} == set()
@@ -407,3 +410,53 @@ def test_random_starts_come_every_ten_readings_and_no_more_often_than_every_twen
     for probe in (Sharpness(every), EffectiveSharpness(every)):
         assert probe._tracker().challenge_every == readings
     assert Sharpness(1, challenge_every=3)._tracker().challenge_every == 3
+
+
+def test_outliers_are_counted_row_by_row_in_the_dense_spectrum():
+    rows = [recipe(0.4, seed=seed, steps=4) for seed in (0, 1)]
+    found = read(Outliers(every=4, most=8), rows)
+    for row, made in enumerate(rows):
+        curvatures = eigen(made, path(made)[4]).eigenvalues.flip(0)
+        kept = curvatures[:9].clamp_min(curvatures[0] / 1000)
+        gaps = kept[:-1] / kept[1:]
+        count = int(gaps.argmax()) + 1
+        last = {name: series[-1] for name, series in found[row].items()}
+        assert last["hessian outliers"] == (4, count)
+        assert last["outlier gap"] == (4, pytest.approx(gaps.max().item(), rel=1e-8))
+        assert last["second gap"] == (4, pytest.approx(gaps.sort().values[-2].item(), rel=1e-8))
+        assert last["hessian bulk"] == (4, int((curvatures.abs() >= curvatures[0] / 1000).sum()) - count)
+        assert last["hessian outliers.converged"] == (4, 1.0)
+
+
+def singles(made, point):
+    """The loss of each example by itself, and the draw, by hand."""
+    draw = made.data.draw(stream(made.seed, "data"))
+    inputs, labels = draw.train.inputs.double(), draw.train.targets
+    hidden = torch.tanh(inputs @ point[:12].reshape(4, 3).T + point[12:16])
+    outputs = hidden @ point[16:24].reshape(2, 4).T + point[24:26]
+    return ((outputs - torch.eye(2, dtype=torch.float64)[labels]) ** 2).sum(dim=1) / 2, draw
+
+
+def test_changes_of_single_examples_in_single_steps():
+    data = Planted(DATA, (0, 1), 3, 2.0)
+    rows = [recipe(0.8, seed=seed, data=data) for seed in (0, 1)]
+    states = list(train(rows))
+    found = read(ExampleChanges(every=3, top=4), rows)
+    for row, made in enumerate(rows):
+        assert steps(found[row]["planted share of top"]) == [0, 3]
+        for place, step in enumerate((0, 3)):
+            before, draw = singles(made, states[step].points[row])
+            changes = singles(made, states[step + 1].points[row])[0] - before
+            top = changes.abs().argsort(descending=True)[:4]
+            means = [changes[draw.groups == i].mean() for i in (1, 2)]
+            expected = (
+                changes[top].abs().sum() / changes.abs().sum(),
+                (draw.groups[top] > 0).double().mean(),
+                torch.as_tensor(float(means[0].sign() != means[1].sign())),
+            )
+            for name, value in zip(ExampleChanges().units, expected, strict=True):
+                assert found[row][name][place] == (step, pytest.approx(value.item(), rel=1e-9))
+
+
+def test_without_groups_only_their_share_is_read():
+    assert set(read(ExampleChanges(every=2, top=2), [recipe()])[0]) == {"top share of change"}

@@ -250,3 +250,13 @@ def test_names_and_options_that_do_not_exist_are_explained():
 def test_examples_need_a_label_each():
     with pytest.raises(BadInput, match=r"got shapes \(3, 2\) and \(2,\)"):
         Examples(torch.zeros(3, 2), torch.zeros(2, dtype=torch.int64))
+
+
+def test_a_number_of_classes_keeps_the_first_so_many():
+    some, listed = (Dataset(Digits(), train=200, classes=kept).draw(stream(3, "data")) for kept in (4, (0, 1, 2, 3)))
+    assert torch.equal(some.train.inputs, listed.train.inputs)
+    assert torch.equal(some.train.targets, listed.train.targets)
+    assert (some.classes, Dataset(Digits(), classes=4).outputs) == (4, 4)
+    for wrong in (0, 11, True):
+        with pytest.raises(BadInput, match="a number of them from 1 to 10"):
+            Dataset(Digits(), classes=wrong)

@@ -116,3 +116,13 @@ def test_the_model_is_left_as_found_and_examples_that_depend_on_each_other_are_r
     whole = Objective(mlp(), lambda o, t: o.std() + o.square().mean().sqrt(), (normal(6, 4), labels(3, 6)))
     with pytest.raises(BadInput, match="depend on each other"):
         whole.example_gradients()
+
+
+@pytest.mark.parametrize("cut", [None, 4])
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_each_example_s_own_loss(name, cut):
+    problem = PROBLEMS[name]()
+    found = Objective(problem.model, problem.loss, problem.data, cut, **problem.options).example_losses()
+    with torch.no_grad(), torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+        expected = torch.stack([alone(problem, i) for i in range(len(found))])
+    assert_close(found, expected.double(), **EXACT, equal_nan=True)

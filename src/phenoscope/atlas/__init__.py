@@ -11,8 +11,10 @@ from phenoscope.atlas.batch_size import batch_size
 from phenoscope.atlas.catapult import catapult
 from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.edge_of_stability import edge_of_stability
+from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.minimal_models import minimal_models
 from phenoscope.atlas.noise_or_rate import noise_or_rate
+from phenoscope.atlas.opposing_signals import opposing_signals
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.sam_edge import sam_edge
@@ -21,6 +23,7 @@ from phenoscope.atlas.sgd_stability import sgd_stability
 from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
 from phenoscope.atlas.sparse_features import sparse_features
 from phenoscope.atlas.stochastic_edge import stochastic_edge
+from phenoscope.atlas.tiny_subspace import tiny_subspace
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.specs import to_json
 from phenoscope.phenomenon import SCALES, Phenomenon
@@ -34,12 +37,15 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "minimal_models": minimal_models,
     "noise_or_rate": noise_or_rate,
     "progressive_sharpening": progressive_sharpening,
+    "hessian_outliers": hessian_outliers,
+    "opposing_signals": opposing_signals,
     "sam_edge": sam_edge,
     "sam_training": sam_training,
     "sgd_stability": sgd_stability,
     "sharpness_generalisation": sharpness_generalisation,
     "sparse_features": sparse_features,
     "stochastic_edge": stochastic_edge,
+    "tiny_subspace": tiny_subspace,
 }
 """The library's own: functions of a scale and the phenomenon's own options."""
 

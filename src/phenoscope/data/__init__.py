@@ -6,6 +6,7 @@ from phenoscope.data.digits import Digits
 from phenoscope.data.examples import Draw, Examples, Pool, Source
 from phenoscope.data.idx import IDX
 from phenoscope.data.mnist1d import MNIST1D
+from phenoscope.data.planted import Planted
 from phenoscope.data.registry import DATASETS, dataset
 from phenoscope.data.regression import SparseRegression
 from phenoscope.data.single import One, SecondOrderMap
@@ -20,6 +21,7 @@ __all__ = [
     "Examples",
     "GaussianClusters",
     "One",
+    "Planted",
     "Pool",
     "SecondOrderMap",
     "Source",

@@ -35,7 +35,8 @@ class Dataset:
             a uniformly drawn *other* class. Test labels stay as they are.
         scaling: "centre" subtracts one mean, "standardise" also divides by one standard deviation. Both are scalars
             over all entries of the drawn training inputs, and are applied to the test inputs unchanged.
-        classes: keep only these classes, relabelled 0, 1, ... in this order; `None` keeps all.
+        classes: keep only these classes, relabelled 0, 1, ... in this order; a number keeps the first so many; `None`
+            keeps all.
         flat: whether inputs become vectors.
 
     Example:
@@ -51,7 +52,7 @@ class Dataset:
     test: int | None = None
     label_noise: float = 0.0
     scaling: str = "standardise"
-    classes: tuple[int, ...] | None = None
+    classes: tuple[int, ...] | int | None = None
     flat: bool = False
 
     def __post_init__(self) -> None:
@@ -75,7 +76,7 @@ class Dataset:
     @property
     def outputs(self) -> int:
         """Number of classes, known without loading."""
-        return self.source.classes if self.classes is None else len(self.classes)
+        return self.source.classes if self.classes is None else len(_listed(self.classes))
 
     def draw(self, generator: Generator) -> Draw:
         """Draw the training and test examples, in random order: float32 inputs (n, *shape), int64 targets (n,).
@@ -87,7 +88,7 @@ class Dataset:
         seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
         pool = self.source.load(stream(seed, "source"))
         if self.classes is not None:
-            pool = _keep(pool, self.classes)
+            pool = _keep(pool, _listed(self.classes))
         train, test = self._split(pool, seed)
         if self.label_noise > 0:
             noise = {"fraction": self.label_noise, "generator": stream(seed, "label noise")}
@@ -160,7 +161,17 @@ def _keep(pool: Pool, classes: tuple[int, ...]) -> Pool:
     return Pool(kept(pool.train), None if pool.test is None else kept(pool.test), len(classes))
 
 
-def _check_classes(classes: tuple[int, ...], there: int) -> None:
-    ok = isinstance(classes, tuple) and all(type(label) is int and 0 <= label < there for label in classes)
-    if not ok or not classes or len(set(classes)) < len(classes):
-        raise BadInput(f"classes is a tuple of different labels from 0 to {there - 1}, or None; got {classes!r}.")
+def _listed(classes: tuple[int, ...] | int) -> tuple[int, ...]:
+    return tuple(range(classes)) if isinstance(classes, int) else classes
+
+
+def _check_classes(classes: tuple[int, ...] | int, there: int) -> None:
+    if type(classes) is int and 1 <= classes <= there:
+        return
+    listed = classes if isinstance(classes, tuple) else ()
+    ok = listed and all(type(label) is int and 0 <= label < there for label in listed)
+    if not ok or len(set(listed)) < len(listed):
+        raise BadInput(
+            f"classes is a tuple of different labels from 0 to {there - 1}, a number of them from 1 to {there}, or "
+            f"None; got {classes!r}."
+        )

@@ -64,11 +64,14 @@ class Draw:
         train: training examples.
         test: test examples, none of them in `train`; may have no rows.
         classes: number of classes.
+        groups: (n,), of the training examples, where the data set knows of some (as `Planted` does): from 1, and 0
+            for the others.
     """
 
     train: Examples
     test: Examples
     classes: int
+    groups: Int[Tensor, " n"] | None = None
 
 
 @runtime_checkable

@@ -42,6 +42,7 @@ from phenoscope.instruments.negative import NegativeShare, negative_share
 from phenoscope.instruments.neighbourhood import SamGap, WorstCase, sam_gap, worst_case_sharpness
 from phenoscope.instruments.norm import FrobeniusNorm, frobenius_norm
 from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.outliers import Outliers, outliers
 from phenoscope.instruments.perturbed import GaussianSharpness, gaussian_sharpness
 from phenoscope.instruments.pictures import Axis, LineCurvature, LossLine, LossPlane, Picture
 from phenoscope.instruments.reading import Reading
@@ -92,6 +93,7 @@ __all__ = [
     "NegativeShare",
     "NoiseScale",
     "Outcome",
+    "Outliers",
     "Picture",
     "Reading",
     "RelativeFlatness",
@@ -139,6 +141,7 @@ __all__ = [
     "loss_plane",
     "negative_share",
     "noise_scale",
+    "outliers",
     "relative_flatness",
     "relative_progress",
     "sam_gap",

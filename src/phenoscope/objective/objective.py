@@ -25,7 +25,7 @@ from phenoscope.objective.parts import drawn, picked
 from phenoscope.objective.pieces import PIECES
 from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.refusals import finite
-from phenoscope.objective.singles import ExampleGradients, example_gradients
+from phenoscope.objective.singles import ExampleGradients, example_gradients, example_losses
 from phenoscope.objective.slices import Slice
 from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
 
@@ -138,6 +138,11 @@ class Objective:
         """The gradients of this process's examples with their weights, `chunk` at a time (128 MiB unless given)."""
         refusals.joined(self._splittable, all(self.processes.gather(self._first_axis)))
         return example_gradients(self._network, self._rows(point)[0], self._by, self._passes(), chunk)
+
+    def example_losses(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, " n"]:
+        """The loss of each of this process's examples by itself, in float64; nan where its targets are all ignored."""
+        refusals.joined(self._splittable, all(self.processes.gather(self._first_axis)))
+        return example_losses(self._network, self._rows(point)[0], self._passes())
 
     def outputs(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, "..."]:
         """The model's outputs for all data, batches (and processes) one after the other along the first axis."""

@@ -53,6 +53,22 @@ def example_gradients(
             yield ExampleGradients(gradients.masked_fill((shares == 0)[:, None], 0.0), shares)
 
 
+def example_losses(network: Network, point: Float[Tensor, " p"], batches: Iterator[Batch]) -> Float[Tensor, " b"]:
+    """The loss of each example by itself, in float64, in the order of the data."""
+    parameters, found = network.layout.unravel(point), []
+    with torch.no_grad(), network.evaluation():
+        for batch in batches:
+            outputs = network.outputs(parameters, batch[0])
+            with contextlib.suppress(RuntimeError):  # a loss that cannot be mapped over examples
+                if isinstance(batch[1], Tensor):
+                    each = vmap(lambda own, target: network.value(own[None], target[None]))(outputs, batch[1])
+                    found.append(each.double())
+                    continue
+            singles = [(outputs[i : i + 1], take(batch, i, i + 1)[1]) for i in range(length(batch))]
+            found.append(torch.stack([network.value(*single).double() for single in singles]))
+    return torch.cat(found)
+
+
 def _together(
     network: Network, point: Tensor, batch: Batch, start: int, stop: int
 ) -> tuple[Float[Tensor, "b p"], list[Tensor]]:

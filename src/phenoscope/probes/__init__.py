@@ -10,9 +10,11 @@ dataclass marked with `storable`.
 from phenoscope.core.trees import storable
 from phenoscope.probes.curvature import AlongFirst, EffectiveSharpness, Following, Sharpness
 from phenoscope.probes.eigenspaces import Eigenspaces, Spaces
+from phenoscope.probes.examples import ExampleChanges
 from phenoscope.probes.instruments import Instruments, Rescaled
 from phenoscope.probes.mark import Mark
 from phenoscope.probes.mini_batches import BatchSharpness
+from phenoscope.probes.outliers import Outliers
 from phenoscope.probes.probe import Moment, Probe, Reading, Rows, announced, series_units, writes
 from phenoscope.probes.products import FlowSharpness
 from phenoscope.probes.progress import Accuracy, GradientNorm, HeldOutLoss, LearningRate, Loss, RelativeProgress
@@ -28,6 +30,7 @@ __all__ = [
     "DeadUnits",
     "EffectiveSharpness",
     "Eigenspaces",
+    "ExampleChanges",
     "Features",
     "FlowSharpness",
     "Following",
@@ -38,6 +41,7 @@ __all__ = [
     "Loss",
     "Mark",
     "Moment",
+    "Outliers",
     "Probe",
     "Reading",
     "RelativeProgress",

@@ -1,6 +1,7 @@
 """Does the space of the largest curvatures move during training, and is the gradient in it?"""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 import torch
@@ -11,12 +12,13 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.core.trees import storable
-from phenoscope.instruments import Tracker, Tracking
+from phenoscope.instruments import Extremes, Tracker, Tracking
 from phenoscope.instruments.eigenspaces import changed, sines
 from phenoscope.instruments.gradient_share import classes
 from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
 
 FIRST, LAST, SHARE = "overlap with first eigenspace", "overlap with last eigenspace", "gradient share in eigenspace"
+BATCH = "batch gradient share in eigenspace"
 NO_NETWORK = 10
 """Dimensions where there is no network whose classes could be counted."""
 
@@ -37,6 +39,8 @@ class Eigenspaces:
         tol: the residual to reach, relative to the value.
         guards: columns tracked beyond k + 1.
         challenge_every: readings from one random start that looks for larger eigenvalues to the next.
+        batches: mini-batches whose gradients are projected, too, one gradient each.
+        random: for a control: in place of the eigenspace a random one of its dimensions, drawn anew at each reading.
     """
 
     every: int = 100
@@ -44,16 +48,20 @@ class Eigenspaces:
     tol: float = 2e-3
     guards: int = 1
     challenge_every: int = 5
+    batches: int = 0
+    random: bool = False
 
     def __post_init__(self) -> None:
         at_least_one(self, "every")
         if self.k is not None and self.k < 1:
             raise BadInput(f"`k` of Eigenspaces must be at least 1, got {self.k}.")
+        if self.batches < 0:
+            raise BadInput(f"`batches` of Eigenspaces must be at least 0, got {self.batches}.")
         self._tracker(1)  # refuses what it cannot use
 
     @property
     def units(self) -> Mapping[str, str]:
-        return dict.fromkeys((FIRST, LAST, SHARE), "1")
+        return dict.fromkeys((FIRST, LAST, SHARE) if self.batches == 0 else (FIRST, LAST, SHARE, BATCH), "1")
 
     def due(self, step: int) -> bool:
         return step % self.every == 0
@@ -63,20 +71,34 @@ class Eigenspaces:
 
     def update(self, moment: Moment, memory: "Spaces | None") -> Reading:
         k = memory.first.shape[1] if memory is not None else self._dimensions(moment)
-        generator = stream(moment.seed, "eigenspaces", moment.step)
-        tracked = None if memory is None else memory.tracking
-        multiply = moment.around.hessian().multiply
-        found, tracking = self._tracker(k).measure(multiply, moment.points, tracked, generator)
+        found, tracking = self._found(moment, memory, k)
         space, sine = found.vectors[:, :k], sines(found.values, found.residuals, k)
-        gradient = moment.around.gradient.double()
-        share = (space.double() @ gradient[..., None]).square().sum(dim=(1, 2)) / gradient.square().sum(dim=1)
+        if self.random:
+            space, sine = _random(moment, k), torch.zeros_like(sine)
+        share = _share(moment.around.gradient, space)
         rows = [Rows(SHARE, moment.step, share), Rows(f"{SHARE}.residual", moment.step, changed(share, sine))]
         rows += [Rows(f"{SHARE}.products", moment.step, torch.full_like(share, found.products))]
+        rows += self._of_batches(moment, space, sine)
         if memory is None:
             return rows, Spaces(tracking, space, sine, space, sine)
         rows += _overlaps(FIRST, moment.step, (memory.first, memory.first_sine), (space, sine))
         rows += _overlaps(LAST, moment.step, (memory.last, memory.last_sine), (space, sine))
         return rows, Spaces(tracking, memory.first, memory.first_sine, space, sine)
+
+    def _found(self, moment: Moment, memory: "Spaces | None", k: int) -> tuple[Extremes, Tracking]:
+        generator = stream(moment.seed, "eigenspaces", moment.step)
+        tracked = None if memory is None else memory.tracking
+        return self._tracker(k).measure(moment.around.hessian().multiply, moment.points, tracked, generator)
+
+    def _of_batches(self, moment: Moment, space: Float[Tensor, "n k p"], sine: Float[Tensor, " n"]) -> list[Rows]:
+        """The mean share of mini-batch gradients; what it is off by counts the space and the mini-batches drawn."""
+        if self.batches == 0 or moment.batch is None:  # somebody's own loop does not say how large they are
+            return []
+        drawn = moment.mini_batches(moment.batch, self.batches, BATCH)
+        shares = torch.stack([_share(around.gradient, space) for around in drawn])
+        mean = shares.mean(dim=0)
+        spread = shares.std(dim=0) / math.sqrt(len(shares)) if len(shares) > 1 else torch.zeros_like(mean)
+        return [Rows(BATCH, moment.step, mean), Rows(f"{BATCH}.residual", moment.step, changed(mean, sine) + spread)]
 
     def _tracker(self, k: int) -> Tracker:
         return Tracker(k + 1, self.tol, self.guards, self.challenge_every)
@@ -105,6 +127,18 @@ class Spaces:
     first_sine: Float[Tensor, " n"]
     last: Float[Tensor, "n k p"]
     last_sine: Float[Tensor, " n"]
+
+
+def _share(gradient: Float[Tensor, "n p"], space: Float[Tensor, "n k p"]) -> Float[Tensor, " n"]:
+    gradient = gradient.double()
+    return (space.double() @ gradient[..., None]).square().sum(dim=(1, 2)) / gradient.square().sum(dim=1)
+
+
+def _random(moment: Moment, k: int) -> Float[Tensor, "n k p"]:
+    """Orthonormal rows of a space that knows nothing of the loss."""
+    rows, size = moment.points.shape
+    drawn = torch.randn(rows, size, k, generator=stream(moment.seed, "random space", moment.step), dtype=torch.float64)
+    return torch.linalg.qr(drawn).Q.mT.to(moment.points)
 
 
 def _overlaps(name: str, step: int, one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> list[Rows]:

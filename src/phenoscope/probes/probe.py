@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
@@ -108,6 +108,10 @@ class Moment(Protocol):
 
     def test_loss(self) -> Float[Tensor, " n"] | None:
         """The loss on the test examples; `None` where there are none."""
+        ...
+
+    def groups(self, row: int) -> Int[Tensor, " b"] | None:
+        """The groups of the training examples of one row, from 1, 0 for none; `None` where the data know of none."""
         ...
 
     def objective(self, row: int) -> Objective | None:

@@ -148,6 +148,11 @@ class State:
         there = len(self.landscape.draws[0].test) > 0 and self.landscape.quadratic is None
         return self.landscape.test_loss(self.points) if there else None
 
+    def groups(self, row: int) -> Int[Tensor, " b"] | None:
+        """The groups of a row's training examples, where its data set knows of some."""
+        draws = self.landscape.draws
+        return draws[row if len(draws) > 1 else 0].groups
+
     def objective(self, row: int) -> Objective | None:
         """The loss of one row as an objective whose own point is the row's; `None` for quadratic dynamics."""
         return self.landscape.objective(self.points[row], row)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
-from phenoscope.data import Dataset
+from phenoscope.data import Dataset, Planted
 from phenoscope.models import CNN, MLP, DeepLinear, DiagonalLinear, Product, SecondOrder, UniformMLP
 from phenoscope.objective import CrossEntropy, SquaredError
 from phenoscope.training.rules import Rule
@@ -45,7 +45,7 @@ class Recipe:
         start: another recipe's point instead of an initialisation of its own.
     """
 
-    data: Dataset
+    data: Dataset | Planted
     model: MLP | UniformMLP | CNN | DeepLinear | DiagonalLinear | Product | SecondOrder
     loss: SquaredError | CrossEntropy
     rule: Rule

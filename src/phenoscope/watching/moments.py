@@ -58,6 +58,10 @@ class OwnMoment:
         for part in self.own.sampled(size, count, generator=stream(self.seed, name, self.step)):
             yield part.at()
 
+    def groups(self, row: int) -> None:
+        """What groups the examples of somebody's own data make is not known."""
+        return
+
     @property
     def rates(self) -> Float[Tensor, " 1"] | None:
         rate = self.optimizer.rate
