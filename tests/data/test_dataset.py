@@ -189,7 +189,7 @@ def test_asking_for_what_is_not_there_says_what_is(options, says):
         ({"train": 0.5}, "train is a number of examples"),
         ({"label_noise": 1.1}, "from 0 to 1, got 1.1"),
         ({"label_noise": 0.1, "classes": (1,)}, "there is only one"),
-        ({"scaling": "minmax"}, "scaling must be one of 'centre', 'none', 'standardise', got 'minmax'"),
+        ({"scaling": "minmax"}, "scaling must be one of 'centre', 'entrywise', 'none', 'standardise', got 'minmax'"),
         ({"classes": (0, 4)}, "different labels from 0 to 3"),
         ({"classes": (1, 1)}, "different labels from 0 to 3"),
         ({"classes": ()}, "different labels from 0 to 3"),
@@ -260,3 +260,13 @@ def test_a_number_of_classes_keeps_the_first_so_many():
     for wrong in (0, 11, True):
         with pytest.raises(BadInput, match="a number of them from 1 to 10"):
             Dataset(Digits(), classes=wrong)
+
+
+def test_entrywise_scaling_takes_out_the_mean_of_each_entry_of_the_training_inputs():
+    made = Dataset(Digits(), train=300, test=40, scaling="entrywise")
+    drawn, raw = (one.draw(stream(2, "data")) for one in (made, Dataset(Digits(), train=300, test=40, scaling="none")))
+    centred = raw.train.inputs.double() - raw.train.inputs.double().mean(dim=0)
+    deviation = centred.square().mean().sqrt()
+    torch.testing.assert_close(drawn.train.inputs.double(), centred / deviation, rtol=1e-5, atol=1e-6)
+    expected = (raw.test.inputs.double() - raw.train.inputs.double().mean(dim=0)) / deviation
+    torch.testing.assert_close(drawn.test.inputs.double(), expected, rtol=1e-5, atol=1e-6)

@@ -13,7 +13,7 @@ from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.data.examples import Draw, Examples, Pool, Source
 
-SCALINGS = ("standardise", "centre", "none")
+SCALINGS = ("standardise", "centre", "entrywise", "none")
 
 
 @spec
@@ -34,7 +34,8 @@ class Dataset:
         label_noise: this fraction of the training labels, rounded to a whole number of labels, is replaced, each by
             a uniformly drawn *other* class. Test labels stay as they are.
         scaling: "centre" subtracts one mean, "standardise" also divides by one standard deviation. Both are scalars
-            over all entries of the drawn training inputs, and are applied to the test inputs unchanged.
+            over all entries of the drawn training inputs, and are applied to the test inputs unchanged. "entrywise"
+            subtracts the mean of each entry over those inputs instead, then divides by one standard deviation.
         classes: keep only these classes, relabelled 0, 1, ... in this order; a number keeps the first so many; `None`
             keeps all.
         flat: whether inputs become vectors.
@@ -121,13 +122,15 @@ class Dataset:
             raise BadInput(f"{part}={asked} asks for more examples than there are: {there}. Ask for fewer.")
         return there if asked is None else asked
 
-    def _scale(self, inputs: Tensor) -> tuple[float, float]:
-        """The mean and the standard deviation to take out, summed in float64."""
+    def _scale(self, inputs: Tensor) -> tuple[float | Tensor, float]:
+        """The mean (of each entry, or of all) and the standard deviation to take out, summed in float64."""
         if self.scaling == "none":
             return 0.0, 1.0
         mean = inputs.mean(dtype=torch.float64).item()
         if self.scaling == "centre":
             return mean, 1.0
+        if self.scaling == "entrywise":
+            mean = inputs.mean(dim=0, dtype=torch.float64).to(inputs.dtype)
         deviation = math.sqrt((inputs - mean).square().mean(dtype=torch.float64).item())
         if deviation == 0:
             raise BadInput('all training inputs are one number, so they cannot be standardised. Use scaling="centre".')

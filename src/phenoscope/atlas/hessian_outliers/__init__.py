@@ -3,6 +3,7 @@
 import dataclasses
 
 from phenoscope.atlas.hessian_outliers.claims import (
+    CENTRED,
     CLUSTERS,
     CROSS_ENTROPY,
     DIGITS,
@@ -64,6 +65,7 @@ def hessian_outliers(scale: Scale) -> Phenomenon:
     )
     mixed = dataclasses.replace(clusters, data=dataclasses.replace(blobs, label_noise=5 / 6))
     shuffled = dataclasses.replace(digits, data=dataclasses.replace(digits.data, label_noise=0.9))
+    centred = dataclasses.replace(digits, data=dataclasses.replace(digits.data, scaling="entrywise"))
     two = dataclasses.replace(digits, data=dataclasses.replace(digits.data, classes=2, train=size.examples // 5))
     still = {"rule": GradientDescent(1e-6), "steps": 1}
     probes = (Loss(), Outliers(size.steps // 2), Accuracy(size.steps // 2))
@@ -80,6 +82,7 @@ def hessian_outliers(scale: Scale) -> Phenomenon:
             UNTRAINED, dataclasses.replace(digits, **still), first, role="control",
             says="all digits, after one step of rate 10⁻⁶",
         ),
+        Arm(CENTRED, centred, probes, role="control", says="all digits, the mean of each pixel taken out"),
         Arm(MIXED, mixed, probes, role="control", says="the clusters with labels drawn at random"),
         Arm(
             RAW, dataclasses.replace(clusters, **still), first, role="control",

@@ -11,7 +11,7 @@ OUTLIERS, BULK, GAP, SECOND = (
 CLASSES = Setting("data.classes")
 
 DIGITS, WIDE, SHUFFLED = "digits", "all digits", "shuffled labels"
-UNTRAINED, NARROW = "untrained", "half the width"
+UNTRAINED, NARROW, CENTRED = "untrained", "half the width", "no mean"
 CLUSTERS, MIXED, RAW = "clusters", "clusters, shuffled labels", "clusters, untrained"
 TWO, CROSS_ENTROPY = "two classes", "cross-entropy"
 
@@ -48,18 +48,25 @@ def claims() -> tuple[Claim, ...]:
             on=WIDE, control=Breaks(UNTRAINED), name="training-makes-them",
         ),
         Claim(
+            "the mean of the inputs makes them: on all digits they are as many as classes, or one fewer, and not so "
+            "where the mean of each pixel is taken out", "theory: a mean feature gives one large curvature for "
+            "each output, whatever the labels",
+            last_value(SURPLUS), as_many, region_from="pilot",
+            on=WIDE, control=Breaks(CENTRED), name="the-mean-makes-them",
+        ),
+        Claim(
             "on six clusters at right angles they are as many as pairs of a class and an output: 34 to 38, and not so "
-            "before training", "pilot; Papyan 2019 finds such a second level in deep networks",
+            "before training", "a pilot of this library; Papyan 2019 finds such a second level in deep networks",
             last_value(OUTLIERS), Between(34.0, 38.0), region_from="pilot",
             on=CLUSTERS, control=Breaks(RAW), name="clusters-make-the-square",
         ),
         Claim(
-            "and the labels make them: not so with labels drawn at random", "pilot",
+            "and the labels make them: not so with labels drawn at random", "a pilot of this library",
             last_value(OUTLIERS), Between(34.0, 38.0), region_from="pilot",
             on=CLUSTERS, control=Breaks(MIXED), name="labels-make-the-square",
         ),
         Claim(
-            "on two digits, too, they are as many as pairs: four, and not two", "pilot",
+            "on two digits, too, they are as many as pairs: four, and not two", "a pilot of this library",
             last_value(OUTLIERS), Between(3.5, 4.5), region_from="pilot",
             on=TWO, name="two-classes-make-four",
         ),

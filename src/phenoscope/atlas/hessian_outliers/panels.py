@@ -2,6 +2,7 @@
 
 from phenoscope.atlas.hessian_outliers.claims import (
     BULK,
+    CENTRED,
     CLASSES,
     CLUSTERS,
     CROSS_ENTROPY,
@@ -30,8 +31,8 @@ def panels() -> tuple[Panel, ...]:
             slope=1.0, theory_label="as many as classes",
         ),
         Lines(
-            "Outliers along training", "On digits their number is there before training, and does not need the labels.",
-            SURPLUS, "outliers - classes", (WIDE, SHUFFLED, NARROW, UNTRAINED),
+            "Outliers along training", "On digits they are there before training, without labels; not without a mean.",
+            SURPLUS, "outliers - classes", (WIDE, SHUFFLED, NARROW, UNTRAINED, CENTRED),
         ),
         Lines(
             "Outliers of clusters", "Here training and labels make them: the square of six.",
@@ -39,7 +40,7 @@ def panels() -> tuple[Panel, ...]:
         ),
         Lines(
             "The gap against the next widest", "Where the ratio is near 1, the number means little.",
-            GAP / SECOND, "widest gap / second gap", (WIDE, CLUSTERS, MIXED, RAW, CROSS_ENTROPY), log_y=True,
+            GAP / SECOND, "widest gap / second gap", (WIDE, CENTRED, CLUSTERS, MIXED, CROSS_ENTROPY), log_y=True,
         ),
         Lines(
             "With cross-entropy", "No one gap stands out, and the number moves.",
