@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Protocol, runtime_checkable
 
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Generator, Tensor
 
 from phenoscope.core.errors import BadInput

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from phenoscope.data import Dataset, GaussianClusters
 from phenoscope.models import Product, SecondOrder
 from phenoscope.objective import CrossEntropy
 from phenoscope.phenomenon import Arm
@@ -23,6 +24,8 @@ def unlike(arm: Arm, record: Record, watched: Mapping[str, Any]) -> list[str]:
         return [f"it is about the arm {arm.name!r}, which is computed and not trained"]
     if isinstance(recipe.model, Product | SecondOrder):
         return [f"it is about the arm {arm.name!r}, whose model is made for it"]
+    if not isinstance(recipe.data, Dataset) or isinstance(recipe.data.source, GaussianClusters):
+        return [f"it is about the arm {arm.name!r}, whose data are made for it"]
     if recipe.start is not None or recipe.dynamics != "network":
         return [f"it is about the arm {arm.name!r}, whose start or dynamics are made for it"]
     found = (_rule(recipe, watched), _loss(recipe, watched), _rate(recipe, record), _batch(recipe, record))

@@ -38,8 +38,8 @@ def claims() -> tuple[Claim, ...]:
             on=NARROW, name="do-not-follow-the-width",
         ),
         Claim(
-            "the bulk does follow the width: it has at least 600 curvatures, and fewer at half the width", SAGUN,
-            last_value(BULK), AtLeast(600.0), region_from="pilot",
+            "the bulk does follow the width: it has at least 60 curvatures a class, and fewer at half the width", SAGUN,
+            last_value(BULK / CLASSES), AtLeast(60.0), region_from="pilot",
             on=WIDE, control=Breaks(NARROW), name="bulk-follows-the-width",
         ),
         Claim(
@@ -67,7 +67,7 @@ def claims() -> tuple[Claim, ...]:
         ),
         Claim(
             "on two digits, too, they are as many as pairs: four, and not two", "a pilot of this library",
-            last_value(OUTLIERS), Between(3.5, 4.5), region_from="pilot",
+            last_value(OUTLIERS - CLASSES * CLASSES), Between(-0.5, 0.5), region_from="pilot",
             on=TWO, name="two-classes-make-four",
         ),
         Claim(
