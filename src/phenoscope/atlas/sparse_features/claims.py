@@ -31,7 +31,7 @@ RELU_LARGE_LEARNED, RELU_SMALL_LEARNED, RELU_FULL_LEARNED = (
 RATE = "lr.before.then"
 F1, L1, ERROR = "F1 of the support", "l1 norm", "test loss against the other"
 ACTIVE, RANK = "active share against the other", "feature rank against the other"
-ACTIVE_PLATEAU, RANK_PLATEAU = "active share over the plateau", "feature rank over the plateau"
+ACTIVE_PLATEAU, RANK_PLATEAU = "active share before the drop", "feature rank before the drop"
 RECOVERY, FEATURES = (F1, L1, ERROR), (ACTIVE_PLATEAU, RANK_PLATEAU, ACTIVE, RANK, ERROR)
 
 
@@ -57,12 +57,12 @@ def claims() -> tuple[Claim, ...]:
             log_log_slope(test_loss, rate), Below(0.0), on=LINEAR, over=RATE, name="linear-loss-falls-with-the-rate",
         ),
         Claim(
-            "over the plateau of large steps the share of active units falls", SPARSE,
+            "while the steps are large, from the warm-up to the drop, the share of active units falls", SPARSE,
             active_plateau, Below(1.0),
             on=RELU_LARGE_LEARNED, control=Breaks(RELU_SMALL_LEARNED), name="units-fall-silent-on-the-plateau",
         ),
         Claim(
-            "over the plateau of large steps the rank of the features falls", SPARSE,
+            "while the steps are large, from the warm-up to the drop, the rank of the features falls", SPARSE,
             rank_plateau, Below(1.0),
             on=RELU_LARGE_LEARNED, control=Breaks(RELU_SMALL_LEARNED), name="rank-falls-on-the-plateau",
         ),

@@ -11,6 +11,7 @@ from phenoscope.atlas.sparse_features.claims import (
     RATE,
     RELU,
     RELU_FULL,
+    RELU_LARGE,
     RELU_LONG,
 )
 from phenoscope.claims import Measured, Setting, first_value, last_value
@@ -22,10 +23,14 @@ def panels() -> tuple[Panel, ...]:
     return (
         Lines(
             "Active units", "The larger the rate, the fewer entries of the features stay above 0.",
-            Measured("active share"), "active share", (RELU, RELU_FULL, RELU_LONG),
+            Measured("active share"), "active share", (RELU, RELU_FULL),
         ),
         Lines(
-            "Training loss of the ReLU network", "A plateau while the rate is large; it falls where that drops.",
+            "Active units over as long a way", "Sixteen times the steps at the small rate do not leave as few active.",
+            Measured("active share"), "active share", (RELU_LARGE, RELU_LONG),
+        ),
+        Lines(
+            "Training loss of the ReLU network", "Noisy while the rate is large; it falls where that drops.",
             Measured("loss"), "loss", (RELU, RELU_FULL), log_y=True,
         ),
         Lines(
