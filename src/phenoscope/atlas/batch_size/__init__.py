@@ -60,8 +60,8 @@ def batch_size(scale: Scale, *, data: str = "digits") -> Phenomenon:
     )
     # every protocol's length is a multiple of an epoch's updates with all examples, so each ends with a reading
     every = size.epochs
-    measures = Instruments(("worst_case_sharpness", "adaptive_worst_case"), every)
-    probes = (Loss(every), Sharpness(every), Accuracy(every), measures)
+    plain = (Loss(every), Sharpness(every), Accuracy(every))
+    probes = (*plain, Instruments(("adaptive_worst_case",), every))
     sweep, lengths = {"batch": size.batches}, tuple(size.epochs * full // batch for batch in size.batches)
     rates = tuple(SMALLEST_RATE * batch / first for batch in size.batches)
     arms = (
@@ -73,7 +73,10 @@ def batch_size(scale: Scale, *, data: str = "digits") -> Phenomenon:
             SCALED, recipe, probes, sweep, along={"steps": lengths, "lr": rates}, role="control",
             says="as many epochs, with the rate in proportion to the batch",
         ),
-        Arm(STEPS, recipe, probes, sweep, role="control", says="one rate and as many steps"),
+        Arm(
+            STEPS, recipe, (*plain, Instruments(("adaptive_worst_case",), size.steps)), sweep, role="control",
+            says="one rate and as many steps",
+        ),
     )  # fmt: skip
     return Phenomenon(
         name="batch_size",

@@ -9,7 +9,7 @@ EVERY = (EPOCHS, SCALED, STEPS)
 
 def panels() -> tuple[Panel, ...]:
     """The figures; the first one is the phenomenon at a glance."""
-    names = {"sharpness": "Sharpness", "worst-case": "Worst case nearby", "adaptive": "Adaptive worst case nearby"}
+    names = {"sharpness": "Sharpness", "adaptive": "Adaptive worst case"}
     at_the_end = [
         _against(f"{names[slug]} against the batch", f"At the end: {what}.", measure, what)
         for slug, (what, measure) in MEASURES.items()
