@@ -42,7 +42,7 @@ class Size:
 
 
 SIZES: dict[Scale, Size] = {
-    "smoke": Size(100, (16,), 50, 5, 0.3),
+    "smoke": Size(64, (16,), 24, 3, 0.45),
     "laptop": Size(300, (32, 32), 1000, 40, 0.05),
     "paper": Size(1500, (100, 100), 6000, 120, 0.03),
 }
