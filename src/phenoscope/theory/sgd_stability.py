@@ -40,9 +40,8 @@ def sgd_threshold(vectors: np.ndarray, batch: int) -> float:
     x = _within(_checked(vectors, batch))
     n, d = x.shape
     hessian, unit = x.T @ x / n, np.eye(d)
-    squares = np.einsum("ni,nj->nij", x, x).reshape(n, d * d)  # vec of each Hᵢ, whose outer product is Hᵢ ⊗ Hᵢ mixed
-    noise = np.einsum("na,nb->ab", squares, squares) / n
-    noise = noise.reshape(d, d, d, d).transpose(0, 2, 1, 3).reshape(d * d, d * d)  # (M → E HᵢMHᵢ) on vec M
+    each = np.einsum("ni,nj->nij", x, x).reshape(n, d * d)  # Hᵢ as a vector; HᵢMHᵢ is Hᵢ ⟨Hᵢ, M⟩, as it has rank one
+    noise = each.T @ each / n
     drift = (np.kron(hessian, unit) + np.kron(unit, hessian)) / 2
     spread = np.kron(hessian, hessian) + (1 / batch - 1 / n) * noise
     return 2 / float(scipy.linalg.eigh(spread, drift, eigvals_only=True)[-1])
