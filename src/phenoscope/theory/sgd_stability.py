@@ -57,7 +57,7 @@ def coherence(vectors: np.ndarray) -> float:
         vectors: xᵢ, (n, d).
 
     Example:
-        >>> coherence(np.eye(4)), coherence(np.ones((4, 2)))
+        >>> coherence(np.eye(4)), round(coherence(np.ones((4, 2))), 6)
         (1.0, 4.0)
     """
     gram = np.abs(_checked(vectors, 1) @ np.asarray(vectors).T)
