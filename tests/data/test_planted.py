@@ -34,7 +34,9 @@ def test_left_out_are_the_planted_or_as_many_others():
     assert len(without.train) == len(others.train) == 186
     assert torch.equal(without.train.inputs, whole.train.inputs[whole.groups == 0])
     assert not without.groups.any()
-    assert [int((others.groups == i).sum()) for i in (1, 2)] == [7, 7]
+    for seed in range(4):  # by chance alone one of them might stay
+        groups = drawn("without others", seed=seed).groups
+        assert [int((groups == i).sum()) for i in (1, 2)] == [7, 7]
     rows = {tuple(row) for row in whole.train.inputs.tolist()}
     assert all(tuple(row) in rows for row in others.train.inputs.tolist())
 

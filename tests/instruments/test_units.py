@@ -39,8 +39,10 @@ def test_dead_is_never_above_zero(activation, batch_size):
     assert "3 of 5 units in 1 rectifying" in str(found)
 
 
-def test_a_unit_that_one_example_of_the_last_batch_lights_is_alive():
-    inputs = torch.tensor([[-1.0], [-1.0], [-1.0], [1.0]], dtype=torch.float64)
+@pytest.mark.parametrize("lit", [0, 3])
+def test_a_unit_that_one_example_of_any_batch_lights_is_alive(lit):
+    inputs = -torch.ones(4, 1, dtype=torch.float64)
+    inputs[lit] = 1.0
     model = nn.Sequential(Dense(torch.ones(1, 1, dtype=torch.float64), None), nn.ReLU())
     made = Objective(model, mse_loss, (inputs, torch.zeros(4, 1, dtype=torch.float64)), batch_size=3)
     assert dead_units(made).value == 0.0

@@ -60,13 +60,18 @@ STABILITY = Family(
         Part(
             "Other rules, other edges",
             "Each update rule has a threshold of its own, known from the quadratic in closed form.",
-            ("adaptive_edge", "sam_edge", "changing_rates"),
+            ("adaptive_edge", "sam_edge", "changing_rates", "catapult"),
         ),
         Part(
             "Mini-batches and their noise",
             "A mini-batch makes a step along its own gradient, on its own loss, and so adds noise. Does the noise find "
             "flat places, or does the size of the step?",
             ("stochastic_edge", "noise_or_rate", "batch_size", "sgd_stability"),
+        ),
+        Part(
+            "The few directions of large curvature",
+            "Most curvatures are near zero; a few stand out. What puts them there, and does learning happen in them?",
+            ("hessian_outliers", "tiny_subspace", "opposing_signals"),
         ),
     ),
 )

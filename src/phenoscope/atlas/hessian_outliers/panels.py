@@ -28,7 +28,7 @@ def panels() -> tuple[Panel, ...]:
         Scatter(
             "Outliers against classes", "One point a seed, at the end of training.",
             first_value(CLASSES * OUTLIERS / OUTLIERS), last_value(OUTLIERS), "classes", "outliers", (DIGITS,),
-            slope=1.0, theory_label="as many as classes",
+            slope=1.0, theory_label="as many as classes", log=False,
         ),
         Lines(
             "Outliers along training", "On digits they are there before training, without labels; not without a mean.",
