@@ -30,8 +30,8 @@ SIZES: dict[Scale, Size] = {
     "paper": Size(1500, (200, 200), 6000, 100),
 }
 
-RATES = {"digits": 0.05, "mnist1d": 0.03}
-"""Far below the edge that training would reach; eight times that is above it for a while."""
+CHOICES = {"digits": (0.05, 0.2), "mnist1d": (0.1, 0.3)}
+"""Learning rate and initial scale: far below the edge that training reaches; eight times the rate comes up to it."""
 
 
 def progressive_sharpening(scale: Scale, *, data: str = "digits") -> Phenomenon:
@@ -41,10 +41,10 @@ def progressive_sharpening(scale: Scale, *, data: str = "digits") -> Phenomenon:
         scale: "smoke", "laptop" or "paper".
         data: "digits" or "mnist1d".
     """
-    if data not in RATES:
+    if data not in CHOICES:
         raise BadInput(f"progressive sharpening is set up for the data digits and mnist1d, got {data!r}.")
-    size, rate = SIZES[scale], RATES[data]
-    model = MLP(size.widths, activation="tanh", init_scale=0.2)
+    size, (rate, start) = SIZES[scale], CHOICES[data]
+    model = MLP(size.widths, activation="tanh", init_scale=start)
     descent = Recipe(
         data=dataset(data, train=size.examples, flat=True),
         model=model,
@@ -60,7 +60,7 @@ def progressive_sharpening(scale: Scale, *, data: str = "digits") -> Phenomenon:
         Arm(DESCENT, descent, probes, says="a step far below the edge of stability"),
         Arm(HALF, half, (Loss(), Sharpness(2 * size.every)), says="half the step, twice as many: the same time"),
         Arm(
-            SCALES_OF_START, descent, probes, {"model.init_scale": (0.2, 0.4, 0.8)},
+            SCALES_OF_START, descent, probes, {"model.init_scale": (start, 2 * start, 4 * start)},
             says="starts of larger weights, which are sharper to begin with",
         ),
         Arm(
