@@ -54,13 +54,19 @@ STABILITY = Family(
         Part(
             "Towards the edge and along it",
             "On a quadratic, gradient descent with step η bears a curvature of 2/η and no more. What happens to a "
-            "network whose curvature rises to that?",
-            ("progressive_sharpening", "edge_of_stability"),
+            "network whose curvature rises to that, and when the rate changes on the way?",
+            ("progressive_sharpening", "edge_of_stability", "changing_rates"),
         ),
         Part(
             "Other rules, other edges",
             "Each update rule has a threshold of its own, known from the quadratic in closed form.",
-            ("adaptive_edge", "sam_edge", "changing_rates", "catapult"),
+            ("adaptive_edge", "sam_edge"),
+        ),
+        Part(
+            "Why training does not diverge",
+            "Where a quadratic would fly apart something bends training back. How little does it take, and how far "
+            "does it go?",
+            ("minimal_models", "catapult"),
         ),
         Part(
             "Mini-batches and their noise",
@@ -72,6 +78,12 @@ STABILITY = Family(
             "The few directions of large curvature",
             "Most curvatures are near zero; a few stand out. What puts them there, and does learning happen in them?",
             ("hessian_outliers", "tiny_subspace", "opposing_signals"),
+        ),
+        Part(
+            "What flatness is good for",
+            "Flat minima are said to generalise. Is that so where flatness is sought, where it is measured, and where "
+            "large steps bring it about?",
+            ("sam_training", "sharpness_generalisation", "sparse_features"),
         ),
     ),
 )
