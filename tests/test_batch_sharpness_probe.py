@@ -13,7 +13,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.instruments import batch_sharpness
 from phenoscope.objective import CrossEntropy
-from phenoscope.probes import BatchSharpness
+from phenoscope.probes import BatchSharpness, Sharpness
 from phenoscope.training import Adam, HeavyBall, train
 from small import recipe
 from watching.loops import examples, network, series, squared
@@ -193,11 +193,11 @@ def test_what_cannot_be_read_is_refused(options, why):
 
 
 class TestWatched:
-    def watched(self, probe, path, batch=8):
+    def watched(self, probe, path, *more, batch=8, epochs=1):
         model, (inputs, targets) = network(), examples()
         optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
-        with ps.watch(model, squared, (inputs, targets), optimizer, run=path / "run", probes=(probe,)):
-            for places in torch.arange(40).split(batch):
+        with ps.watch(model, squared, (inputs, targets), optimizer, run=path / "run", probes=(probe, *more)):
+            for places in torch.arange(40).repeat(epochs).split(batch):
                 optimizer.zero_grad()
                 squared(model(inputs[places]), targets[places]).backward()
                 optimizer.step()
@@ -232,3 +232,14 @@ class TestWatched:
         inputs, targets = examples()
         other = batch_sharpness(ps.Objective(model, squared, (inputs, targets)), 40)
         assert series(tmp_path / "run", SAME)[5] == pytest.approx(other.value, rel=1e-9)
+
+    @pytest.mark.parametrize("told", [True, False])
+    def test_the_claims_on_mini_batches_are_judged_where_their_size_is_told(self, tmp_path, told):
+        probes = (BatchSharpness(every=2, batches=4, batch=8), Sharpness(every=2)) if told else (Sharpness(every=2),)
+        self.watched(probes[0], tmp_path, *probes[1:], epochs=4)
+        found = ps.diagnose(tmp_path / "run")
+        judged = {verdict.name: dict(verdict.where) for verdict in found.verdicts}
+        assert judged.get("sharpness-below-the-edge") == ({"batch": 8.0} if told else None)
+        assert told == ("batch-sharpness-at-the-edge" in judged)
+        rest = {unjudged.name: unjudged.why for unjudged in found.rest}
+        assert told or "not known of this run: batch" in rest["sharpness-below-the-edge"]

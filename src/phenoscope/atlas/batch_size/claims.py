@@ -34,8 +34,8 @@ def claims(full: int) -> tuple[Claim, ...]:
         for arm, slug_of, when in ((STEPS, "steps", "after as many steps"), (SCALED, "rate", "at a scaled rate")):
             found.append(
                 Claim(
-                    f"{when}, most of that is gone: the log-log slope of {what} on the batch is within ±{HALF}", HOFFER,
-                    power, Between(-HALF, HALF), region_from="pilot",
+                    f"{when}, most of the trend in {what} is gone: the log-log slope on the batch is within ±{HALF}",
+                    HOFFER, power, Between(-HALF, HALF), region_from="pilot",
                     on=arm, over="batch", given=fitted, control=Breaks(EPOCHS),
                     name=f"{slug}-less-at-matched-{slug_of}",
                 )
