@@ -47,6 +47,13 @@ def test_the_three_have_the_same_decimals():
     assert {Decimal(text).as_tuple().exponent for text in texts} == {-3} or texts == ("1.00", "0.95", "1.10")
 
 
+def test_an_interval_as_narrow_as_rounding_has_no_more_digits_than_a_reader_can_use():
+    low, high = 1 - 1e-15, 1 + 1e-15
+    assert interval(1.0, low, high) == ("1.00000000",) * 3
+    assert interval(1.0, low, high, edges=(1 - 2e-10,)) == ("1.00000000",) * 3
+    assert interval(1.0, 1 - 4e-10, high, edges=(1 - 3e-10, 1.5))[1] == "0.9999999996"
+
+
 def test_no_negative_zero():
     assert interval(1.0, -0.0004, 2.0)[1] == "0.0"
 

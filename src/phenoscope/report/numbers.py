@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MISSING = "–"
+FINEST = 8
+"""Decimals of an interval at most, however narrow it is, unless an edge of the region asks for more."""
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -30,7 +32,7 @@ def interval(
     the three has three digits of its own.
 
     Digits are added while rounding would move an end to, or across, an edge of the region: else a page could show
-    an interval inside the region beside the word "undecided".
+    an interval inside the region beside the word "undecided". Intervals as narrow as rounding have eight decimals.
 
     Args:
         estimate: what is written first.
@@ -95,7 +97,7 @@ def _ways(estimate: float, low: float, high: float, width: float) -> list[Callab
         return _significant(3)
     if not 1e-3 <= size < 1e5:
         return _significant(3 + max(0, math.floor(math.log10(size / width))))
-    first = max(0, 1 - math.floor(math.log10(width)))
+    first = min(FINEST, max(0, 1 - math.floor(math.log10(width))))
     fixed = [lambda value, decimals=decimals: _fixed(value, decimals) for decimals in range(first, first + 6)]
     return fixed + _significant(4)
 
