@@ -14,6 +14,7 @@ from phenoscope.probes.examples import ExampleChanges
 from phenoscope.probes.instruments import Instruments, Rescaled
 from phenoscope.probes.mark import Mark
 from phenoscope.probes.mini_batches import BatchSharpness
+from phenoscope.probes.oscillation import CentralOscillation, Oscillation
 from phenoscope.probes.outliers import Outliers
 from phenoscope.probes.probe import Moment, Probe, Reading, Rows, announced, series_units, writes
 from phenoscope.probes.products import FlowSharpness
@@ -27,6 +28,7 @@ __all__ = [
     "Accuracy",
     "AlongFirst",
     "BatchSharpness",
+    "CentralOscillation",
     "DeadUnits",
     "EffectiveSharpness",
     "Eigenspaces",
@@ -41,6 +43,7 @@ __all__ = [
     "Loss",
     "Mark",
     "Moment",
+    "Oscillation",
     "Outliers",
     "Probe",
     "Reading",

@@ -59,6 +59,7 @@ class Moment(Protocol):
         alive: (n,), false for rows that have diverged.
         around: the loss on all data around the points.
         seed: of the probes' own random streams.
+        memory: what the rule carries from step to step, by name, one row a network.
         batch: examples in a mini-batch of the training, all where it takes all; `None` where that is not known.
         rates: (n,), the learning rates of the coming update; `None` where there is more than one a row.
         thresholds: (n,), the largest curvature that the rule bears now, where theory gives one.
@@ -74,6 +75,9 @@ class Moment(Protocol):
 
     @property
     def alive(self) -> Bool[Tensor, " n"]: ...
+
+    @property
+    def memory(self) -> Mapping[str, Tensor]: ...
 
     @property
     def around(self) -> Around: ...

@@ -1,5 +1,6 @@
 """Closed forms: what is predicted, ready to be laid beside what is measured."""
 
+from phenoscope.theory.oscillation import edge_covariance
 from phenoscope.theory.products import flow_limit, flow_sharpness
 from phenoscope.theory.sgd_stability import coherence, coherence_threshold, sgd_threshold, trace_threshold
 from phenoscope.theory.singular import linear_network_coefficient, reduced_rank_coefficient
@@ -16,6 +17,7 @@ __all__ = [
     "adam_threshold",
     "coherence",
     "coherence_threshold",
+    "edge_covariance",
     "flow_limit",
     "flow_sharpness",
     "gradient_descent_threshold",

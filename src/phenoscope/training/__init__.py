@@ -1,6 +1,7 @@
 """From recipes to states: recipes, update rules, schedules, and the loop that advances cohorts."""
 
 from phenoscope.training.cohorts import cohorts, shape_of
+from phenoscope.training.flows import CentralFlow, GradientFlow
 from phenoscope.training.landscape import Around, Landscape
 from phenoscope.training.linearised import Linearised
 from phenoscope.training.loop import DIVERGED, Reached, Start, State, train
@@ -32,11 +33,13 @@ __all__ = [
     "AdamW",
     "AmplifiedNoise",
     "Around",
+    "CentralFlow",
     "Clipped",
     "Cosine",
     "Drop",
     "Dynamics",
     "GradientDescent",
+    "GradientFlow",
     "HeavyBall",
     "Jittered",
     "Landscape",

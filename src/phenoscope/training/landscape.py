@@ -119,6 +119,10 @@ class Quadratic:
     def hessian(self) -> Operator:
         return self._at.hessian()
 
+    def third(self, left: Float[Tensor, "n p"], right: Float[Tensor, "n p"]) -> tuple[Tensor, Tensor]:
+        """The curvature along two directions, and its gradient, which is 0."""
+        return (self.hessian().multiply(left[:, None])[:, 0] * right).sum(dim=1), torch.zeros_like(right)
+
     def operator(self, which: str) -> Operator:
         if which != "hessian":
             raise BadInput("the quadratic model of a loss has a Hessian, but no Gauss-Newton matrix.")
@@ -161,6 +165,9 @@ class Outlook:
 
     def hessian(self) -> Operator:
         return self.around.hessian()
+
+    def third(self, left: Float[Tensor, "n p"], right: Float[Tensor, "n p"]) -> Float[Tensor, "n p"]:
+        return self.around.third(left, right)[1]
 
     def at(self, points: Float[Tensor, "n p"]) -> "Outlook":
         return Outlook(self.landscape, points, self.examples, self.landscape.around(points), self.seeds)

@@ -15,6 +15,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.core.specs import spec
 from phenoscope.theory import sam_threshold
+from phenoscope.training.flows import CentralFlow, GradientFlow
 from phenoscope.training.leading import followed, nowhere
 from phenoscope.training.schedules import Rate
 from phenoscope.training.sight import Memory, Noisier, Points, Sight, seen
@@ -259,8 +260,9 @@ class AmplifiedNoise:
         return self.of.update(gradient, points, memory, step)
 
 
+Flow = GradientFlow | CentralFlow
 Wrapper = WeightDecay | Clipped | Sam | UnnormalisedSam | Jittered | Projected | AmplifiedNoise
-Rule = GradientDescent | HeavyBall | Nesterov | RMSProp | Adam | Wrapper
+Rule = GradientDescent | HeavyBall | Nesterov | RMSProp | Adam | Flow | Wrapper
 """How a point is updated from its gradient; those of `Wrapper` wrap another rule."""
 
 

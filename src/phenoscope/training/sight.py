@@ -41,6 +41,10 @@ class Sight(Protocol):
         """The Hessian there, of the loss on all data whatever the examples of the step."""
         ...
 
+    def third(self, left: Points, right: Points) -> Points:
+        """The gradient of uᵀHv of that loss there, u and v held fixed: ∇³L[u, v, ·]."""
+        ...
+
     def at(self, points: Points) -> "Sight":
         """The same examples, seen from other points."""
         ...
@@ -71,6 +75,9 @@ class Noisier:
 
     def hessian(self) -> Operator:
         return self.sight.hessian()
+
+    def third(self, left: Points, right: Points) -> Points:
+        return self.sight.third(left, right)
 
     def at(self, points: Points) -> "Noisier":
         return Noisier(self.sight.at(points), self.factor)

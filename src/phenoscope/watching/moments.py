@@ -29,7 +29,7 @@ class OwnMoment:
         around: the loss on the data of the watch around the point.
         own: the loss as a function.
         optimizer: what the optimizer is set to now.
-        memory: looks up what it remembers, in the form of the recognised rule.
+        recall: looks up what it remembers, in the form of the recognised rule.
         seed: of the probes' random streams.
     """
 
@@ -38,12 +38,17 @@ class OwnMoment:
     around: Linearisation
     own: Objective
     optimizer: Recognised
-    memory: Callable[[], Memory]
+    recall: Callable[[], Memory]
     seed: int = SEED
 
     @property
     def alive(self) -> Bool[Tensor, " 1"]:
         return torch.ones(1, dtype=torch.bool, device=self.points.device)
+
+    @property
+    def memory(self) -> Memory:
+        """What the optimizer remembers, in the form of the recognised rule."""
+        return self.recall()
 
     @property
     def batch(self) -> None:
@@ -75,7 +80,7 @@ class OwnMoment:
     @property
     def preconditioner(self) -> Float[Tensor, "1 p"] | None:
         rule = self.optimizer.rule
-        return None if rule is None else preconditioner(rule, self.memory())
+        return None if rule is None else preconditioner(rule, self.memory)
 
     @property
     def effective_thresholds(self) -> Float[Tensor, " 1"] | None:
