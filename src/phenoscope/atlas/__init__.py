@@ -9,6 +9,7 @@ from typing import Any
 from phenoscope.atlas.adaptive_edge import adaptive_edge
 from phenoscope.atlas.batch_size import batch_size
 from phenoscope.atlas.catapult import catapult
+from phenoscope.atlas.central_flow import central_flow
 from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.hessian_outliers import hessian_outliers
@@ -32,6 +33,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "adaptive_edge": adaptive_edge,
     "batch_size": batch_size,
     "catapult": catapult,
+    "central_flow": central_flow,
     "changing_rates": changing_rates,
     "edge_of_stability": edge_of_stability,
     "minimal_models": minimal_models,

@@ -91,7 +91,7 @@ class CentralFlow:
         nothing = points.new_zeros(len(points), 1, dtype=torch.float64)
         space = points.new_zeros(len(points), min(self.k + GUARDS, p), p)
         covariance = points.new_zeros(len(points), self.k, self.k, dtype=torch.float64)
-        found = {"oscillation variance": nothing, "oscillation loss": nothing}
+        found = {"oscillation variance": nothing, "oscillation loss": nothing.clone()}
         return {"space": space, "covariance": covariance, **found}
 
     def see(self, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
