@@ -25,6 +25,7 @@ from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
 from phenoscope.atlas.sparse_features import sparse_features
 from phenoscope.atlas.stochastic_edge import stochastic_edge
 from phenoscope.atlas.tiny_subspace import tiny_subspace
+from phenoscope.atlas.trainability_boundary import trainability_boundary
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.specs import to_json
 from phenoscope.phenomenon import SCALES, Phenomenon
@@ -48,6 +49,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "sparse_features": sparse_features,
     "stochastic_edge": stochastic_edge,
     "tiny_subspace": tiny_subspace,
+    "trainability_boundary": trainability_boundary,
 }
 """The library's own: functions of a scale and the phenomenon's own options."""
 

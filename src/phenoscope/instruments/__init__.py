@@ -7,6 +7,7 @@ from phenoscope.instruments.along import (
     directional_sharpness,
 )
 from phenoscope.instruments.bench import Bench
+from phenoscope.instruments.box_counting import BoxDimension, boundary, box_dimension
 from phenoscope.instruments.counts import Count, Loss
 from phenoscope.instruments.density import Density, density
 from phenoscope.instruments.descent import (
@@ -64,6 +65,7 @@ __all__ = [
     "BatchGradientShare",
     "BatchSharpness",
     "Bench",
+    "BoxDimension",
     "Change",
     "Coherence",
     "Count",
@@ -114,6 +116,8 @@ __all__ = [
     "alternation",
     "batch_gradient_share",
     "batch_sharpness",
+    "boundary",
+    "box_dimension",
     "critical_sharpness",
     "curved_noise_scale",
     "dead_units",

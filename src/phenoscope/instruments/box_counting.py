@@ -55,8 +55,8 @@ def boundary(inside: Bool[Tensor, "h w"]) -> Bool[Tensor, "h w"]:
 def box_dimension(pixels: Bool[Tensor, "h w"]) -> BoxDimension:
     r"""Box-counting dimension of a set of pixels: 1 for a smooth curve, 2 where it fills the plane. Dimensionless.
 
-    Boxes have sides of 2, 4, 8, ... pixels, up to a sixteenth of the picture, on one grid. Over so few octaves an
-    estimate is good to about a twentieth for the classical curves, and it is low rather than high.
+    Boxes have sides of 2, 4, 8, ... pixels, up to a sixteenth of the picture, on the one of two grids that needs fewer.
+    Over so few octaves an estimate is good to about a tenth for curves, and low rather than high.
 
     Args:
         pixels: a square picture, whose side is a power of 2 and at least 128.
@@ -90,5 +90,7 @@ def box_dimension(pixels: Bool[Tensor, "h w"]) -> BoxDimension:
 
 
 def _held(pixels: Tensor, box: int) -> int:
-    count = len(pixels) // box
-    return int(pixels.reshape(count, box, count, box).any(dim=3).any(dim=1).sum())
+    """The boxes that hold a pixel, on the grid that begins at the corner or on the one half a box off."""
+    shifted = torch.nn.functional.pad(pixels, (box // 2,) * 4)
+    grids = (one.reshape(len(one) // box, box, len(one) // box, box) for one in (pixels, shifted))
+    return min(int(grid.any(dim=3).any(dim=1).sum()) for grid in grids)

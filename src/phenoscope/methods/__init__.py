@@ -2,5 +2,6 @@
 
 from phenoscope.methods.computation import Computation, Found, numbers
 from phenoscope.methods.linear_sgd import LinearSGD
+from phenoscope.methods.trainability import TrainabilityGrid, View
 
-__all__ = ["Computation", "Found", "LinearSGD", "numbers"]
+__all__ = ["Computation", "Found", "LinearSGD", "TrainabilityGrid", "View", "numbers"]

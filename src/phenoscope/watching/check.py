@@ -31,7 +31,7 @@ def foretell(moment: OwnMoment) -> Foretold | None:
     rule = moment.optimizer.rule
     if rule is None:
         return None
-    end, _ = rule.update(moment.around.gradient, moment.points, moment.memory(), moment.step)
+    end, _ = rule.update(moment.around.gradient, moment.points, moment.memory, moment.step)
     return Foretold(moment.step, moment.points[0], end[0])
 
 
