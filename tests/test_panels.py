@@ -10,6 +10,7 @@ from phenoscope.claims import Measured, Setting, first_value, last_value
 from phenoscope.core.errors import BadInput
 from phenoscope.panels import Lines, PanelData, Scatter, evaluate, panel_from_json
 from phenoscope.record import Record, Series
+from phenoscope.report import figures
 
 X, LR = Measured("x"), Setting("lr")
 
@@ -55,6 +56,20 @@ def test_a_constant_theory_is_a_level_for_each_swept_value_from_the_first_step_t
 def test_a_theory_that_moves_is_a_curve():
     data = evaluate(lines(theory=X / LR), EVIDENCE, {"a": ("lr",)})
     assert [t.y for t in data.theory] == [(2.0, 4.0, 8.0), (12.0, 20.0, 28.0)]
+
+
+def test_points_may_be_of_settings_and_told_apart_by_one():
+    panel = Scatter("T", "C.", 2 / LR, last_value(X), "2/η", "x", ("a",), by="lr")
+    data = evaluate(panel, EVIDENCE, {"a": ("lr",)})
+    assert [(t.x, t.y) for t in data.traces] == [((4.0,), (4.0,)), ((8.0,), (7.0,))]
+    assert panel.settings == ("lr", "lr")
+    assert panel_from_json(json.loads(json.dumps(data.to_json()))) == data
+    assert data.by == "lr"
+    assert [group.label for group in figures._groups(data)] == ["a, lr = 0.5", "a, lr = 0.25"]
+    together = evaluate(Scatter("T", "C.", 2 / LR, last_value(X), "2/η", "x", ("a",)), EVIDENCE, {"a": ("lr",)})
+    assert [group.label for group in figures._groups(together)] == ["a"]
+    with pytest.raises(BadInput, match="Reduce it first"):
+        Scatter("T", "C.", X, last_value(X), "x", "x", ("a",))
 
 
 def test_a_member_without_the_series_has_an_empty_trace():

@@ -1,5 +1,6 @@
 """Rank correlations over a sweep: against scipy, against pairs counted by hand, and as claims with their controls."""
 
+import dataclasses
 import itertools
 import math
 
@@ -75,6 +76,15 @@ def test_another_setting_makes_a_correlation_overall_and_none_within():
     assert rank_correlation(X, Y, within="lr").of(grid(x, y)).value == pytest.approx(-1)
     assert rank_correlation(X, Y, within="width").of(grid(x, y)).value == pytest.approx(1)
     assert rank_correlation(X, LR).of(grid(x, y)).value == pytest.approx(stats.kendalltau(x, [g[0] for g in GRID])[0])
+
+
+def test_what_follows_from_a_setting_goes_along_with_it():
+    x, y = [3, 1, 4, 1, 5, 9], [2, 7, 1, 8, 2, 8]
+    plain = grid(x, y)
+    along = [dataclasses.replace(each, settings={**each.settings, "steps": 1 / each.settings["lr"]}) for each in plain]
+    for within in ("lr", "width"):
+        statistic = rank_correlation(X, Y, within=within)
+        assert statistic.of(along).value == statistic.of(plain).value
 
 
 def test_the_order_of_the_members_does_not_matter():

@@ -101,12 +101,23 @@ def _numbers(statistic: Statistic, members: Sequence[Record]) -> tuple[np.ndarra
 
 
 def _slices(members: Sequence[Record], within: str | None) -> list[np.ndarray]:
-    """Places of the members that are compared with each other: all, or those that differ in one setting only."""
+    """Places of the members that are compared with each other: all, or those that differ in one setting only.
+
+    What follows from that setting, as steps do from the batch where epochs are matched, goes along with it.
+    """
+    if within is None:
+        return [np.arange(len(members))]
+    others = [name for name in members[0].settings if not _follows(name, within, members)]
     found: dict[object, list[int]] = defaultdict(list)
     for place, member in enumerate(members):
-        rest = None if within is None else tuple(sorted((k, v) for k, v in member.settings.items() if k != within))
-        found[rest].append(place)
+        found[tuple(member.settings.get(name) for name in others)].append(place)
     return [np.array(places) for places in found.values()]
+
+
+def _follows(name: str, within: str, members: Sequence[Record]) -> bool:
+    """Whether one value of a setting goes with each value of another."""
+    pairs = {(member.settings[within], member.settings.get(name)) for member in members}
+    return len(pairs) == len({value for value, _ in pairs})
 
 
 def _tau(x: np.ndarray, y: np.ndarray, slices: Sequence[np.ndarray]) -> float:
