@@ -15,7 +15,6 @@ from phenoscope.atlas.opposing_signals.claims import (
 )
 from phenoscope.atlas.opposing_signals.panels import panels
 from phenoscope.comparisons import Comparison
-from phenoscope.core.errors import BadInput
 from phenoscope.data import Planted, dataset
 from phenoscope.models import MLP
 from phenoscope.objective import SquaredError
@@ -45,17 +44,14 @@ STRENGTH = 5.0
 """How much brighter, in standard deviations: enough that the feature sharpens, and that training starts stable."""
 
 
-def opposing_signals(scale: Scale, *, data: str = "digits") -> Phenomenon:
+def opposing_signals(scale: Scale) -> Phenomenon:
     """Full-batch gradient descent on small tanh networks, with a bright background planted in threes and eights.
 
     Args:
         scale: "smoke", "laptop" or "paper".
-        data: "digits" or "mnist1d".
     """
-    if data not in ("digits", "mnist1d"):
-        raise BadInput(f"opposing signals are set up for digits and mnist1d, got {data!r}.")
     size = SIZES[scale]
-    planted = Planted(dataset(data, train=size.examples, flat=True), (3, 8), size.count, STRENGTH)
+    planted = Planted(dataset("digits", train=size.examples, flat=True), (3, 8), size.count, STRENGTH)
     edge = Recipe(
         data=planted,
         model=MLP((size.width,), init_scale=0.3),
@@ -98,6 +94,5 @@ def opposing_signals(scale: Scale, *, data: str = "digits") -> Phenomenon:
         sources=((f"{ROSENFELD}: Outliers with opposing signals have an outsized effect on neural network optimization",
                   "https://arxiv.org/abs/2311.04163"),),
         scale=scale,
-        options={"data": data},
         pilot_seeds=frozenset(range(900, 1000)),
     )  # fmt: skip
