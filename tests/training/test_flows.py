@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from phenoscope.core.errors import BadInput
 from phenoscope.probes import CentralOscillation, Loss, Oscillation, read
-from phenoscope.training import CentralFlow, GradientDescent, GradientFlow, Sight, train
+from phenoscope.training import CentralFlow, GradientDescent, GradientFlow, Sight, cohorts, train
 from phenoscope.training.rules import threshold
 from small import losses, recipe
 
@@ -163,3 +163,15 @@ def test_a_pure_swing_is_read_whole():
         rows, memory = probe.update(moment, memory)  # type: ignore[arg-type]
         if rows:
             assert rows[0].values.item() == pytest.approx(0.25, rel=1e-12)
+
+
+def test_rows_of_different_rates_do_not_advance_together():
+    """The rate of a flow is one number for all rows of a cohort: a sweep must not mix them."""
+    for kind in (CentralFlow, GradientFlow):
+        mixed = [recipe(steps=2, rule=kind(lr)) for lr in (0.1, 0.2)]
+        assert len(cohorts(mixed, [10, 10])) == 2
+    alike = [dataclasses.replace(recipe(steps=3, rule=CentralFlow(0.3, k=2)), seed=seed) for seed in (0, 1)]
+    assert len(cohorts(alike, [10, 10])) == 1
+    together = list(train(alike))[-1].points
+    for row, made in zip(together, alike, strict=True):
+        assert_close(list(train([made]))[-1].points[0], row, rtol=1e-9, atol=1e-12)

@@ -49,6 +49,9 @@ class Bowl:
     def gradient(self):
         return slope(self.points)
 
+    def third(self, left, right):
+        return torch.zeros_like(left)  # no rule here looks at it, or it is a quadratic
+
     def whole(self):
         return self.points @ HESSIAN.to(self.points.dtype)
 
@@ -239,6 +242,9 @@ class Diagonal:
     def gradient(self):
         return self.curvatures
 
+    def third(self, left, right):
+        return torch.zeros_like(left)  # no rule here looks at it, or it is a quadratic
+
     def whole(self):
         return self.gradient
 
@@ -354,8 +360,9 @@ def test_a_cohort_shares_its_rule():
 
 
 def test_every_rule_is_tried_here():
-    from phenoscope.training import Rule
+    from phenoscope.training import CentralFlow, GradientFlow, Rule
 
-    tried = {type(rule) for rules in ROWS.values() for rule in rules} | {WeightDecay, Clipped}
+    flows = {CentralFlow, GradientFlow}  # in test_flows.py
+    tried = {type(rule) for rules in ROWS.values() for rule in rules} | {WeightDecay, Clipped} | flows
     assert tried == set(Rule.__args__)
     assert all(dataclasses.is_dataclass(kind) for kind in tried)
