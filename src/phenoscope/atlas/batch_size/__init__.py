@@ -4,7 +4,6 @@ import dataclasses
 
 from phenoscope.atlas.batch_size.claims import EPOCHS, KESKAR, SCALED, STEPS, claims
 from phenoscope.atlas.batch_size.panels import panels
-from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy
@@ -39,19 +38,16 @@ RATE, SMALLEST_RATE = 0.2, 0.01
 """Of the protocols with one rate, and that of the smallest batch where the rate is in proportion to the batch."""
 
 
-def batch_size(scale: Scale, *, data: str = "digits") -> Phenomenon:
+def batch_size(scale: Scale) -> Phenomenon:
     """Small ReLU networks with cross-entropy and several batches, under three protocols.
 
     Args:
         scale: "smoke", "laptop" or "paper".
-        data: "digits" or "mnist1d".
     """
-    if data not in ("digits", "mnist1d"):
-        raise BadInput(f"the batch size is set up for the data digits and mnist1d, got {data!r}.")
     size = SIZES[scale]
     first, full = size.batches[0], size.batches[-1]
     recipe = Recipe(
-        data=dataset(data, train=full, flat=True),
+        data=dataset("digits", train=full, flat=True),
         model=MLP(size.widths, activation="relu"),
         loss=CrossEntropy(),
         rule=GradientDescent(RATE),
@@ -98,6 +94,5 @@ def batch_size(scale: Scale, *, data: str = "digits") -> Phenomenon:
              "batch training of neural networks", "https://arxiv.org/abs/1705.08741"),
         ),
         scale=scale,
-        options={"data": data},
         pilot_seeds=frozenset(range(900, 1000)),
     )  # fmt: skip

@@ -14,7 +14,6 @@ from phenoscope.atlas.noise_or_rate.claims import (
     comparisons,
 )
 from phenoscope.atlas.noise_or_rate.panels import panels
-from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import SquaredError
@@ -47,32 +46,27 @@ SIZES: dict[Scale, Size] = {
     "paper": Size(1500, (100, 100), 6000, 120, 0.03),
 }
 
-RATE = {"digits": 0.4, "mnist1d": 0.2}
-INIT_SCALE = {"digits": 0.2, "mnist1d": 0.3}
-SLOWER = 8
-"""The large rate over the small one."""
+RATE, SLOWER = 0.4, 8
+"""The large rate, and how many times as large it is as the small one."""
 BATCHES = (8, 32)
 
 
-def noise_or_rate(scale: Scale, *, data: str = "digits") -> Phenomenon:
+def noise_or_rate(scale: Scale) -> Phenomenon:
     """Small tanh networks from one start at two rates, without noise, with that of mini-batches, and with more of it.
 
     Args:
         scale: "smoke", "laptop" or "paper".
-        data: "digits" or "mnist1d".
     """
-    if data not in RATE:
-        raise BadInput(f"noise or rate is set up for the data {', '.join(RATE)}, got {data!r}.")
-    size, rate = SIZES[scale], RATE[data]
+    size = SIZES[scale]
     large = Recipe(
-        data=dataset(data, train=size.examples, flat=True),
-        model=MLP(size.widths, activation="tanh", init_scale=INIT_SCALE[data]),
+        data=dataset("digits", train=size.examples, flat=True),
+        model=MLP(size.widths, activation="tanh", init_scale=0.2),
         loss=SquaredError(),
-        rule=GradientDescent(rate),
+        rule=GradientDescent(RATE),
         steps=size.steps,
         batch=size.examples,
     )
-    slow = GradientDescent(rate / SLOWER)
+    slow = GradientDescent(RATE / SLOWER)
     small = dataclasses.replace(large, rule=slow, steps=size.steps * SLOWER)
     loud = dataclasses.replace(small, rule=AmplifiedNoise(slow, math.sqrt(SLOWER)), batch=BATCHES[0])
     swift, patient = _probes(size.steps // size.readings), _probes(small.steps // size.readings)
@@ -111,7 +105,6 @@ def noise_or_rate(scale: Scale, *, data: str = "digits") -> Phenomenon:
              "https://arxiv.org/abs/1609.04836"),
         ),
         scale=scale,
-        options={"data": data},
         pilot_seeds=frozenset(range(900, 1000)),
     )  # fmt: skip
 

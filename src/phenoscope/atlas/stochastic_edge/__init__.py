@@ -44,7 +44,7 @@ class Choice:
     rate: float
 
 
-CHOICES = {"digits": Choice(0.2, 0.5), "mnist1d": Choice(0.3, 0.3)}
+CHOICES = {"digits": Choice(0.2, 0.5), "mnist1d": Choice(0.3, 0.5)}
 BATCHES = (8, 32, 128)
 
 
