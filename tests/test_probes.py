@@ -19,6 +19,7 @@ from phenoscope.probes import (
     COMPANIONS,
     Accuracy,
     AlongFirst,
+    CentralOscillation,
     DeadUnits,
     EffectiveSharpness,
     ExampleChanges,
@@ -36,7 +37,7 @@ from phenoscope.probes import (
     series_units,
     writes,
 )
-from phenoscope.training import Adam, Drop, GradientDescent, HeavyBall, PerSharpness, Start, train
+from phenoscope.training import Adam, CentralFlow, Drop, GradientDescent, HeavyBall, PerSharpness, Start, train
 from small import DATA, losses, path, recipe
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
@@ -342,6 +343,7 @@ class TestContract:
             recipe(rule=rule, **of(kind, MLP((4,), activation="relu"))) for rule in (GradientDescent(0.1), Adam(0.01))
         ]
         made += [recipe(data=Planted(DATA, (0, 1), 3, 2.0))] if kind is ExampleChanges else []
+        made += [recipe(rule=CentralFlow(0.1, k=1))] if kind is CentralOscillation else []
         found = [name for each in made for name in read(probe, [each])[0]]
         assert set(probe.units) <= set(found)
         assert {name for name in found if not writes((probe,), name)} == set()
