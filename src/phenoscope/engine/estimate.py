@@ -1,6 +1,7 @@
 """What would a run cost? A few steps and readings of each kind of cohort are timed, and multiplied out."""
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +15,16 @@ from phenoscope.engine.resuming import arranged, step_reached
 from phenoscope.phenomenon import Phenomenon
 from phenoscope.probes import heavy, read
 from phenoscope.store import finished
-from phenoscope.training import train, with_setting
+from phenoscope.training import Recipe, train, with_setting
 
 TIMED_SECONDS = 0.5
 """About how long each kind of cohort is timed, and on to a second reading of the curvature: the first one is cold."""
+
+FEWEST = 3
+"""Plain steps whose middle one counts: the first of a process takes longer."""
+
+LONG_SECONDS = 0.1
+"""A reading of one small network that takes longer is of instruments that measure row by row."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,20 +99,42 @@ def _seconds(cohort: Cohort, reached: int, known: dict[object, Cost]) -> float:
 
 
 def _timed(cohort: Cohort) -> Cost:
-    """The cost of a kind of cohort, from the beginning of a training from a start of its own."""
+    """The cost of a kind of cohort, from the beginning of a training from a start of its own.
+
+    Where a reading of one member takes long, the members are taken to be measured one after the other: then one is.
+    """
     plan = cohort.plans[0]
-    memories: list[Any] = [None] * len(plan.probes)
+    recipes = [dataclasses.replace(recipe, start=None) for recipe in cohort.recipes]
+    alone = _reading(plan.probes, recipes[0]) if len(recipes) > 1 else 0.0
+    probes = plan.probes if alone < LONG_SECONDS else ()
+    memories: list[Any] = [None] * len(probes)
     plain: list[float] = []
     measured: list[float] = []
+    states = train(recipes)
+    first = next(states)  # the data are drawn and the networks built by now
     begun = last = time.perf_counter()
-    for state in train([dataclasses.replace(recipe, start=None) for recipe in cohort.recipes]):
-        _, memories = read(plan.probes, state, memories)
+    for state in itertools.chain((first,), states):
+        _, memories = read(probes, state, memories)
         now = time.perf_counter()
-        (measured if heavy(plan.probes, state.step) else plain).append(now - last)
+        (measured if heavy(probes, state.step) else plain).append(now - last)
         last = now
-        if now - begun > TIMED_SECONDS and (len(measured) != 1 or now - begun > 3 * TIMED_SECONDS):
+        few = len(measured) == 1 or len(plain) < FEWEST
+        if now - begun > TIMED_SECONDS and (not few or now - begun > 3 * TIMED_SECONDS):
             break
     step = sorted(plain)[len(plain) // 2] if plain else 0.0
+    if not probes and plan.probes:
+        return Cost(0.0, step, len(recipes) * alone)
     later = measured[1:] or measured
     reading = max(0.0, sum(later) / len(later) - step) if later else 0.0
     return Cost(max(0.0, measured[0] - reading - step) if measured else 0.0, step, reading)
+
+
+def _reading(probes: tuple[Any, ...], recipe: Recipe) -> float:
+    """Seconds of the first reading of one member, the shorter of two: what a process does once is in the other."""
+    taken: list[float] = []
+    for _ in range(2):
+        state = next(train([recipe]))
+        begun = time.perf_counter()
+        read(probes, state, [None] * len(probes))
+        taken.append(time.perf_counter() - begun)
+    return min(taken)
