@@ -1,13 +1,18 @@
-"""Put the verdicts and the first figure of a run into the README: `python docs/update_readme.py RUN`."""
+"""Put the verdicts and the first figure of a run into the README, or the counts of all runs in a folder.
+
+`python docs/update_readme.py RUN` and `python docs/update_readme.py RUNS`.
+"""
 
 import sys
 from pathlib import Path
 
-from phenoscope.report import markdown_table, write_figure
-from phenoscope.store import Experiment, find_experiment, read_experiment
+from phenoscope.atlas import find
+from phenoscope.atlas.families import FAMILIES
+from phenoscope.report import markdown_table, outcome_counts, write_figure
+from phenoscope.store import Experiment, read_experiment, survey
+from phenoscope.store.experiments import EXPERIMENT
 
 ROOT = Path(__file__).parent.parent
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 
 def results(experiment: Experiment) -> str:
@@ -27,13 +32,32 @@ def results(experiment: Experiment) -> str:
     )
 
 
-def main(run: Path) -> None:
+def atlas(experiments: tuple[Experiment, ...]) -> str:
+    """A row for each phenomenon of the families, in the order of their stories, with the outcomes of its run."""
+    runs = {experiment.name: experiment for experiment in experiments}
+    lines = ["| phenomenon | question | verdicts |", "| --- | --- | --- |"]
+    for family in FAMILIES.values():
+        for name in family.phenomena:
+            counts = outcome_counts(runs[name].verdicts) if name in runs else []
+            told = ", ".join(f"{each['count']} {each['outcome']}" for each in counts) or "not run"
+            lines.append(f"| `{name}` | {find(name).question} | {told} |")
+    return "\n".join(lines)
+
+
+def put(name: str, text: str) -> None:
+    """Rewrite what stands between the marks of that name."""
+    readme, begin, end = ROOT / "README.md", f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, rest = readme.read_text(encoding="utf-8").split(begin)
+    _, after = rest.split(end)
+    readme.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def main(path: Path) -> None:
     """Rewrite the README in place."""
-    readme = ROOT / "README.md"
-    before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
-    _, after = rest.split(END)
-    found = results(read_experiment(find_experiment(run)))
-    readme.write_text(f"{before}{BEGIN}\n{found}\n{END}{after}", encoding="utf-8")
+    if (path / EXPERIMENT).exists():
+        put("results", results(read_experiment(path)))
+    else:
+        put("atlas", atlas(survey(path).experiments))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from phenoscope.report.comparison import print_comparison, write_comparison
 from phenoscope.report.diagnosis import print_diagnosis
 from phenoscope.report.figures import data_csv, draw
 from phenoscope.report.page import write_page
+from phenoscope.report.rows import outcome_counts
 from phenoscope.report.site import Site, write_report, write_site
 from phenoscope.report.standalone import write_figure
 from phenoscope.report.strips import interval_strip
@@ -16,6 +17,7 @@ __all__ = [
     "draw",
     "interval_strip",
     "markdown_table",
+    "outcome_counts",
     "print_comparison",
     "print_diagnosis",
     "print_verdicts",
