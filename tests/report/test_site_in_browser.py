@@ -98,7 +98,7 @@ def test_every_page_is_whole(opened, index, size, scheme):
         assert found["lang"] == "en", name
         assert found["title"].endswith("· Phenoscope"), name
     kinds = {re.sub(r"/.*", "", name) for name in seen}
-    assert kinds == {"index.html", "runs.html", "verdicts.html", "phenomena", "runs", "watched"}
+    assert kinds == {"index.html", "runs.html", "verdicts.html", "families", "phenomena", "runs", "watched"}
     assert page.faults == []
 
 

@@ -39,7 +39,8 @@ def flow_sharpness(weights: Float[Tensor, "... k"], powers: Float[Tensor, " k"])
     Source: the invariants of scalar linear networks, Kreisler et al. 2023, arXiv:2305.13064.
 
     Example:
-        >>> flow_sharpness(torch.tensor([2.0, 0.5]).double(), torch.tensor([1.0, 1.0]).double()).item()
+        >>> found = flow_sharpness(torch.tensor([2.0, 0.5]).double(), torch.tensor([1.0, 1.0]).double())
+        >>> round(found.item(), 12)
         4.25
     """
     return (powers / flow_limit(weights, powers)).sum(dim=-1)
