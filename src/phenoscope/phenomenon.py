@@ -157,6 +157,8 @@ class Arm:
             raise BadInput(f"{who} is a computation, which says itself what it finds: leave its probes and marks out.")
         if computation.steps < 1 or not computation.units:
             raise BadInput(f"{who} is a computation: it needs at least 1 step and the unit of every series it writes.")
+        if not {"seed", "steps"} <= numbers(computation).keys():  # what reads a member back looks for them there
+            raise BadInput(f"{who} is a computation: `seed` and `steps` must be fields of it, not only properties.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pickle
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -12,7 +13,7 @@ from phenoscope.claims import AtLeast, Claim, Measured, Setting, last_value
 from phenoscope.comparisons import Comparison
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
-from phenoscope.core.specs import from_json
+from phenoscope.core.specs import from_json, spec
 from phenoscope.engine import Serial
 from phenoscope.engine.estimate import estimate
 from phenoscope.engine.likeness import unlike
@@ -184,3 +185,26 @@ def test_its_page_says_what_is_computed(done, tmp_path):
     page = write_page(done, tmp_path).read_text()
     assert "<dt>computation</dt>" in page
     assert "Growth" in page
+
+
+@spec
+class Derived:
+    """A computation whose length is no field of it."""
+
+    seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        return 3
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        return {"x": "1"}
+
+    def readings(self) -> Iterator[Found]:
+        yield Found(0, {"x": 1.0})
+
+
+def test_a_length_that_is_no_field_is_refused_when_the_arm_is_made():
+    with pytest.raises(BadInput, match="`seed` and `steps` must be fields of it"):
+        Arm("main", Derived(), ())

@@ -11,10 +11,12 @@ from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy, SquaredError
 from phenoscope.training import (
     Adam,
+    CentralFlow,
     Clipped,
     Cosine,
     Drop,
     GradientDescent,
+    GradientFlow,
     HeavyBall,
     Point,
     Recipe,
@@ -125,6 +127,8 @@ def test_the_numbers_of_a_recipe():
         ({"steps": 0}, "steps and batch of at least 1"),
         ({"batch": 0}, "steps and batch of at least 1"),
         ({"dynamics": "quadratic", "batch": 5}, "leave `batch` out"),
+        ({"rule": CentralFlow(0.1), "batch": 5}, "theory of CentralFlow is about the loss on all data"),
+        ({"rule": Clipped(GradientFlow(0.1), 1.0), "batch": 5}, "leave `batch` out"),
         ({"start": Point(recipe(model=MLP((5,))), 1)}, "same model"),
     ],
 )

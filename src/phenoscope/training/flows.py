@@ -29,6 +29,7 @@ class GradientFlow:
     """
 
     shared = ("lr", "substeps")
+    on_all_data = True
 
     lr: float
     substeps: int = 8
@@ -74,6 +75,7 @@ class CentralFlow:
     """
 
     shared = ("lr", "k", "substeps")
+    on_all_data = True
 
     lr: float
     k: int = 3

@@ -65,12 +65,22 @@ class Recipe:
             raise BadInput(f"`dynamics` must be 'network', 'linearised' or 'quadratic', got {self.dynamics!r}.")
         if self.dynamics == "quadratic" and self.batch is not None:
             raise BadInput("the quadratic model is that of the full-batch loss: leave `batch` out.")
+        if self.batch is not None and _on_all_data(self.rule):
+            raise BadInput(
+                f"the theory of {type(self.rule).__name__} is about the loss on all data: leave `batch` out."
+            )
         if self.start is not None and self.start.recipe.model != self.model:
             raise BadInput("a recipe can only start from a point of the same model.")
 
     @property
     def full_batch(self) -> bool:
         return self.batch is None
+
+
+def _on_all_data(rule: Any) -> bool:
+    """Whether a rule, or one that it wraps, is about the loss on all data only."""
+    inner = getattr(rule, "of", None)
+    return getattr(rule, "on_all_data", False) or (inner is not None and _on_all_data(inner))
 
 
 def with_setting(value: Any, name: str, setting: Any) -> Any:
