@@ -11,7 +11,7 @@ from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import SquaredError
 from phenoscope.panels import Lines
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Loss, Moment, Rows, Sharpness
 from phenoscope.probes.probe import Reading
 from phenoscope.training import GradientDescent, Recipe
@@ -112,5 +112,5 @@ def rising_sharpness(scale: Scale, *, data: str = "digits", lr: float = 0.05) ->
         ),
         scale=scale,
         options={"data": data, "lr": lr},
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip

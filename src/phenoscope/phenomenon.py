@@ -16,6 +16,8 @@ from phenoscope.training import Point, Recipe, settings, with_setting
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
+PILOTS = frozenset(range(900, 1000))
+"""The seeds that the atlas keeps for pilots: they fix recipes and regions, and never judge."""
 
 
 @spec

@@ -55,8 +55,8 @@ class FirstStep(Statistic):
 
 
 @dataclasses.dataclass(frozen=True)
-class MaximumUntil(Statistic):
-    """See `maximum_until`."""
+class Passage(Statistic):
+    """A reading of one series that another one points to: by the first step at which a condition on it holds."""
 
     expression: Expression
     condition: Condition
@@ -73,14 +73,26 @@ class MaximumUntil(Statistic):
     def unit(self) -> str:
         return self.expression.unit
 
+    def _holds(self, record: Record) -> tuple[Readings, int | None, str | None]:
+        """The condition's readings, the place of the first at which it holds, and why that cannot be told."""
+        readings = self.condition.readings(record)
+        holds = np.flatnonzero(readings.values == 1)
+        first = int(holds[0]) if len(holds) else None
+        if np.isnan(readings.values[:first]).any():
+            return readings, first, f"the first step of {self.condition} cannot be told: a reading is nan"
+        return readings, first, None
+
+
+@dataclasses.dataclass(frozen=True)
+class MaximumUntil(Passage):
+    """See `maximum_until`."""
+
     def _read(self, record: Record) -> Value:
-        until, readings = self.condition.readings(record), self.expression.readings(record)
-        holds = np.flatnonzero(until.values == 1)
-        known = until.values[: holds[0]] if len(holds) else until.values
-        if np.isnan(known).any():
-            return self._unknown(f"the first step of {self.condition} cannot be told: a reading is nan")
-        if len(holds) and until.steps is not None and readings.steps is not None:
-            readings = readings.where(readings.steps <= until.steps[holds[0]])
+        (until, first, fault), readings = self._holds(record), self.expression.readings(record)
+        if fault:
+            return self._unknown(fault)
+        if first is not None and until.steps is not None and readings.steps is not None:
+            readings = readings.where(readings.steps <= until.steps[first])
         if len(readings) == 0 or len(until) == 0:
             return self._unknown(f"{self} needs a reading, got none")
         reason = readings.not_finite()
@@ -91,34 +103,18 @@ class MaximumUntil(Statistic):
 
 
 @dataclasses.dataclass(frozen=True)
-class ValueWhen(Statistic):
+class ValueWhen(Passage):
     """See `value_when`."""
 
-    expression: Expression
-    condition: Condition
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return union(self.expression.names, self.condition.names)
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return union(self.expression.settings, self.condition.settings)
-
-    @property
-    def unit(self) -> str:
-        return self.expression.unit
-
     def _read(self, record: Record) -> Value:
-        when, readings = self.condition.readings(record), self.expression.readings(record)
-        holds = np.flatnonzero(when.values == 1)
-        if len(holds) == 0 or when.steps is None or readings.steps is None:
+        (when, first, fault), readings = self._holds(record), self.expression.readings(record)
+        if fault and first is not None:
+            return self._unknown(fault)
+        if first is None or when.steps is None or readings.steps is None:
             return self._unknown(f"{self.condition} never holds in {len(when)} readings")
-        if np.isnan(when.values[: holds[0]]).any():
-            return self._unknown(f"the first step of {self.condition} cannot be told: a reading is nan")
-        there = readings.where(readings.steps == when.steps[holds[0]])
+        there = readings.where(readings.steps == when.steps[first])
         if len(there) == 0:
-            return self._unknown(f"{self.expression} was not read at step {when.steps[holds[0]]:g}")
+            return self._unknown(f"{self.expression} was not read at step {when.steps[first]:g}")
         reason = there.not_finite()
         return self._unknown(reason) if reason else self._known(there.values[0], there.errors[0])
 

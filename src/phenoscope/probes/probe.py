@@ -10,6 +10,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import Objective
 from phenoscope.record import COMPANIONS
+from phenoscope.training.sight import Operator
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,12 +30,6 @@ class Rows:
 
 Reading = tuple[list[Rows], Any]
 """What a probe read, and its memory for the next time."""
-
-
-class Operator(Protocol):
-    """A symmetric matrix a row, known through its products: (n, k, p) to (n, k, p)."""
-
-    def multiply(self, block: Float[Tensor, "n k p"]) -> Float[Tensor, "n k p"]: ...
 
 
 class Around(Protocol):
@@ -164,3 +159,18 @@ def at_least_one(probe: Any, name: str) -> None:
     """Refuse a schedule that has no steps."""
     if getattr(probe, name) < 1:
         raise BadInput(f"`{name}` of {type(probe).__name__} must be at least 1, got {getattr(probe, name)}.")
+
+
+class Regular:
+    """What probes that are read at every so many steps, without any curvature, have in common."""
+
+    every: int
+
+    def __post_init__(self) -> None:
+        at_least_one(self, "every")
+
+    def due(self, step: int) -> bool:
+        return step % self.every == 0
+
+    def needs_curvature(self, step: int) -> bool:
+        return False

@@ -7,12 +7,12 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
-from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
+from phenoscope.probes.probe import Moment, Reading, Regular, Rows
 from phenoscope.theory import flow_sharpness
 
 
 @spec
-class FlowSharpness:
+class FlowSharpness(Regular):
     """The sharpness of the minimum that gradient flow would reach from here, `flow sharpness`, of a `models.Product`.
 
     Gradient descent is said to lower it at every step, whatever loss and sharpness do (Kreisler et al. 2023,
@@ -26,18 +26,9 @@ class FlowSharpness:
     powers: tuple[int, ...] = (2, 2)
     every: int = 1
 
-    def __post_init__(self) -> None:
-        at_least_one(self, "every")
-
     @property
     def units(self) -> Mapping[str, str]:
         return {"flow sharpness": "loss / parameter²", "flow sharpness rise": "1"}
-
-    def due(self, step: int) -> bool:
-        return step % self.every == 0
-
-    def needs_curvature(self, step: int) -> bool:
-        return False
 
     def update(self, moment: Moment, memory: Tensor | None) -> Reading:
         if moment.points.shape[1] != len(self.powers):

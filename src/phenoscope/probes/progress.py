@@ -7,50 +7,32 @@ import torch
 from torch import Tensor
 
 from phenoscope.core.specs import spec
-from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
+from phenoscope.probes.probe import Moment, Reading, Regular, Rows
 
 
 @spec
-class Loss:
+class Loss(Regular):
     """The full-batch training loss, `loss`."""
 
     every: int = 1
 
-    def __post_init__(self) -> None:
-        at_least_one(self, "every")
-
     @property
     def units(self) -> Mapping[str, str]:
         return {"loss": "loss"}
-
-    def due(self, step: int) -> bool:
-        return step % self.every == 0
-
-    def needs_curvature(self, step: int) -> bool:
-        return False
 
     def update(self, moment: Moment, memory: None) -> Reading:
         return [Rows("loss", moment.step, moment.around.loss)], None
 
 
 @spec
-class HeldOutLoss:
+class HeldOutLoss(Regular):
     """The loss on the test examples, `test loss`; not read where there are none."""
 
     every: int = 50
 
-    def __post_init__(self) -> None:
-        at_least_one(self, "every")
-
     @property
     def units(self) -> Mapping[str, str]:
         return {"test loss": "loss"}
-
-    def due(self, step: int) -> bool:
-        return step % self.every == 0
-
-    def needs_curvature(self, step: int) -> bool:
-        return False
 
     def update(self, moment: Moment, memory: None) -> Reading:
         loss = moment.test_loss()
@@ -58,46 +40,28 @@ class HeldOutLoss:
 
 
 @spec
-class GradientNorm:
+class GradientNorm(Regular):
     """The Euclidean norm of the full-batch gradient, `gradient norm`."""
 
     every: int = 1
 
-    def __post_init__(self) -> None:
-        at_least_one(self, "every")
-
     @property
     def units(self) -> Mapping[str, str]:
         return {"gradient norm": "loss / parameter"}
-
-    def due(self, step: int) -> bool:
-        return step % self.every == 0
-
-    def needs_curvature(self, step: int) -> bool:
-        return False
 
     def update(self, moment: Moment, memory: None) -> Reading:
         return [Rows("gradient norm", moment.step, moment.around.gradient.double().norm(dim=1))], None
 
 
 @spec
-class LearningRate:
+class LearningRate(Regular):
     """The learning rate of the coming update, `learning rate`: a schedule's, or what a rate per sharpness came to."""
 
     every: int = 1
 
-    def __post_init__(self) -> None:
-        at_least_one(self, "every")
-
     @property
     def units(self) -> Mapping[str, str]:
         return {"learning rate": "parameter² / loss"}
-
-    def due(self, step: int) -> bool:
-        return step % self.every == 0
-
-    def needs_curvature(self, step: int) -> bool:
-        return False
 
     def update(self, moment: Moment, memory: None) -> Reading:
         rates = moment.rates
@@ -139,23 +103,14 @@ class RelativeProgress:
 
 
 @spec
-class Accuracy:
+class Accuracy(Regular):
     """The share of right answers on the training and the test examples, `train accuracy` and `test accuracy`."""
 
     every: int = 50
 
-    def __post_init__(self) -> None:
-        at_least_one(self, "every")
-
     @property
     def units(self) -> Mapping[str, str]:
         return {"train accuracy": "1", "test accuracy": "1"}
-
-    def due(self, step: int) -> bool:
-        return step % self.every == 0
-
-    def needs_curvature(self, step: int) -> bool:
-        return False
 
     def update(self, moment: Moment, memory: None) -> Reading:
         both: tuple[Literal["train", "test"], ...] = ("train", "test")

@@ -7,27 +7,18 @@ import torch
 
 from phenoscope.core.specs import spec
 from phenoscope.instruments import dead_units, feature_rank
-from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
+from phenoscope.probes.probe import Moment, Reading, Regular, Rows
 
 
 @spec
-class DeadUnits:
+class DeadUnits(Regular):
     """The share of rectified units that are zero on every training example, `dead units`; nan where none rectifies."""
 
     every: int = 50
 
-    def __post_init__(self) -> None:
-        at_least_one(self, "every")
-
     @property
     def units(self) -> Mapping[str, str]:
         return {"dead units": "1"}
-
-    def due(self, step: int) -> bool:
-        return step % self.every == 0
-
-    def needs_curvature(self, step: int) -> bool:
-        return False
 
     def update(self, moment: Moment, memory: None) -> Reading:
         networks = [moment.objective(row) for row in range(len(moment.alive))]
@@ -36,7 +27,7 @@ class DeadUnits:
 
 
 @spec
-class Features:
+class Features(Regular):
     """What the last layer is given: `feature rank` (99 % of the variance) and `active share` (entries that are not 0).
 
     Read on the training examples; see `instruments.feature_rank`.
@@ -44,18 +35,9 @@ class Features:
 
     every: int = 50
 
-    def __post_init__(self) -> None:
-        at_least_one(self, "every")
-
     @property
     def units(self) -> Mapping[str, str]:
         return {"feature rank": "dimensions", "active share": "1"}
-
-    def due(self, step: int) -> bool:
-        return step % self.every == 0
-
-    def needs_curvature(self, step: int) -> bool:
-        return False
 
     def update(self, moment: Moment, memory: None) -> Reading:
         networks = [moment.objective(row) for row in range(len(moment.alive))]

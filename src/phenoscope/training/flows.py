@@ -9,9 +9,8 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
-from phenoscope.instruments.extremes import Wanted, extremes
-from phenoscope.instruments.subspace import ritz
 from phenoscope.theory import edge_covariance, gradient_descent_threshold
+from phenoscope.training.leading import leading
 from phenoscope.training.sight import Memory, Points, Sight
 
 EXACT = 1e-4
@@ -101,7 +100,7 @@ class CentralFlow:
         total, variance, raised = torch.zeros_like(sight.points), 0.0, 0.0
         for part in range(self.substeps):
             before, k = space, self.k
-            values, space = _leading(here, k, before, look=part == 0 and step % 10 == 0, seed=step)
+            values, space = leading(here, k, before, tol=EXACT, look=part == 0 and step % 10 == 0, seed=step)
             turn = (space[:, :k] @ before[:, :k].mT).double()
             covariance, pull = _oscillation(
                 here, values, space[:, :k], turn @ covariance @ turn.mT, h=h, edge=2 / self.lr
@@ -120,19 +119,6 @@ class CentralFlow:
     def threshold(self, step: int) -> float:
         """The edge at which it holds the sharpness."""
         return gradient_descent_threshold(self.lr)
-
-
-def _leading(
-    sight: Sight, k: int, last: Float[Tensor, "n j p"], *, look: bool, seed: int
-) -> tuple[Float[Tensor, "n k"], Float[Tensor, "n j p"]]:
-    """The k largest curvatures in float64, and unit eigenvectors with guards behind, from those of the last time."""
-    start = last if bool(last.any()) else None
-    wanted = Wanted(k, 0, EXACT, risk=1e-2 if look or start is None else None)
-    generator = torch.Generator().manual_seed(seed)
-    found = extremes(sight.hessian().multiply, last[:, 0], wanted, generator, start=start)
-    pairs = ritz(found.space, min(last.shape[1], found.space.dimension), 0)
-    missing = last.new_zeros(len(last), last.shape[1] - pairs.vectors.shape[1], last.shape[2])
-    return pairs.values[:, :k].double(), torch.cat([pairs.vectors, missing], dim=1)
 
 
 def _oscillation(

@@ -48,14 +48,29 @@ def followed(sight: Sight, k: int, memory: Memory, every: int) -> Memory:
         "space": (n, j, p), unit eigenvectors, guards behind the first k; "space age": (n, 1), calls so far.
     """
     age = int(memory["space age"].max())
-    space = memory["space"] if age % every else _measured(sight, k, memory["space"], age // every)
+    space, count = memory["space"], age // every
+    if age % every == 0:
+        _, space = leading(sight, k, space, tol=TOLERANCE, look=count % LOOKS_EVERY == 0, seed=count)
     return {"space": space, "space age": memory["space age"] + 1}
 
 
-def _measured(sight: Sight, k: int, last: Float[Tensor, "n j p"], count: int) -> Float[Tensor, "n j p"]:
+def leading(
+    sight: Sight, k: int, last: Float[Tensor, "n j p"], *, tol: float, look: bool, seed: int
+) -> tuple[Float[Tensor, "n k"], Float[Tensor, "n j p"]]:
+    """The k largest curvatures in float64, and unit eigenvectors with guards behind, from those of the last time.
+
+    Args:
+        sight: the loss around the points.
+        k: how many curvatures.
+        last: the vectors of the last time, all 0 where there are none yet; as many come back, those missing are 0.
+        tol: of the residuals, relative to the eigenvalue.
+        look: whether a random start looks for larger curvatures; the first time one always does.
+        seed: of the random start.
+    """
     start = last if bool(last.any()) else None
-    wanted = Wanted(k, 0, TOLERANCE, risk=1e-2 if count % LOOKS_EVERY == 0 else None)
-    found = extremes(sight.hessian().multiply, last[:, 0], wanted, torch.Generator().manual_seed(count), start=start)
-    vectors = ritz(found.space, min(last.shape[1], found.space.dimension), 0).vectors
-    missing = vectors.new_zeros(len(last), last.shape[1] - vectors.shape[1], last.shape[2])
-    return torch.cat([vectors, missing], dim=1)
+    wanted = Wanted(k, 0, tol, risk=1e-2 if look or start is None else None)
+    generator = torch.Generator().manual_seed(seed)
+    found = extremes(sight.hessian().multiply, last[:, 0], wanted, generator, start=start)
+    pairs = ritz(found.space, min(last.shape[1], found.space.dimension), 0)
+    missing = last.new_zeros(len(last), last.shape[1] - pairs.vectors.shape[1], last.shape[2])
+    return pairs.values[:, :k].double(), torch.cat([pairs.vectors, missing], dim=1)

@@ -30,12 +30,10 @@ from phenoscope.training.updates import (
 )
 
 
-@spec
-class WeightDecay:
-    """The rule `of` on the loss plus ½ `decay` ‖θ‖²: coupled decay, added to the gradient."""
+class Wrapping:
+    """What the rules that wrap another, `of`, have in common: they pass on to it all that they do not change."""
 
     of: "Rule"
-    decay: float
 
     def __post_init__(self) -> None:
         checked(self)
@@ -49,6 +47,17 @@ class WeightDecay:
 
     def see(self, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
         return seen(self.of, sight, memory, step)
+
+    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
+        return self.of.update(gradient, points, memory, step)
+
+
+@spec
+class WeightDecay(Wrapping):
+    """The rule `of` on the loss plus ½ `decay` ‖θ‖²: coupled decay, added to the gradient."""
+
+    of: "Rule"
+    decay: float
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
         return self.of.update(gradient + in_dtype(points, self.decay) * points, points, memory, step)
@@ -59,24 +68,11 @@ class WeightDecay:
 
 
 @spec
-class Clipped:
+class Clipped(Wrapping):
     """The rule `of` on gradients scaled down to Euclidean length `norm` where they are longer, row by row."""
 
     of: "Rule"
     norm: float
-
-    def __post_init__(self) -> None:
-        checked(self)
-
-    @property
-    def lr(self) -> Rate:
-        return self.of.lr
-
-    def init(self, points: Points) -> Memory:
-        return self.of.init(points)
-
-    def see(self, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
-        return seen(self.of, sight, memory, step)
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
         length = gradient.norm(dim=-1, keepdim=True)
@@ -85,7 +81,7 @@ class Clipped:
 
 
 @spec
-class Sam:
+class Sam(Wrapping):
     """The rule `of` on gradients taken at θ + ρ ∇L/‖∇L‖, ρ the `radius`: sharpness-aware minimisation.
 
     It costs two gradients a step. Source: Foret et al. 2021, Sharpness-aware minimization for efficiently improving
@@ -95,23 +91,10 @@ class Sam:
     of: "Rule"
     radius: float
 
-    def __post_init__(self) -> None:
-        checked(self)
-
-    @property
-    def lr(self) -> Rate:
-        return self.of.lr
-
-    def init(self, points: Points) -> Memory:
-        return self.of.init(points)
-
     def see(self, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
         length = sight.gradient.norm(dim=-1, keepdim=True).clamp_min(torch.finfo(sight.gradient.dtype).tiny)
         away = in_dtype(sight.gradient, self.radius) * sight.gradient / length
         return seen(self.of, sight.at(sight.points + away), memory, step)
-
-    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        return self.of.update(gradient, points, memory, step)
 
     def threshold(self, step: int, slope: float) -> float | None:
         inner = threshold(self.of, step, slope)
@@ -120,7 +103,7 @@ class Sam:
 
 
 @spec
-class UnnormalisedSam:
+class UnnormalisedSam(Wrapping):
     """The rule `of` on gradients taken at θ + ρ ∇L, ρ the `radius`: sharpness-aware minimisation as theory studies it.
 
     Source: Andriushchenko and Flammarion 2022, Towards understanding sharpness-aware minimization, arXiv:2206.06232.
@@ -129,22 +112,9 @@ class UnnormalisedSam:
     of: "Rule"
     radius: float
 
-    def __post_init__(self) -> None:
-        checked(self)
-
-    @property
-    def lr(self) -> Rate:
-        return self.of.lr
-
-    def init(self, points: Points) -> Memory:
-        return self.of.init(points)
-
     def see(self, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
         away = in_dtype(sight.gradient, self.radius) * sight.gradient
         return seen(self.of, sight.at(sight.points + away), memory, step)
-
-    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        return self.of.update(gradient, points, memory, step)
 
     def threshold(self, step: int, slope: float) -> float | None:
         inner = threshold(self.of, step, slope)
@@ -152,7 +122,7 @@ class UnnormalisedSam:
 
 
 @spec
-class Jittered:
+class Jittered(Wrapping):
     """The rule `of` on gradients taken at θ + ρ u, ρ the `radius`, u a direction drawn anew at each step.
 
     u is uniform on the unit sphere: as far from the point as `Sam` goes, in no direction of the loss's. Its control.
@@ -161,27 +131,14 @@ class Jittered:
     of: "Rule"
     radius: float
 
-    def __post_init__(self) -> None:
-        checked(self)
-
-    @property
-    def lr(self) -> Rate:
-        return self.of.lr
-
-    def init(self, points: Points) -> Memory:
-        return self.of.init(points)
-
     def see(self, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
         normal = sight.normal(step)
         away = in_dtype(normal, self.radius) * normal / normal.norm(dim=-1, keepdim=True)
         return seen(self.of, sight.at(sight.points + away), memory, step)
 
-    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        return self.of.update(gradient, points, memory, step)
-
 
 @spec
-class Projected:
+class Projected(Wrapping):
     """The rule `of` on one part of each gradient: that in the space of the largest curvatures, or the rest.
 
     The space is that of the `k` largest eigenvalues of the Hessian on all data, whatever the batch; it is measured
@@ -208,10 +165,6 @@ class Projected:
         if self.k < 1 or self.every < 1:
             raise BadInput(f"`k` and `every` of Projected must be at least 1, got {self.k} and {self.every}.")
 
-    @property
-    def lr(self) -> Rate:
-        return self.of.lr
-
     def init(self, points: Points) -> Memory:
         return self.of.init(points) | nowhere(points, self.k)
 
@@ -232,7 +185,7 @@ class Projected:
 
 
 @spec
-class AmplifiedNoise:
+class AmplifiedNoise(Wrapping):
     """The rule `of` on ∇L + s (∇L_B - ∇L), s the `factor`: mini-batches whose noise is s times as large.
 
     The mean of the steps and the shape of their noise stay as they are. With s² = η'/η, descent at rate η is displaced
@@ -243,21 +196,8 @@ class AmplifiedNoise:
     of: "Rule"
     factor: float
 
-    def __post_init__(self) -> None:
-        checked(self)
-
-    @property
-    def lr(self) -> Rate:
-        return self.of.lr
-
-    def init(self, points: Points) -> Memory:
-        return self.of.init(points)
-
     def see(self, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
         return seen(self.of, Noisier(sight, in_dtype(sight.points, self.factor)), memory, step)
-
-    def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        return self.of.update(gradient, points, memory, step)
 
 
 Flow = GradientFlow | CentralFlow

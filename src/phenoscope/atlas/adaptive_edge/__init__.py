@@ -9,7 +9,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, EffectiveSharpness, Loss, RelativeProgress
 from phenoscope.training import Adam, Recipe, RMSProp
 
@@ -75,5 +75,5 @@ def adaptive_edge(scale: Scale, *, data: str = "digits") -> Phenomenon:
         sources=((COHEN, "https://arxiv.org/abs/2207.14484"),),
         scale=scale,
         options={"data": data},
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )

@@ -2,12 +2,13 @@
 
 import dataclasses
 
-from phenoscope.atlas.batch_size.claims import EPOCHS, KESKAR, SCALED, STEPS, claims
+from phenoscope.atlas.batch_size.claims import EPOCHS, SCALED, STEPS, claims
 from phenoscope.atlas.batch_size.panels import panels
+from phenoscope.atlas.papers import KESKAR_PAPER
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, Instruments, Loss, Sharpness
 from phenoscope.training import GradientDescent, Recipe
 
@@ -88,11 +89,10 @@ def batch_size(scale: Scale) -> Phenomenon:
         claims=claims(full),
         panels=panels(),
         sources=(
-            (f"{KESKAR}: On large-batch training for deep learning: generalization gap and sharp minima",
-             "https://arxiv.org/abs/1609.04836"),
+            KESKAR_PAPER,
             ("Hoffer, Hubara, Soudry 2017: Train longer, generalize better: closing the generalization gap in large "
              "batch training of neural networks", "https://arxiv.org/abs/1705.08741"),
         ),
         scale=scale,
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip

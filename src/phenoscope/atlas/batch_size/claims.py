@@ -1,8 +1,8 @@
 """What is claimed of the batch size: trends from the smallest batch to all examples."""
 
+from phenoscope.atlas.papers import KESKAR
 from phenoscope.claims import Above, Between, Breaks, Claim, Measured, Setting, last_value, log_log_slope, slope
 
-KESKAR = "Keskar et al. 2016, arXiv:1609.04836"
 HOFFER = "Hoffer, Hubara, Soudry 2017, arXiv:1705.08741"
 
 SHARPNESS, ADAPTIVE = Measured("sharpness"), Measured("adaptive worst case")

@@ -17,7 +17,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import MLP, DeepLinear
 from phenoscope.objective import SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, DeadUnits, LearningRate, Loss, Sharpness
 from phenoscope.training import GradientDescent, PerSharpness, Recipe
 
@@ -97,5 +97,5 @@ def catapult(scale: Scale, *, data: str = "digits") -> Phenomenon:
                   "https://arxiv.org/abs/2003.02218"),),
         scale=scale,
         options={"data": data},
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip

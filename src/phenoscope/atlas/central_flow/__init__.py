@@ -10,7 +10,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import CentralOscillation, Loss, Oscillation, Sharpness
 from phenoscope.training import CentralFlow, GradientDescent, GradientFlow, Recipe
 
@@ -93,5 +93,5 @@ def central_flow(scale: Scale, *, data: str = "digits") -> Phenomenon:
         ),
         scale=scale,
         options={"data": data},
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip

@@ -4,10 +4,11 @@ import dataclasses
 
 from phenoscope.atlas.changing_rates.claims import AT_ONCE, DROP, FAR_BELOW, SMALL, WARMUP, claims
 from phenoscope.atlas.changing_rates.panels import panels
+from phenoscope.atlas.papers import COHEN_PAPER
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, GradientNorm, Loss, Sharpness
 from phenoscope.training import Drop, GradientDescent, Recipe, Warmup
 
@@ -37,7 +38,31 @@ def changing_rates(scale: Scale) -> Phenomenon:
     Args:
         scale: "smoke", "laptop" or "paper".
     """
-    size = SIZES[scale]
+    return Phenomenon(
+        name="changing_rates",
+        title="Changing rates",
+        question="Does the curvature follow the learning rate when that changes?",
+        summary=(
+            "At the edge of stability the curvature is as large as the step size allows. So a rate that rises slowly "
+            "should press the curvature down before it, and thereby bear a full rate under which training from the "
+            "same start diverges: what a warm-up is for. And a rate that falls should let the curvature rise again, "
+            "to the new edge."
+        ),
+        arms=_arms(SIZES[scale]),
+        claims=claims(),
+        panels=panels(),
+        sources=(
+            COHEN_PAPER,
+            ("Gilmer et al. 2021: A loss curvature perspective on training instability in deep learning",
+             "https://arxiv.org/abs/2110.04369"),
+        ),
+        scale=scale,
+        pilot_seeds=PILOTS,
+    )  # fmt: skip
+
+
+def _arms(size: Size) -> tuple[Arm, ...]:
+    """What is trained, and the controls."""
     gentle = Recipe(
         data=dataset("digits", train=size.examples, flat=True),
         model=MLP(size.widths, activation="tanh", init_scale=0.2),
@@ -52,7 +77,7 @@ def changing_rates(scale: Scale) -> Phenomenon:
     )
     probes = (Loss(), GradientNorm(), Sharpness(size.every), Accuracy(5 * size.every))
     far_below = dataclasses.replace(gentle, rule=GradientDescent(Drop(0.04, size.drop, 0.02)))
-    arms = (
+    return (
         Arm(
             WARMUP, sharp, probes,
             says="a start so sharp that the full rate is five times too large, and a rate that rises to it",
@@ -73,26 +98,4 @@ def changing_rates(scale: Scale) -> Phenomenon:
             FAR_BELOW, far_below, probes, {"lr.after": (0.04, 0.013)}, role="control",
             says="the same drops at a tenth of the rates, which stay far below their edge",
         ),
-    )  # fmt: skip
-    return Phenomenon(
-        name="changing_rates",
-        title="Changing rates",
-        question="Does the curvature follow the learning rate when that changes?",
-        summary=(
-            "At the edge of stability the curvature is as large as the step size allows. So a rate that rises slowly "
-            "should press the curvature down before it, and thereby bear a full rate under which training from the "
-            "same start diverges: what a warm-up is for. And a rate that falls should let the curvature rise again, "
-            "to the new edge."
-        ),
-        arms=arms,
-        claims=claims(),
-        panels=panels(),
-        sources=(
-            ("Cohen et al. 2021: Gradient descent on neural networks typically occurs at the edge of stability",
-             "https://arxiv.org/abs/2103.00065"),
-            ("Gilmer et al. 2021: A loss curvature perspective on training instability in deep learning",
-             "https://arxiv.org/abs/2110.04369"),
-        ),
-        scale=scale,
-        pilot_seeds=frozenset(range(900, 1000)),
     )  # fmt: skip

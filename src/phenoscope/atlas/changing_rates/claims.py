@@ -1,5 +1,6 @@
 """What is claimed of rates that change: the bands are those of gradient descent at its edge."""
 
+from phenoscope.atlas.papers import COHEN
 from phenoscope.claims import (
     Above,
     AtLeast,
@@ -17,7 +18,6 @@ from phenoscope.claims import (
     maximum,
 )
 
-COHEN = "Cohen et al. 2021, arXiv:2103.00065"
 GILMER = "Gilmer et al. 2021, arXiv:2110.04369"
 
 SHARPNESS, RATIO, LOSS = Measured("sharpness"), Measured("sharpness / threshold"), Measured("loss")

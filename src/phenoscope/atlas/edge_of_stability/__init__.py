@@ -2,14 +2,15 @@
 
 import dataclasses
 
-from phenoscope.atlas.edge_of_stability.claims import COHEN, claims
+from phenoscope.atlas.edge_of_stability.claims import claims
 from phenoscope.atlas.edge_of_stability.panels import panels
+from phenoscope.atlas.papers import COHEN_PAPER
 from phenoscope.comparisons import Comparison, departure
 from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy, SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, AlongFirst, GradientNorm, Loss, Mark, RelativeProgress, Sharpness
 from phenoscope.training import GradientDescent, HeavyBall, Point, Recipe
 
@@ -128,12 +129,11 @@ def edge_of_stability(scale: Scale, *, data: str = "digits", rates: tuple[float,
         ),
         panels=panels(),
         sources=(
-            (f"{COHEN}: Gradient descent on neural networks typically occurs at the edge of stability",
-             "https://arxiv.org/abs/2103.00065"),
+            COHEN_PAPER,
             ("Damian, Nichani, Lee 2022: Self-stabilization, the implicit bias of gradient descent at the edge of "
              "stability", "https://arxiv.org/abs/2209.15594"),
         ),
         scale=scale,
         options={"data": data} | ({"rates": rates} if rates else {}),
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """What is claimed of the edge of stability; regions are those of the sources, or of theory where it gives one."""
 
+from phenoscope.atlas.papers import COHEN
 from phenoscope.claims import (
     AtLeast,
     AtMost,
@@ -21,7 +22,6 @@ from phenoscope.claims import (
     sign_changes,
 )
 
-COHEN = "Cohen et al. 2021, arXiv:2103.00065"
 AHN = "Ahn, Zhang, Sra 2022, Understanding the unstable convergence of gradient descent"
 DAMIAN = "Damian, Nichani, Lee 2022, arXiv:2209.15594"
 

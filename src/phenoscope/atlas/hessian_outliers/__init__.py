@@ -22,7 +22,7 @@ from phenoscope.atlas.hessian_outliers.panels import panels
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy, SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, Loss, Outliers
 from phenoscope.training import GradientDescent, Recipe
 
@@ -50,7 +50,32 @@ def hessian_outliers(scale: Scale) -> Phenomenon:
     Args:
         scale: "smoke", "laptop" or "paper".
     """
-    size = SIZES[scale]
+    return Phenomenon(
+        name="hessian_outliers",
+        title="Bulk and outliers",
+        question="Does the number of large curvatures follow the classes, and only the bulk of small ones the width?",
+        summary=(
+            "Most eigenvalues of a trained classifier's Hessian lie in a bulk near zero, and a few stand out. They are "
+            "said to be as many as classes, whatever the width. Here they are counted above the widest gap, and the "
+            "controls ask whether labels and training have anything to do with them: a network's outputs, times the "
+            "few directions in which its features are large, give such a gap before the first step."
+        ),
+        arms=_arms(SIZES[scale]),
+        claims=claims(),
+        panels=panels(),
+        sources=(
+            (f"{SAGUN}: Empirical analysis of the Hessian of over-parametrized neural networks",
+             "https://arxiv.org/abs/1706.04454"),
+            (f"{PAPYAN}: Measurements of three-level hierarchical structure in the outliers in the spectrum of deepnet "
+             "Hessians", "https://arxiv.org/abs/1901.08244"),
+        ),
+        scale=scale,
+        pilot_seeds=PILOTS,
+    )  # fmt: skip
+
+
+def _arms(size: Size) -> tuple[Arm, ...]:
+    """What is trained, and the controls."""
     digits = Recipe(
         data=dataset("digits", train=size.examples, flat=True, classes=10),
         model=MLP((size.width,), init_scale=0.3),
@@ -70,7 +95,7 @@ def hessian_outliers(scale: Scale) -> Phenomenon:
     still = {"rule": GradientDescent(1e-6), "steps": 1}
     probes = (Loss(), Outliers(size.steps // 2), Accuracy(size.steps // 2))
     first = (Loss(), Outliers(1), Accuracy(1))
-    arms = (
+    return (
         Arm(DIGITS, digits, probes, {"data.classes": (4, 6, 10)}, says="real data: the first 4, 6 or all 10 digits"),
         Arm(WIDE, digits, probes, says="of these the networks on all ten, by themselves"),
         Arm(
@@ -97,26 +122,4 @@ def hessian_outliers(scale: Scale) -> Phenomenon:
             CROSS_ENTROPY, dataclasses.replace(digits, loss=CrossEntropy(), rule=GradientDescent(0.3)), probes,
             says="all digits with the loss of the sources",
         ),
-    )  # fmt: skip
-    return Phenomenon(
-        name="hessian_outliers",
-        title="Bulk and outliers",
-        question="Does the number of large curvatures follow the classes, and only the bulk of small ones the width?",
-        summary=(
-            "Most eigenvalues of a trained classifier's Hessian lie in a bulk near zero, and a few stand out. They are "
-            "said to be as many as classes, whatever the width. Here they are counted above the widest gap, and the "
-            "controls ask whether labels and training have anything to do with them: a network's outputs, times the "
-            "few directions in which its features are large, give such a gap before the first step."
-        ),
-        arms=arms,
-        claims=claims(),
-        panels=panels(),
-        sources=(
-            (f"{SAGUN}: Empirical analysis of the Hessian of over-parametrized neural networks",
-             "https://arxiv.org/abs/1706.04454"),
-            (f"{PAPYAN}: Measurements of three-level hierarchical structure in the outliers in the spectrum of deepnet "
-             "Hessians", "https://arxiv.org/abs/1901.08244"),
-        ),
-        scale=scale,
-        pilot_seeds=frozenset(range(900, 1000)),
     )  # fmt: skip

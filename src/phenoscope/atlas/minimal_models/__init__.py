@@ -19,7 +19,7 @@ from phenoscope.atlas.minimal_models.panels import panels
 from phenoscope.data import Dataset, One, SecondOrderMap
 from phenoscope.models import Product, SecondOrder
 from phenoscope.objective import SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import FlowSharpness, Loss, RelativeProgress, Sharpness
 from phenoscope.training import GradientDescent, Recipe
 
@@ -62,7 +62,36 @@ def minimal_models(scale: Scale) -> Phenomenon:
     Args:
         scale: "smoke", "laptop" or "paper".
     """
-    size = SIZES[scale]
+    return Phenomenon(
+        name="minimal_models",
+        title="Minimal models of the edge",
+        question="How little does it take for gradient descent to end just below the edge of stability?",
+        summary=(
+            "Two or three numbers that are multiplied, and one example, show the edge of stability. Gradient flow "
+            "would end in a minimum that is known in closed form from wherever one stands, since differences of "
+            "squared weights are conserved. Where that minimum is sharper than 2/η, gradient descent oscillates, and "
+            "each step moves it to a point from which flow would end flatter, until that is just below 2/η. Random "
+            "maps of second order, without any structure of a network, sharpen and settle near 2/η as well; linear "
+            "ones cannot."
+        ),
+        arms=_arms(SIZES[scale]),
+        claims=claims(),
+        panels=panels(),
+        sources=(
+            (f"{ZHU}: Understanding edge-of-stability training dynamics with a minimalist example",
+             "https://arxiv.org/abs/2210.03294"),
+            (f"{KREISLER}: Gradient descent monotonically decreases the sharpness of gradient flow solutions in scalar "
+             "networks and beyond", "https://arxiv.org/abs/2305.13064"),
+            (f"{AGARWALA}: Second-order regression models exhibit progressive sharpening to the edge of stability",
+             "https://arxiv.org/abs/2210.04860"),
+        ),
+        scale=scale,
+        pilot_seeds=PILOTS,
+    )  # fmt: skip
+
+
+def _arms(size: Size) -> tuple[Arm, ...]:
+    """What is trained, and the controls."""
     rate, steps = size.three
     two, three = _product((2, 2), size.rate, size.steps), _product((1, 1, 1), rate, steps, spread=0.1)
     far = dataclasses.replace(three, model=_start((1, 1, 1), rate, 5.0, 8.0, spread=0.1))
@@ -79,7 +108,7 @@ def minimal_models(scale: Scale) -> Phenomenon:
     plain = (Loss(), RelativeProgress())
     pair = (*plain, FlowSharpness((2, 2), size.every), sharpness)
     triple = (*plain, FlowSharpness((1, 1, 1)), Sharpness(20))
-    arms = (
+    return (
         Arm(TWO, two, pair, says="½ (1 - x² y²)², from starts whose flow ends at 1.2 to 1.5 times 2/η"),
         Arm(
             SMALL, dataclasses.replace(two, rule=GradientDescent(size.rate / 10)), pair, role="control",
@@ -100,32 +129,6 @@ def minimal_models(scale: Scale) -> Phenomenon:
             LINEAR, dataclasses.replace(second, data=linear), (*plain, sharpness), role="control",
             says="the same maps with Q = 0",
         ),
-    )  # fmt: skip
-    return Phenomenon(
-        name="minimal_models",
-        title="Minimal models of the edge",
-        question="How little does it take for gradient descent to end just below the edge of stability?",
-        summary=(
-            "Two or three numbers that are multiplied, and one example, show the edge of stability. Gradient flow "
-            "would end in a minimum that is known in closed form from wherever one stands, since differences of "
-            "squared weights are conserved. Where that minimum is sharper than 2/η, gradient descent oscillates, and "
-            "each step moves it to a point from which flow would end flatter, until that is just below 2/η. Random "
-            "maps of second order, without any structure of a network, sharpen and settle near 2/η as well; linear "
-            "ones cannot."
-        ),
-        arms=arms,
-        claims=claims(),
-        panels=panels(),
-        sources=(
-            (f"{ZHU}: Understanding edge-of-stability training dynamics with a minimalist example",
-             "https://arxiv.org/abs/2210.03294"),
-            (f"{KREISLER}: Gradient descent monotonically decreases the sharpness of gradient flow solutions in scalar "
-             "networks and beyond", "https://arxiv.org/abs/2305.13064"),
-            (f"{AGARWALA}: Second-order regression models exhibit progressive sharpening to the edge of stability",
-             "https://arxiv.org/abs/2210.04860"),
-        ),
-        scale=scale,
-        pilot_seeds=frozenset(range(900, 1000)),
     )  # fmt: skip
 
 

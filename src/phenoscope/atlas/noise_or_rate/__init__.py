@@ -5,7 +5,6 @@ import math
 
 from phenoscope.atlas.noise_or_rate.claims import (
     AMPLIFIED,
-    COHEN,
     LARGE,
     LARGE_MINI,
     SMALL,
@@ -14,10 +13,11 @@ from phenoscope.atlas.noise_or_rate.claims import (
     comparisons,
 )
 from phenoscope.atlas.noise_or_rate.panels import panels
+from phenoscope.atlas.papers import COHEN_PAPER, KESKAR_PAPER
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, Loss, Sharpness
 from phenoscope.training import AmplifiedNoise, GradientDescent, Recipe
 
@@ -99,13 +99,11 @@ def noise_or_rate(scale: Scale) -> Phenomenon:
         comparisons=comparisons(size.level),
         panels=panels(size.level),
         sources=(
-            (f"{COHEN}: Gradient descent on neural networks typically occurs at the edge of stability",
-             "https://arxiv.org/abs/2103.00065"),
-            ("Keskar et al. 2016: On large-batch training for deep learning: generalization gap and sharp minima",
-             "https://arxiv.org/abs/1609.04836"),
+            COHEN_PAPER,
+            KESKAR_PAPER,
         ),
         scale=scale,
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import functools
 
+from phenoscope.atlas.papers import COHEN, KESKAR
 from phenoscope.claims import (
     Above,
     Below,
@@ -17,7 +18,6 @@ from phenoscope.claims import (
 )
 from phenoscope.comparisons import Comparison, Kept
 
-COHEN = "Cohen et al. 2021, arXiv:2103.00065"
 THEORY = "theory: if only the noise counted, equal noise would mean equal sharpness"
 
 SHARPNESS, LOSS, LR = Measured("sharpness"), Measured("loss"), Setting("lr")
@@ -99,7 +99,7 @@ def claims(level: float) -> tuple[Claim, ...]:
             name="noise-alone-does-not-flatten",
         ),
         Claim(
-            f"{then}, noise at the large rate lowers the sharpness further", "Keskar et al. 2016, arXiv:1609.04836",
+            f"{then}, noise at the large rate lowers the sharpness further", KESKAR,
             ratio, Below(1.0), on=BOTH, each="batch", control=Breaks(RATE_ALONE), name="noise-at-the-large-rate",
         ),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from phenoscope.comparisons import Comparison
 from phenoscope.data import Planted, dataset
 from phenoscope.models import MLP
 from phenoscope.objective import SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, ExampleChanges, Loss, Sharpness
 from phenoscope.training import GradientDescent, Recipe
 
@@ -94,5 +94,5 @@ def opposing_signals(scale: Scale) -> Phenomenon:
         sources=((f"{ROSENFELD}: Outliers with opposing signals have an outsized effect on neural network optimization",
                   "https://arxiv.org/abs/2311.04163"),),
         scale=scale,
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """What is claimed of opposing signals; the bands are a pilot's, the sources give directions."""
 
+from phenoscope.atlas.papers import COHEN
 from phenoscope.claims import AtLeast, AtMost, Between, Breaks, Claim, Measured, first_value, last_value, late_mean
 from phenoscope.comparisons import Kept
 
@@ -26,7 +27,7 @@ def claims() -> tuple[Claim, ...]:
     return (
         Claim(
             "with the planted feature the sharpness settles at the edge: over the last third it averages 0.9 to 1.15 "
-            "times 2/η", "Cohen et al. 2021, arXiv:2103.00065; the precondition of the claims on steps at the edge",
+            "times 2/η", f"{COHEN}; the precondition of the claims on steps at the edge",
             late_mean(RATIO), Between(0.9, 1.15),
             on=PLANTED, given=first_value(RATIO) <= 0.9, control=Breaks(SLOW), name="is-at-the-edge",
         ),

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from phenoscope.atlas.papers import COHEN_PAPER
 from phenoscope.atlas.progressive_sharpening.claims import (
     CROSS_ENTROPY,
     DESCENT,
@@ -20,7 +21,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy, SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, Loss, Sharpness
 from phenoscope.training import GradientDescent, Recipe
 
@@ -91,10 +92,9 @@ def progressive_sharpening(scale: Scale, *, data: str = "digits") -> Phenomenon:
         ),
         panels=panels(),
         sources=(
-            ("Cohen et al. 2021: Gradient descent on neural networks typically occurs at the edge of stability",
-             "https://arxiv.org/abs/2103.00065"),
+            COHEN_PAPER,
         ),
         scale=scale,
         options={"data": data},
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip

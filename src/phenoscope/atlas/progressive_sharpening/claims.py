@@ -1,5 +1,6 @@
 """What is claimed of progressive sharpening: that it is there, what it does not depend on, and what it needs."""
 
+from phenoscope.atlas.papers import COHEN
 from phenoscope.claims import (
     AtLeast,
     AtMost,
@@ -16,7 +17,6 @@ from phenoscope.claims import (
     trend,
 )
 
-COHEN = "Cohen et al. 2021, arXiv:2103.00065"
 OBSERVED = "observed in pilots; no source gives a number"
 
 SHARPNESS, RATIO, LOSS = Measured("sharpness"), Measured("sharpness / threshold"), Measured("loss")

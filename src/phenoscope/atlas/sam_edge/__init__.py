@@ -9,7 +9,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, GradientNorm, Loss, Sharpness
 from phenoscope.training import GradientDescent, Recipe, Sam, UnnormalisedSam
 
@@ -82,5 +82,5 @@ def sam_edge(scale: Scale, *, data: str = "digits") -> Phenomenon:
         ),
         scale=scale,
         options={"data": data},
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip

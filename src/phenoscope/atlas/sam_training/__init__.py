@@ -22,7 +22,7 @@ from phenoscope.comparisons import Comparison, Kept
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, Loss, Sharpness
 from phenoscope.training import GradientDescent, Jittered, Recipe, Sam, WeightDecay
 
@@ -56,33 +56,6 @@ def sam_training(scale: Scale) -> Phenomenon:
     Args:
         scale: "smoke", "laptop" or "paper".
     """
-    size = SIZES[scale]
-    sgd = Recipe(
-        data=dataset("digits", train=size.examples, test=700, flat=True, label_noise=0.2),
-        model=MLP((size.width,), activation="relu", init="he"),
-        loss=CrossEntropy(),
-        rule=GradientDescent(0.1),
-        steps=size.steps,
-        batch=50,
-    )
-    sam = dataclasses.replace(sgd, rule=Sam(sgd.rule, 0.5))
-    tuned_sam = dataclasses.replace(sgd, rule=Sam(GradientDescent(0.05), 0.5))
-    tuned_sgd = dataclasses.replace(sgd, rule=WeightDecay(GradientDescent(0.05), 0.03), steps=2 * size.steps)
-    noise, amount = {"data.label_noise": (0.0, 0.2, 0.4)}, {"data.train": size.sizes}
-    arms = (
-        Arm(SGD, sgd, _probes(sgd), noise, says="the base rule; none, a fifth or two fifths of the labels are wrong"),
-        Arm(SAM, sam, _probes(sam), noise, says="the same rate and steps; each gradient taken 0.5 uphill"),
-        Arm(
-            JITTERED, dataclasses.replace(sgd, rule=Jittered(sgd.rule, 0.5)), _probes(sgd), noise, role="control",
-            says="the same rate and steps; each gradient taken 0.5 away in a random direction",
-        ),
-        Arm(RADII, sam, _probes(sam), {"radius": (0.05, 0.1, 0.2, 0.5)}, says="other radii, a fifth wrong"),
-        Arm(
-            TUNED_SGD, tuned_sgd, _probes(tuned_sgd), amount, role="control",
-            says="twice the steps, so as many gradients, with a rate and a weight decay tuned on pilot seeds",
-        ),
-        Arm(TUNED_SAM, tuned_sam, _probes(tuned_sam), amount, says="rate and radius tuned on the same seeds as widely"),
-    )  # fmt: skip
     read = (GAIN, RATIO, FLATTER)
     return Phenomenon(
         name="sam_training",
@@ -94,7 +67,7 @@ def sam_training(scale: Scale) -> Phenomenon:
             "the gradients and has one more number to tune: so it is judged at equal steps, against a step as far in "
             "a random direction, and at equal cost against a baseline tuned as widely, with more and less data."
         ),
-        arms=arms,
+        arms=_arms(SIZES[scale]),
         claims=claims(),
         comparisons=(
             Comparison(EQUAL_STEPS, (SGD, SAM), against, read),
@@ -113,7 +86,37 @@ def sam_training(scale: Scale) -> Phenomenon:
              "https://arxiv.org/abs/2202.00661"),
         ),
         scale=scale,
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
+    )  # fmt: skip
+
+
+def _arms(size: Size) -> tuple[Arm, ...]:
+    """What is trained, and the controls."""
+    sgd = Recipe(
+        data=dataset("digits", train=size.examples, test=700, flat=True, label_noise=0.2),
+        model=MLP((size.width,), activation="relu", init="he"),
+        loss=CrossEntropy(),
+        rule=GradientDescent(0.1),
+        steps=size.steps,
+        batch=50,
+    )
+    sam = dataclasses.replace(sgd, rule=Sam(sgd.rule, 0.5))
+    tuned_sam = dataclasses.replace(sgd, rule=Sam(GradientDescent(0.05), 0.5))
+    tuned_sgd = dataclasses.replace(sgd, rule=WeightDecay(GradientDescent(0.05), 0.03), steps=2 * size.steps)
+    noise, amount = {"data.label_noise": (0.0, 0.2, 0.4)}, {"data.train": size.sizes}
+    return (
+        Arm(SGD, sgd, _probes(sgd), noise, says="the base rule; none, a fifth or two fifths of the labels are wrong"),
+        Arm(SAM, sam, _probes(sam), noise, says="the same rate and steps; each gradient taken 0.5 uphill"),
+        Arm(
+            JITTERED, dataclasses.replace(sgd, rule=Jittered(sgd.rule, 0.5)), _probes(sgd), noise, role="control",
+            says="the same rate and steps; each gradient taken 0.5 away in a random direction",
+        ),
+        Arm(RADII, sam, _probes(sam), {"radius": (0.05, 0.1, 0.2, 0.5)}, says="other radii, a fifth wrong"),
+        Arm(
+            TUNED_SGD, tuned_sgd, _probes(tuned_sgd), amount, role="control",
+            says="twice the steps, so as many gradients, with a rate and a weight decay tuned on pilot seeds",
+        ),
+        Arm(TUNED_SAM, tuned_sam, _probes(tuned_sam), amount, says="rate and radius tuned on the same seeds as widely"),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import dataclasses
 from phenoscope.atlas.sgd_stability.claims import DEXTER, FULL, MINI, MULAYOFF, SINGLE, WU, claims
 from phenoscope.atlas.sgd_stability.panels import panels
 from phenoscope.methods import LinearSGD
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,5 +66,5 @@ def sgd_stability(scale: Scale) -> Phenomenon:
              "https://arxiv.org/abs/2305.17490"),
         ),
         scale=scale,
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from phenoscope.atlas.sharpness_generalisation.panels import panels
 from phenoscope.data import dataset
 from phenoscope.models import UniformMLP
 from phenoscope.objective import CrossEntropy
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, Instruments, Loss, Mark, Rescaled
 from phenoscope.training import GradientDescent, Point, Recipe, WeightDecay
 
@@ -94,5 +94,5 @@ def sharpness_generalisation(scale: Scale) -> Phenomenon:
             (f"{DINH}: Sharp minima can generalize for deep nets", "https://arxiv.org/abs/1703.04933"),
         ),
         scale=scale,
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip

@@ -24,7 +24,7 @@ from phenoscope.atlas.sparse_features.claims import (
 from phenoscope.atlas.sparse_features.outcomes import found, learned
 from phenoscope.atlas.sparse_features.panels import panels
 from phenoscope.comparisons import Comparison
-from phenoscope.phenomenon import Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Phenomenon, Scale
 
 
 def sparse_features(scale: Scale) -> Phenomenon:
@@ -64,5 +64,5 @@ def sparse_features(scale: Scale) -> Phenomenon:
              "https://arxiv.org/abs/2002.09277"),
         ),
         scale=scale,
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip

@@ -2,13 +2,14 @@
 
 import dataclasses
 
+from phenoscope.atlas.papers import COHEN_PAPER
 from phenoscope.atlas.stochastic_edge.claims import ANDREYEV, FULL, MINI, SMALL, claims
 from phenoscope.atlas.stochastic_edge.panels import panels
 from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, BatchSharpness, Loss, Sharpness
 from phenoscope.training import GradientDescent, Recipe
 
@@ -97,10 +98,9 @@ def stochastic_edge(scale: Scale, *, data: str = "digits") -> Phenomenon:
         panels=panels(),
         sources=(
             (f"{ANDREYEV}: Edge of stochastic stability", "https://arxiv.org/abs/2412.20553"),
-            ("Cohen et al. 2021: Gradient descent on neural networks typically occurs at the edge of stability",
-             "https://arxiv.org/abs/2103.00065"),
+            COHEN_PAPER,
         ),
         scale=scale,
         options={"data": data},
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """What is claimed of the stochastic edge."""
 
+from phenoscope.atlas.papers import COHEN
 from phenoscope.claims import (
     Above,
     Below,
@@ -14,7 +15,6 @@ from phenoscope.claims import (
 )
 
 ANDREYEV = "Andreyev and Beneventano 2024, arXiv:2412.20553"
-COHEN = "Cohen et al. 2021, arXiv:2103.00065"
 
 SHARPNESS, SAME, AGAINST = Measured("sharpness"), Measured("batch sharpness"), Measured("batch sharpness / threshold")
 RATIOS, INDEPENDENT = Measured("mean of batch ratios"), Measured("independent batch sharpness")

@@ -22,7 +22,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy, SquaredError
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, Eigenspaces, Loss
 from phenoscope.training import GradientDescent, Point, Projected, Recipe
 
@@ -57,7 +57,35 @@ def tiny_subspace(scale: Scale, *, data: str = "digits") -> Phenomenon:
     """
     if data not in ("digits", "mnist1d"):
         raise BadInput(f"the tiny subspace is set up for digits and mnist1d, got {data!r}.")
-    size = SIZES[scale]
+    return Phenomenon(
+        name="tiny_subspace",
+        title="The gradient in a tiny subspace",
+        question="The gradient lies mostly in the space of the few largest curvatures: is that where learning happens?",
+        summary=(
+            "After a short while, gradients of a classifier lie mostly in the space of as many top Hessian "
+            "eigenvectors as there are classes, and that space hardly moves. It was read as the space in which "
+            "learning happens. But where curvature is large the gradient is large and swings: training that leaves "
+            "that part out lowers the loss nearly as far, and training in that space alone barely lowers it."
+        ),
+        arms=_arms(SIZES[scale], data),
+        claims=claims(),
+        comparisons=(
+            Comparison(WITHOUT, (BULK, ONWARDS), progress, ("share of progress",)),
+            Comparison(ALONE, (DOMINANT, ONWARDS), progress, ("share of progress",)),
+        ),
+        panels=panels(),
+        sources=(
+            (f"{GUR_ARI}: Gradient descent happens in a tiny subspace", "https://arxiv.org/abs/1812.04754"),
+            (f"{SONG}: Does SGD really happen in tiny subspaces?", "https://arxiv.org/abs/2405.16002"),
+        ),
+        scale=scale,
+        options={"data": data},
+        pilot_seeds=PILOTS,
+    )  # fmt: skip
+
+
+def _arms(size: Size, data: str) -> tuple[Arm, ...]:
+    """What is trained, and the controls."""
     sgd = Recipe(
         data=dataset(data, train=size.examples, flat=True),
         model=MLP((size.width,)),
@@ -75,7 +103,7 @@ def tiny_subspace(scale: Scale, *, data: str = "digits") -> Phenomenon:
         dataclasses.replace(fork, rule=Projected(GradientDescent(0.1), CLASSES, keep, every=2))
         for keep in ("bulk", "dominant")
     )
-    arms = (
+    return (
         Arm(SGD, sgd, probes, says="mini-batches of 50, squared error; the space of the ten largest curvatures"),
         Arm(
             RANDOM, sgd, (Loss(), dataclasses.replace(spaces, random=True), Accuracy(size.every)), role="control",
@@ -88,29 +116,4 @@ def tiny_subspace(scale: Scale, *, data: str = "digits") -> Phenomenon:
         ),
         Arm(DOMINANT, dominant, short, role="control", says="from the same point, only that part is kept"),
         Arm(ONWARDS, fork, short, says="from the same point, the whole gradient on the same mini-batches"),
-    )  # fmt: skip
-    return Phenomenon(
-        name="tiny_subspace",
-        title="The gradient in a tiny subspace",
-        question="The gradient lies mostly in the space of the few largest curvatures: is that where learning happens?",
-        summary=(
-            "After a short while, gradients of a classifier lie mostly in the space of as many top Hessian "
-            "eigenvectors as there are classes, and that space hardly moves. It was read as the space in which "
-            "learning happens. But where curvature is large the gradient is large and swings: training that leaves "
-            "that part out lowers the loss nearly as far, and training in that space alone barely lowers it."
-        ),
-        arms=arms,
-        claims=claims(),
-        comparisons=(
-            Comparison(WITHOUT, (BULK, ONWARDS), progress, ("share of progress",)),
-            Comparison(ALONE, (DOMINANT, ONWARDS), progress, ("share of progress",)),
-        ),
-        panels=panels(),
-        sources=(
-            (f"{GUR_ARI}: Gradient descent happens in a tiny subspace", "https://arxiv.org/abs/1812.04754"),
-            (f"{SONG}: Does SGD really happen in tiny subspaces?", "https://arxiv.org/abs/2405.16002"),
-        ),
-        scale=scale,
-        options={"data": data},
-        pilot_seeds=frozenset(range(900, 1000)),
     )  # fmt: skip

@@ -5,7 +5,7 @@ import dataclasses
 from phenoscope.atlas.trainability_boundary.claims import FROZEN, NETWORK, SOHL_DICKSTEIN, claims
 from phenoscope.atlas.trainability_boundary.panels import panels
 from phenoscope.methods import TrainabilityGrid
-from phenoscope.phenomenon import Arm, Phenomenon, Scale
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 
 GRIDS: dict[Scale, TrainabilityGrid] = {
     "smoke": TrainabilityGrid(pixels=128, updates=30, steps=1),
@@ -44,5 +44,5 @@ def trainability_boundary(scale: Scale) -> Phenomenon:
              "https://arxiv.org/abs/2402.06184"),
         ),
         scale=scale,
-        pilot_seeds=frozenset(range(900, 1000)),
+        pilot_seeds=PILOTS,
     )  # fmt: skip
