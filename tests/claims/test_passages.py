@@ -117,3 +117,9 @@ def test_the_value_when_has_its_reasons(record):
     apart = record({"x": ([0, 20], [1, 2]), "y": ([0, 10], [9, 5])})
     assert "x was not read at step 10" in str(value_when(X, Y <= 5).of(apart).reason)
     assert "not a finite" in str(value_when(X, Y <= 5).of(record({"x": [np.inf, 1], "y": [1, 1]})).reason)
+
+
+def test_there_is_no_value_where_errors_leave_the_step_open(record):
+    series = {"x": [1.0, 2.0, 3.0], "y": [9.0, 5.2, 1.0]}
+    assert value_when(X, Y <= 5).of(record(series | {"y.residual": [0.1] * 3})).value == 3
+    assert "off by too much" in str(value_when(X, Y <= 5).of(record(series | {"y.residual": [0.3] * 3})).reason)

@@ -71,4 +71,5 @@ def test_the_list_says_what_belongs_where(command):
     found = json.loads(command("list", "--json")[1])
     assert {row["name"]: row["family"] for row in found["phenomena"]}["first"] == "small"
     assert next(row for row in found["families"] if row["name"] == "small")["phenomena"] == ["first", "second"]
-    assert "small: Small ones. Does it run?" in command("list")[1]
+    _, _, shown = command("list")[1].partition("Small ones: Does it run?\nAll of them: phenoscope run small")
+    assert 0 < shown.index("\nfirst ") < shown.index("\nsecond ")

@@ -112,6 +112,8 @@ class ValueWhen(Passage):
             return self._unknown(fault)
         if first is None or when.steps is None or readings.steps is None:
             return self._unknown(f"{self.condition} never holds in {len(when)} readings")
+        if when.errors[: first + 1].any():  # another reading might be the first
+            return self._unknown(f"the first step of {self.condition} cannot be told: its readings are off by too much")
         there = readings.where(readings.steps == when.steps[first])
         if len(there) == 0:
             return self._unknown(f"{self.expression} was not read at step {when.steps[first]:g}")
@@ -182,7 +184,8 @@ def maximum_until(expression: Expression, condition: Condition) -> Statistic:
 def value_when(expression: Expression, condition: Condition) -> Statistic:
     """The reading at the first step at which the condition holds, such as the sharpness when the loss reaches a level.
 
-    Both have to be read at that step. If the condition never holds there is no number.
+    Both have to be read at that step. There is no number if the condition never holds, or if measurement errors leave
+    open where it first does.
     """
     return ValueWhen(series(expression, "value_when"), happening(condition, "value_when"))
 

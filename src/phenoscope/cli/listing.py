@@ -41,24 +41,30 @@ def as_data(found: Sequence[Entry]) -> dict[str, Any]:
 
 
 def as_table(found: Sequence[Entry]) -> RenderableType:
-    """As a table; below it the families, and why something cannot be run."""
-    table = Table("name", "family", "question", "claims", "options", "from", box=None, pad_edge=False)
+    """As tables: a family each, what belongs to none with where it comes from, and why something cannot be run."""
+    usable = {e.name: e for e in found if e.phenomenon is not None}
+    parts: list[RenderableType] = []
+    for family in FAMILIES.values():
+        heading = Text.assemble(
+            (family.title, "bold"), f": {family.question} All of them: phenoscope run {family.name}"
+        )
+        own = [usable.pop(name) for name in family.phenomena if _family(usable.get(name)) is not None]
+        parts += [heading, Text(""), _table(own), Text("")]
+    if usable:
+        parts += [Text("Others", style="bold"), Text(""), _table(list(usable.values()), origin=True), Text("")]
+    parts += [Text.assemble(("! ", "bold yellow"), e.problem) for e in found if e.phenomenon is None]
+    return Group(*parts)
+
+
+def _table(found: Sequence[Entry], *, origin: bool = False) -> Table:
+    table = Table("name", "question", "claims", "options", *(["from"] if origin else []), box=None, pad_edge=False)
     for e in found:
-        if e.phenomenon is not None:
-            cells = (
-                e.name,
-                _family(e) or "",
-                e.phenomenon.question,
-                str(len(e.phenomenon.claims)),
-                ", ".join(e.options),
-            )
-            table.add_row(*map(Text, cells), Text(f"{e.distribution} {e.version}"))
-    problems = [Text.assemble(("! ", "bold yellow"), e.problem) for e in found if e.phenomenon is None]
-    told = [Text(f"{family.name}: {family.title}. {family.question}") for family in FAMILIES.values()]
-    families = [Text(""), Text("Families, which `phenoscope run` takes as well:"), *told]
-    return Group(table, *families, *([Text(""), *problems] if problems else []))
+        assert e.phenomenon is not None
+        cells = [e.name, e.phenomenon.question, str(len(e.phenomenon.claims)), ", ".join(e.options)]
+        table.add_row(*map(Text, cells + ([f"{e.distribution} {e.version}"] if origin else [])))
+    return table
 
 
-def _family(entry: Entry) -> str | None:
-    family = family_of(entry.name) if entry.distribution == "phenoscope" else None
+def _family(entry: Entry | None) -> str | None:
+    family = family_of(entry.name) if entry is not None and entry.distribution == "phenoscope" else None
     return None if family is None else family.name
