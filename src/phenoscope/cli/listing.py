@@ -46,7 +46,7 @@ def as_table(found: Sequence[Entry]) -> RenderableType:
     parts: list[RenderableType] = []
     for family in FAMILIES.values():
         heading = Text.assemble(
-            (family.title, "bold"), f": {family.question} All of them: phenoscope run {family.name}"
+            (family.title, "bold"), f": {family.question}\nAll of them: phenoscope run {family.name}"
         )
         own = [usable.pop(name) for name in family.phenomena if _family(usable.get(name)) is not None]
         parts += [heading, Text(""), _table(own), Text("")]
