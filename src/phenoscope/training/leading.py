@@ -6,8 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from phenoscope.core.errors import BadInput
+from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.instruments.extremes import Wanted, extremes
+from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.subspace import ritz
 from phenoscope.training.sight import Memory, Operator, Sight
 
@@ -25,9 +26,18 @@ def largest(matrix: Operator, points: Float[Tensor, "n p"]) -> Float[Tensor, " n
     """The largest eigenvalue of each row's matrix, (n,) in float64, to about the precision of the points.
 
     Its error is the square of the residual over the gap, so the residual need be no smaller than the root of that.
+
+    Raises:
+        PhenoscopeError: it was not found to that precision.
     """
     wanted = Wanted(1, 0, tol=math.sqrt(torch.finfo(points.dtype).eps), risk=1e-3)
-    return extremes(matrix.multiply, points, wanted, torch.Generator().manual_seed(0)).values[:, 0]
+    found = extremes(matrix.multiply, points, wanted, torch.Generator().manual_seed(0))
+    if Outcome.NOT_CONVERGED in found.outcomes:
+        raise PhenoscopeError(
+            f"the largest curvature at the start was not found in {found.products} products (residual "
+            f"{found.residuals.max().item():.2g}), so no rate can be in units of it. Give the rate as a number."
+        )
+    return found.values[:, 0]
 
 
 def nowhere(points: Float[Tensor, "n p"], k: int) -> Memory:
