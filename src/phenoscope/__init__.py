@@ -12,6 +12,7 @@ from phenoscope.comparing import SideBySide, compare
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.engine import Diagnosis, Panel, diagnose, measure, resume, run
 from phenoscope.instruments import (
+    Barrier,
     BatchSharpness,
     CriticalSharpness,
     Density,
@@ -36,6 +37,7 @@ from phenoscope.instruments import (
     Volume,
     WorstCase,
     alternation,
+    barrier,
     batch_gradient_share,
     batch_sharpness,
     critical_sharpness,
@@ -80,6 +82,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BadInput",
+    "Barrier",
     "BatchSharpness",
     "CriticalSharpness",
     "Density",
@@ -111,6 +114,7 @@ __all__ = [
     "Watch",
     "WorstCase",
     "alternation",
+    "barrier",
     "batch_gradient_share",
     "batch_sharpness",
     "compare",

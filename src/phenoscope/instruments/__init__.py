@@ -6,6 +6,7 @@ from phenoscope.instruments.along import (
     critical_sharpness,
     directional_sharpness,
 )
+from phenoscope.instruments.barriers import Barrier, barrier, path_barrier
 from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.box_counting import BoxDimension, boundary, box_dimension
 from phenoscope.instruments.counts import Count, Loss
@@ -44,6 +45,7 @@ from phenoscope.instruments.neighbourhood import SamGap, WorstCase, sam_gap, wor
 from phenoscope.instruments.norm import FrobeniusNorm, frobenius_norm
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.outliers import Outliers, outliers
+from phenoscope.instruments.paths import Path
 from phenoscope.instruments.perturbed import GaussianSharpness, gaussian_sharpness
 from phenoscope.instruments.pictures import Axis, LineCurvature, LossLine, LossPlane, Picture
 from phenoscope.instruments.reading import Reading
@@ -62,6 +64,7 @@ __all__ = [
     "Absent",
     "Alternation",
     "Axis",
+    "Barrier",
     "BatchGradientShare",
     "BatchSharpness",
     "Bench",
@@ -96,6 +99,7 @@ __all__ = [
     "NoiseScale",
     "Outcome",
     "Outliers",
+    "Path",
     "Picture",
     "Reading",
     "RelativeFlatness",
@@ -114,6 +118,7 @@ __all__ = [
     "Volume",
     "WorstCase",
     "alternation",
+    "barrier",
     "batch_gradient_share",
     "batch_sharpness",
     "boundary",
@@ -146,6 +151,7 @@ __all__ = [
     "negative_share",
     "noise_scale",
     "outliers",
+    "path_barrier",
     "relative_flatness",
     "relative_progress",
     "sam_gap",

@@ -7,13 +7,19 @@ from typing import Any
 from phenoscope.core.displays import Shown
 from phenoscope.instruments.outcome import Outcome
 
-ERRORS = {"standard_error": "standard error", "residual": "residual", "rounding": "rounding", "floor": "rounding floor"}
+ERRORS = {
+    "standard_error": "standard error",
+    "residual": "residual",
+    "grid_error": "grid error",
+    "rounding": "rounding",
+    "floor": "rounding floor",
+}
 """The fields that may say what a value is off by, and what they are called."""
 
 
 class Reading(Shown, abc.ABC):
     """A value with its evidence: the base of frozen dataclasses with a field `value` and, where they have them, one of
-    `standard_error`, `residual`, `rounding` or `floor`, and `outcome`.
+    `standard_error`, `residual`, `grid_error`, `rounding` or `floor`, and `outcome`.
     """
 
     value: Any

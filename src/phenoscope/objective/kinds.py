@@ -32,6 +32,11 @@ def are_classes(outputs: Tensor, targets: Any) -> bool:
     return whole and outputs.ndim == 2 and targets.shape == outputs.shape[:1]
 
 
+def wrong_share(outputs: Tensor, targets: Tensor) -> Tensor:
+    """The share of the examples whose largest output is not the target."""
+    return (outputs.argmax(dim=1) != targets).to(outputs).mean()
+
+
 LIKELIHOODS: dict[LossKind, Callable[..., Tensor]] = {
     "cross-entropy": torch.nn.functional.cross_entropy,
     "binary cross-entropy": torch.nn.functional.binary_cross_entropy_with_logits,

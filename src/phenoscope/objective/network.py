@@ -69,6 +69,11 @@ class Network:
             )
 
     @property
+    def normalises(self) -> bool:
+        """Whether layers keep running statistics."""
+        return bool(self._normalisation)
+
+    @property
     def batch_dependent(self) -> bool:
         """Whether an example's output depends on the others in its batch, so that a batch must not be split."""
         return self.buffers == "batch" and any(isinstance(m, _Normalisation) for m in self.model.modules())

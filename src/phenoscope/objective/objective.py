@@ -16,7 +16,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.objective import refusals
 from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length, preserved, split, to_device
-from phenoscope.objective.kinds import UNFIT, LossKind, are_classes, loss_kind
+from phenoscope.objective.kinds import UNFIT, LossKind, are_classes, loss_kind, wrong_share
 from phenoscope.objective.linearisation import Linearisation, Which
 from phenoscope.objective.memory import GraphSize, graph_size
 from phenoscope.objective.network import Buffers, Loss, Network, preserved_randomness
@@ -27,7 +27,15 @@ from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.refusals import finite
 from phenoscope.objective.singles import ExampleGradients, example_gradients, example_losses
 from phenoscope.objective.slices import Slice
-from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
+from phenoscope.objective.weighting import (
+    BY_NAME,
+    WHOLE,
+    Denominator,
+    Name,
+    Weighting,
+    found_weighting,
+    known_weighting,
+)
 
 MEMORY = 4 * 2**30
 """Bytes that the kept graphs of one operator may take unless the caller says otherwise: 4 GiB."""
@@ -127,6 +135,42 @@ class Objective:
         twin = copy.copy(self)
         twin._network = Network(model, self._network.loss, buffers=self._network.buffers)
         refusals.shape(self.point, twin._network.layout.size)
+        return twin
+
+    @property
+    def buffers(self) -> Buffers:
+        """What normalisation layers use."""
+        return self._network.buffers
+
+    @property
+    def normalises(self) -> bool:
+        """Whether layers of the model keep running statistics of what passes through them."""
+        return self._network.normalises
+
+    def with_batch_statistics(self) -> "Objective":
+        """The same with normalisation by the statistics of each batch, whatever the point; `partition` has the batches.
+
+        Running statistics belong to one point: at others they are those of another network.
+        """
+        return self._made(Network(self.model, self._network.loss, buffers="batch"), self._by)
+
+    def of_errors(self) -> "Objective":
+        """The share of wrong predictions (of examples whose largest output is not the target) in place of the loss.
+
+        Raises:
+            BadInput: targets that are not classes (n,).
+        """
+        with self._network.evaluation():
+            if not all(are_classes(*seen) for seen in self._forward(self._rows(None), self._passes())):
+                raise BadInput("errors are counted for classes (n,) as targets and scores (n, classes) as outputs.")
+        return self._made(Network(self.model, wrong_share, buffers=self.buffers), BY_NAME["examples"])
+
+    def _made(self, network: Network, by: Weighting) -> "Objective":
+        """With a network whose loss or normalisation differs: what was found out about the old one does not hold."""
+        twin = copy.copy(self)
+        twin._network, twin._by, twin._graph_sizes = network, by, {}
+        for name in ("_first_axis", "loss_kind"):
+            vars(twin).pop(name, None)
         return twin
 
     def gradient(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, " p"]:
