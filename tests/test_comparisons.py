@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from phenoscope.comparisons import Comparison, compared, departure, pairs
+from phenoscope.comparisons import Comparison, Kept, compared, departure, pairs
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Record, Series
 
@@ -126,3 +126,8 @@ def test_departure_by_hand():
     found = departure(first, second)
     assert found == {"relative distance": pytest.approx(5 / 4), "cosine": pytest.approx(0.0)}
     assert departure(second, first)["relative distance"] == pytest.approx(5 / 3)
+
+
+def test_a_member_that_was_not_trained_has_no_loss():
+    with pytest.raises(BadInput, match="s0 was not trained"):
+        Kept({}, member(0)).objective()

@@ -6,13 +6,16 @@ of one arm make disjoint pairs, in order of their seeds, so that no member count
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.objective import Objective
 from phenoscope.record import Record, Series
+from phenoscope.training import Recipe, objective_of
 
 Points = Mapping[str, Tensor]
 """A member's kept points by name: "initial", "final", and its marks, each (p,)."""
@@ -27,11 +30,18 @@ class Kept(dict[str, Tensor]):
 
     Attributes:
         record: its settings and series, for what is compared along training.
+        recipe: what it was trained by; `None` where it was computed.
     """
 
-    def __init__(self, points: Points, record: Record) -> None:
+    def __init__(self, points: Points, record: Record, recipe: Recipe | None = None) -> None:
         super().__init__(points)
-        self.record = record
+        self.record, self.recipe = record, recipe
+
+    def objective(self, part: Literal["train", "test"] = "train") -> Objective:
+        """The loss that it was trained on, or that on its test examples, as a function of the point."""
+        if self.recipe is None:
+            raise BadInput(f"the member {self.record.id} was not trained, so it has no loss.")
+        return objective_of(self.recipe, part)
 
     def __missing__(self, name: str) -> Tensor:
         raise _NotKeptError(name)
@@ -50,7 +60,8 @@ class Comparison:
     Attributes:
         name: of the comparison, and of the file with its readings.
         of: one arm (disjoint pairs of seeds) or two (paired by seed).
-        measure: what is read from the points of a pair, or from their records (`.record` of each).
+        measure: what is read from the points of a pair, from their records (`.record` of each), or from the losses that
+            they were trained on (`.objective()`).
         series: the names of the readings.
     """
 
@@ -91,7 +102,12 @@ def pairs(
     return [(record, other) for record, other in found if other is not None]
 
 
-def compared(comparison: Comparison, pair: tuple[Record, Record], points: tuple[Points, Points]) -> Record:
+def compared(
+    comparison: Comparison,
+    pair: tuple[Record, Record],
+    points: tuple[Points, Points],
+    recipes: tuple[Recipe | None, Recipe | None] = (None, None),
+) -> Record:
     """The record of one pair: the settings of its first member, and the readings as ordinary series.
 
     Where a member diverged, its points are not a network's: the pair has that outcome, and no readings. It has none
@@ -101,13 +117,14 @@ def compared(comparison: Comparison, pair: tuple[Record, Record], points: tuple[
         comparison: what is measured.
         pair: the records of the two members.
         points: their kept points, by name.
+        recipes: what they were trained by.
     """
     name = f"{pair[0].id}-{pair[1].id}"
     lost = next((record for record in pair if record.outcome != "finished"), None)
     if lost is not None:
         return Record(name, pair[0].settings, {}, lost.outcome, lost.stopped_at)
     try:
-        readings = comparison.measure(*map(Kept, points, pair))
+        readings = comparison.measure(*map(Kept, points, pair, recipes))
     except _NotKeptError:
         return Record(name, pair[0].settings, {})
     if set(readings) != set(comparison.series):

@@ -77,6 +77,7 @@ class Arm:
         marks: points to keep for others to start from.
         role: the main arm of the question, or a control.
         says: one sentence on what is different here.
+        keep: steps whose points are kept for others to start from, besides the first and the last.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Arm:
     role: Literal["main", "control"] = "main"
     says: str = ""
     along: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
+    keep: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         series_units(self.probes)  # refuses what is not a probe, and two that write one series
@@ -139,7 +141,7 @@ class Arm:
                 # settings of data and model are known as "data.train"; the field is named by the last part
                 recipe = with_setting(recipe, name.rpartition(".")[2], value)
             for seed in seeds:
-                yield Plan(with_setting(recipe, "seed", seed), self.probes, self.marks)
+                yield Plan(with_setting(recipe, "seed", seed), self.probes, self.marks, self.keep)
 
     def _combinations(self) -> Iterator[list[tuple[str, float]]]:
         """The settings of each combination, by name."""
@@ -155,8 +157,10 @@ class Arm:
                 f"{who} has a {type(computation).__name__} for its recipe. Give a Recipe, or a spec with `seed`, "
                 "`steps`, `units` and `readings`, which is a computation."
             )
-        if self.probes or self.marks:
-            raise BadInput(f"{who} is a computation, which says itself what it finds: leave its probes and marks out.")
+        if self.probes or self.marks or self.keep:
+            raise BadInput(
+                f"{who} is a computation, which says itself what it finds: leave its probes, marks and `keep` out."
+            )
         if computation.steps < 1 or not computation.units:
             raise BadInput(f"{who} is a computation: it needs at least 1 step and the unit of every series it writes.")
         if not {"seed", "steps"} <= numbers(computation).keys():  # what reads a member back looks for them there

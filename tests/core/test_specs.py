@@ -119,3 +119,19 @@ def test_records_that_cannot_be_rebuilt_are_refused():
     with pytest.raises(BadInput, match="cannot be rebuilt"):
         from_json({"kind": "Inner", "height": 1})
     assert from_json({"version": 2, "a": [1, {"b": None}]}) == {"version": 2, "a": (1, {"b": None})}
+
+
+def test_a_field_added_later_leaves_older_ids_as_they_were():
+    def made(**more):
+        fields = {"__annotations__": {"width": float, **dict.fromkeys(more, "int | None")}, "width": 1.0, **more}
+        KINDS.pop("Grown", None)
+        return spec(type("Grown", (), {**fields, "__module__": __name__, "later": tuple(more)}))
+
+    old = canonical(made()())
+    grown = made(order=None)
+    assert canonical(grown()) == old
+    assert to_json(grown(order=0)) == {"kind": "Grown", "width": 1.0, "order": 0}
+    assert from_json(to_json(grown(order=3))) == grown(order=3)
+    assert from_json(to_json(grown())) == grown()
+    assert identity(grown(order=0)) != identity(grown())
+    KINDS.pop("Grown")

@@ -226,6 +226,29 @@ def test_a_chain_of_forks_is_run_in_order(tmp_path):
     np.testing.assert_allclose(values, [losses(PARENT, p).item() for p in POINTS[5:9]], rtol=1e-10)
 
 
+def test_a_swept_fork_leaves_from_one_parent_and_pairs_can_ask_for_its_loss(tmp_path):
+    def measure(first, second):
+        apart = (first["initial"] - second["initial"]).norm().item()
+        return {"loss": first.objective().loss(first["initial"]).item(), "apart": apart}
+
+    def fork(name, order):
+        asked = recipe(0.4, batch=3, start=Point(PARENT, 2), order=order)
+        return arm(name, asked, sweep={"start.at": (2, 5)}, along={"steps": (6, 3)})
+
+    made = phenomenon(
+        arm("parent", PARENT, keep=(2, 5)), fork("one", 1), fork("two", 2),
+        comparisons=(Comparison("children", ("one", "two"), measure, ("loss", "apart")),),
+    )  # fmt: skip
+    done = ps.run(made, seeds=1, out=tmp_path, executor=(counting := Counting()))
+    assert counting.steps == 8 + 2 * (6 + 3)  # one parent, and no other
+    pairs = done.pairs["children"].sort("name", "start.at")
+    assert pairs["start.at"].to_list() == [2, 5, 2, 5]
+    there = [losses(PARENT, POINTS[step]).item() for step in (2, 5)]
+    assert pairs["value"].to_list() == pytest.approx([0.0, 0.0, *there], rel=1e-12)
+    ends = [read_point(tmp_path / "members" / m, "final").point for m in (*done.arms[1].members, *done.arms[2].members)]
+    assert not torch.equal(ends[0], ends[2])
+
+
 def test_a_step_beyond_the_parents_end_is_refused_before_training(tmp_path):
     made = phenomenon(arm("fork", forked(Point(PARENT, 9))))
     with pytest.raises(BadInput, match="starts from step 9 of a recipe with 8 steps"):

@@ -11,7 +11,7 @@ from torch.func import functional_call
 from torch.testing import assert_close
 
 from phenoscope.core.errors import BadInput
-from phenoscope.core.points import layout, point
+from phenoscope.core.points import layout, point, write
 from phenoscope.core.seeds import stream
 from phenoscope.data import Dataset, GaussianClusters
 from phenoscope.models import CNN, MLP, DeepLinear
@@ -35,6 +35,8 @@ from phenoscope.training import (
     Start,
     UnnormalisedSam,
     WeightDecay,
+    objective_of,
+    shape_of,
     train,
 )
 
@@ -55,7 +57,7 @@ def built(asked):
     """Model, inputs and targets as the recipe's own streams make them."""
     draw = asked.data.draw(stream(asked.seed, "data"))
     dtype = getattr(torch, asked.dtype)
-    model = asked.model.build(stream(asked.seed, "initialisation"), inputs=(8,), outputs=3, dtype=dtype)
+    model = asked.model.build(asked.stream("initialisation"), inputs=(8,), outputs=3, dtype=dtype)
     return model, draw.train.inputs.to(dtype), draw.train.targets
 
 
@@ -434,6 +436,83 @@ def test_a_fork_with_memory_goes_on_bit_by_bit(case):
         fresh = path(fork, start=Start(states[10].points))
         assert torch.equal(fresh[0], found[0])
         assert not torch.equal(fresh[-1], found[-1])
+
+
+def orders_of(asked, epochs=3):
+    """The order of each epoch, from the recipe's own streams."""
+    return [torch.randperm(25, generator=asked.stream("order", epoch)).tolist() for epoch in range(epochs)]
+
+
+def test_an_order_of_its_own_changes_the_order_alone():
+    """The first step of each order, by hand: same data, same initialisation, other examples in the first batch."""
+    found = {}
+    for order in (None, 0, 1):
+        asked = recipe(batch=5, order=order)
+        points = path(asked)[:, 0]
+        model, inputs, targets = built(asked)
+        assert torch.equal(points[0], point(model))
+        first = torch.tensor(orders_of(asked)[0][:5])
+        by = (model(inputs[first]) - torch.eye(3)[targets[first]]).pow(2).sum(1).mean() / 2
+        by.backward()
+        gradient = torch.cat([parameter.grad.flatten() for parameter in model.parameters()])
+        assert_close(points[1], points[0] - 0.1 * gradient, rtol=1e-12, atol=1e-14)
+        found[order] = orders_of(asked)
+    every = [tuple(epoch) for epochs in found.values() for epoch in epochs]
+    assert len(set(every)) == len(every)
+
+
+def test_orders_of_one_seed_stay_apart_in_a_cohort():
+    """A cohort of one seed shares its data and its order; of two orders, each row has its own."""
+    rows = [recipe(batch=5, order=order, initialisation=start) for order, start in ((1, None), (2, None), (1, 3))]
+    assert len({shape_of(row) for row in rows}) == 1
+    together = path(*rows)
+    for index, row in enumerate(rows):
+        assert_close(together[:, index], path(row)[:, 0], rtol=1e-9, atol=1e-12)
+    assert torch.equal(together[0, 0], together[0, 1])
+    assert not torch.equal(together[1, 0], together[1, 1])
+    assert not torch.equal(together[0, 0], together[0, 2])
+
+
+def test_without_mini_batches_an_order_changes_nothing():
+    assert torch.equal(path(recipe(order=1)), path(recipe(order=2)))
+
+
+def test_forks_in_another_order_take_the_rules_state_along():
+    parent = recipe(rule=HeavyBall(0.05), batch=5)
+    states = list(train([parent]))
+    forks = [recipe(rule=HeavyBall(0.05), batch=5, steps=6, start=Point(parent, 9), order=order) for order in (0, 1)]
+    both = torch.cat([states[9].points] * 2)
+    carried = {name: torch.cat([value] * 2) for name, value in states[9].memory.items()}
+    found = path(*forks, start=Start(both, carried))
+    assert torch.equal(found[0], both)
+    assert not torch.equal(found[1, 0], found[1, 1])
+    model, inputs, targets = built(parent)
+    for row, fork in enumerate(forks):
+        write(both[row], model)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+        parts = layout(model).unravel(carried["momentum"][row])
+        for name, parameter in model.named_parameters():
+            optimizer.state[parameter]["momentum_buffer"] = parts[name].clone()
+        for step in range(6):
+            batch = torch.tensor(orders_of(fork, 2)[step // 5][5 * (step % 5) : 5 * (step % 5) + 5])
+            optimizer.zero_grad()
+            loss = (model(inputs[batch]) - torch.eye(3)[targets[batch]]).pow(2).sum(1).mean() / 2
+            loss.backward()
+            optimizer.step()
+        assert_close(point(model), found[-1, row], rtol=1e-10, atol=1e-12)
+
+
+def test_the_objective_of_a_recipe_is_what_it_is_trained_on():
+    asked = recipe(batch=5, initialisation=4)
+    objective = objective_of(asked)
+    state = next(train([asked]))
+    assert torch.equal(objective.point, state.points[0])
+    assert_close(objective.loss(), state.around.loss[0], rtol=1e-12, atol=0)
+    held_out = objective_of(asked, "test")
+    assert_close(held_out.loss(), state.test_loss()[0], rtol=1e-12, atol=0)
+    assert held_out.accuracy().item() == state.accuracy("test")[0].item()
+    with pytest.raises(BadInput, match="dynamics 'linearised'"):
+        objective_of(recipe(dynamics="linearised"))
 
 
 def test_starts_that_do_not_fit_are_refused():

@@ -86,6 +86,17 @@ def test_parents_follow_except_in_their_length():
     assert with_setting(other, "momentum", 0.5).start.recipe.rule == GradientDescent(0.1)
 
 
+def test_where_a_fork_leaves_is_a_setting_of_its_own():
+    fork = recipe(steps=4, start=Point(recipe(start=Point(recipe(steps=9), 2)), 3), order=1)
+    moved = with_setting(with_setting(fork, "at", 7), "order", 2)
+    assert (moved.start.at, moved.order) == (7, 2)
+    assert (moved.start.recipe.start.at, moved.start.recipe.order) == (2, None)
+    assert with_setting(fork, "initialisation", 5).start.recipe.initialisation == 5
+    assert settings(moved).items() >= {"start.at": 7.0, "order": 2.0, "steps": 4.0}.items()
+    assert "start.at" not in settings(recipe(start=Point(recipe(), "mark")))
+    assert "order" not in settings(recipe())
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [("height", "names no field"), ("classes", r"names 2 fields \(data.source.classes, data.classes\)")],
@@ -139,7 +150,12 @@ def test_recipes_that_make_no_sense_are_refused(changes, says):
 
 def test_a_shape_is_all_but_seeds_parents_and_the_rules_numbers():
     shape = shape_of(recipe())
-    for same in (recipe(seed=3), recipe(rule=GradientDescent(Cosine(0.1, 5)))):
+    for same in (
+        recipe(seed=3),
+        recipe(order=2),
+        recipe(initialisation=2),
+        recipe(rule=GradientDescent(Cosine(0.1, 5))),
+    ):
         assert shape_of(same) == shape
     changes = ({"steps": 3}, {"batch": 5}, {"rule": HeavyBall(0.1)}, {"model": MLP((5,))}, {"dtype": "float64"})
     for different in (*changes, {"rule": WeightDecay(GradientDescent(0.1), 0.0)}, {"start": Point(recipe(), 3)}):

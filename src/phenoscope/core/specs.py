@@ -3,7 +3,8 @@
 A spec holds numbers, strings, booleans, `None`, tuples and other specs. Two equal specs have the same
 canonical JSON, and so the same id, in every process and on every machine. Each class carries an integer
 `version`, raised whenever its behaviour changes; the versions are part of the id, so results of an older
-behaviour are never taken for results of the new one.
+behaviour are never taken for results of the new one. Fields that a class names in `later` were added to it when
+results already had ids: with their default they are left out of its JSON, and those ids stand.
 """
 
 import dataclasses
@@ -54,7 +55,8 @@ def to_json(value: Any, *, versions: bool = False) -> Json:
         head: dict[str, Json] = {"kind": type(value).__name__}
         if versions:
             head["version"] = value.version
-        fields = {f.name: _typed(getattr(value, f.name), hints[f.name]) for f in dataclasses.fields(value)}
+        said = (f.name for f in dataclasses.fields(value) if not _unsaid(value, f))
+        fields = {name: _typed(getattr(value, name), hints[name]) for name in said}
         return head | {name: to_json(part, versions=versions) for name, part in fields.items()}
     if isinstance(value, tuple | list):
         return [to_json(part, versions=versions) for part in value]
@@ -100,6 +102,11 @@ def identity(value: Any) -> str:
 
 def _is_spec(value: Any) -> bool:
     return KINDS.get(type(value).__name__) is type(value)
+
+
+def _unsaid(value: Any, field: dataclasses.Field[Any]) -> bool:
+    """Whether a field that was added later has the value that it had before it was there."""
+    return field.name in getattr(value, "later", ()) and getattr(value, field.name) == field.default
 
 
 def _number(value: float) -> float:

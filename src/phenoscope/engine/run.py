@@ -37,6 +37,7 @@ from phenoscope.store import (
     write_pairs,
 )
 from phenoscope.store.soundness import nameable
+from phenoscope.training import Recipe
 
 SEEDS: dict[Scale, int] = {"smoke": 2, "laptop": 5, "paper": 5}
 """How many seeds each scale has unless the caller says otherwise."""
@@ -192,13 +193,16 @@ def _concluded(
     """Read the records, compare, judge, and write the experiment."""
     members = folder.parent / "members"
     evidence: Evidence = {}
+    recipes: dict[str, Recipe | None] = {}
     arms = []
     for arm in phenomenon.arms:
-        ids = [plan.id for plan in arm.plans(seeds)]
+        planned = {plan.id: plan.training for plan in arm.plans(seeds)}
+        recipes |= planned
+        ids = list(planned)
         there = [i for i in ids if i not in skipped]
         evidence[arm.name] = tuple(read_member(members / i) for i in there)
         arms.append(_arm_result(arm, there, len(ids) - len(there), evidence[arm.name], members))
-    evidence |= _comparisons(phenomenon, evidence, folder)
+    evidence |= _comparisons(phenomenon, evidence, folder, recipes)
     experiment = Experiment(
         path=folder,
         name=phenomenon.name,
@@ -228,7 +232,9 @@ def _outside(phenomenon: Phenomenon) -> dict[str, str]:
     return {} if found is None else {"phenomenon from": found}
 
 
-def _comparisons(phenomenon: Phenomenon, evidence: Mapping[str, Sequence[Record]], folder: Path) -> Evidence:
+def _comparisons(
+    phenomenon: Phenomenon, evidence: Mapping[str, Sequence[Record]], folder: Path, recipes: Mapping[str, Recipe | None]
+) -> Evidence:
     """Measure the pairs of each comparison, and write what was read."""
     found: Evidence = {}
     members = folder.parent / "members"
@@ -236,7 +242,8 @@ def _comparisons(phenomenon: Phenomenon, evidence: Mapping[str, Sequence[Record]
         records = []
         for pair in pairs(comparison, evidence, sweeps=phenomenon.sweeps):
             one, two = (read_points(members / record.id) for record in pair)
-            records.append(compared(comparison, pair, (one, two)))
+            trained = (recipes[pair[0].id], recipes[pair[1].id])
+            records.append(compared(comparison, pair, (one, two), trained))
         write_pairs(folder, comparison.name, records, phenomenon.sweeps[comparison.name])
         found[comparison.name] = tuple(records)
     return found

@@ -2,7 +2,7 @@
 
 from phenoscope.training.cohorts import cohorts, shape_of
 from phenoscope.training.flows import CentralFlow, GradientFlow
-from phenoscope.training.landscape import Around, Landscape
+from phenoscope.training.landscape import Around, Landscape, objective_of
 from phenoscope.training.linearised import Linearised
 from phenoscope.training.loop import DIVERGED, Reached, Start, State, train
 from phenoscope.training.preconditioning import effective_threshold, preconditioner
@@ -63,6 +63,7 @@ __all__ = [
     "WeightDecay",
     "cohorts",
     "effective_threshold",
+    "objective_of",
     "preconditioner",
     "rule_settings",
     "settings",

@@ -13,8 +13,8 @@ the interpreter's time dominates, above it the arithmetic (`benchmarks/cohorts.p
 
 
 def shape_of(recipe: Recipe) -> Hashable:
-    """What the rows of a cohort must share: everything but seeds, parents and the numbers of the rule."""
-    own = ("seed", "rule", "start")
+    """What the rows of a cohort must share: everything but seeds, orders, parents and the numbers of the rule."""
+    own = ("seed", "rule", "start", "order", "initialisation")
     shared = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe) if field.name not in own}
     return canonical(shared), _structure(recipe.rule), None if recipe.start is None else recipe.start.at
 

@@ -189,7 +189,7 @@ def landscape(recipes: Sequence[Recipe], starts: Float[Tensor, "n p"] | None, de
     """
     first = recipes[0]
     dtype = getattr(torch, first.dtype)
-    shared = len({recipe.seed for recipe in recipes}) == 1
+    shared = len({(recipe.seed, recipe.order) for recipe in recipes}) == 1  # one draw has one order
     rows: Rows = "one" if len(recipes) == 1 else ("shared data" if shared else "own data")
     draws = tuple(_drawn(recipe, dtype, device) for recipe in (recipes[:1] if shared else recipes))
     models = [_built(recipe, dtype).to(device) for recipe in recipes]
@@ -209,6 +209,19 @@ def landscape(recipes: Sequence[Recipe], starts: Float[Tensor, "n p"] | None, de
     return dataclasses.replace(made, quadratic=expansion)
 
 
+def objective_of(recipe: Recipe, part: Literal["train", "test"] = "train") -> Objective:
+    """The loss of a recipe's network on its training or test examples, at its own initialisation.
+
+    Raises:
+        BadInput: dynamics that replace the network, or no test examples.
+    """
+    if recipe.dynamics != "network":
+        raise BadInput(f"only networks have a loss apart from their training, got the dynamics {recipe.dynamics!r}.")
+    dtype = getattr(torch, recipe.dtype)
+    examples = getattr(_drawn(recipe, dtype, torch.device("cpu")), part)
+    return Objective(_built(recipe, dtype), recipe.loss, (examples.inputs, examples.targets))
+
+
 def _linearised(models: Sequence[torch.nn.Module], origin: Float[Tensor, "n p"]) -> Linearised:
     if len(models) > 1:
         raise BadInput("linearised recipes each have an expansion point of their own. Train them one at a time.")
@@ -217,7 +230,7 @@ def _linearised(models: Sequence[torch.nn.Module], origin: Float[Tensor, "n p"])
 
 
 def _drawn(recipe: Recipe, dtype: torch.dtype, device: torch.device) -> Draw:
-    draw = recipe.data.draw(stream(recipe.seed, "data"))
+    draw = recipe.data.draw(recipe.stream("data"))
 
     def moved(examples: Examples) -> Examples:
         targets = examples.targets.to(device)
@@ -231,5 +244,5 @@ def _built(recipe: Recipe, dtype: torch.dtype) -> torch.nn.Module:
         raise BadInput(
             "recipes do not keep the running statistics of batch normalisation. Choose `normalisation='layer'`."
         )
-    generator = stream(recipe.seed, "initialisation")
+    generator = recipe.stream("initialisation")
     return recipe.model.build(generator, inputs=recipe.data.shape, outputs=recipe.data.outputs, dtype=dtype)

@@ -282,7 +282,7 @@ def _order(cohort: tuple[Recipe, ...], ground: Landscape, since: int) -> Iterato
     count, size = len(ground.draws[0].train), cohort[0].batch or 1
     begun, done = divmod(since, -(-count // size))
     for epoch in itertools.count(begun):
-        streams = [stream(recipe.seed, "order", epoch) for recipe, _ in zip(cohort, ground.draws, strict=False)]
+        streams = [recipe.stream("order", epoch) for recipe, _ in zip(cohort, ground.draws, strict=False)]
         orders = torch.stack([torch.randperm(count, generator=generator) for generator in streams])
         batches = orders.to(ground.origin.device).split(size, dim=1)
         yield from batches[done if epoch == begun else 0 :]

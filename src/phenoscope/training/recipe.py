@@ -3,7 +3,10 @@
 import dataclasses
 from typing import Any, Literal
 
+import torch
+
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.data import Dataset, Planted
 from phenoscope.models import CNN, MLP, DeepLinear, DiagonalLinear, Product, SecondOrder, UniformMLP
@@ -43,6 +46,9 @@ class Recipe:
         dynamics: `"network"`; `"linearised"`, the model replaced by its first-order Taylor expansion around its
             start (frozen features); or `"quadratic"`, the loss replaced by its second-order expansion there.
         start: another recipe's point instead of an initialisation of its own.
+        order: which of the seed's orders of the examples, all independent of each other; `None` is one more of them.
+            Two forks that differ in it alone meet the same data in another order.
+        initialisation: which of the seed's initialisations, likewise.
     """
 
     data: Dataset | Planted
@@ -55,6 +61,10 @@ class Recipe:
     dtype: Literal["float32", "float64"] = "float32"
     dynamics: Dynamics = "network"
     start: Point | None = None
+    order: int | None = None
+    initialisation: int | None = None
+
+    later = ("order", "initialisation")
 
     def __post_init__(self) -> None:
         if self.steps < 1 or (self.batch is not None and self.batch < 1):
@@ -76,6 +86,11 @@ class Recipe:
     def full_batch(self) -> bool:
         return self.batch is None
 
+    def stream(self, name: str, *more: int) -> torch.Generator:
+        """The random stream of that name: "data", "initialisation" or "order"."""
+        salt = {"order": self.order, "initialisation": self.initialisation}.get(name)
+        return stream(self.seed, name, *(() if salt is None else (f"no. {salt}",)), *more)
+
 
 def _on_all_data(rule: Any) -> bool:
     """Whether a rule, or one that it wraps, is about the loss on all data only."""
@@ -84,7 +99,9 @@ def _on_all_data(rule: Any) -> bool:
 
 
 def with_setting(value: Any, name: str, setting: Any) -> Any:
-    """The same spec with one field, wherever it lies in it, set; parents of a fork follow along.
+    """The same spec with one field, wherever it lies in it, set.
+
+    Parents of a fork follow along, but for what is the fork's own: its steps, where it leaves ("at"), and its order.
 
     Args:
         value: the spec, such as a recipe.
@@ -99,7 +116,7 @@ def with_setting(value: Any, name: str, setting: Any) -> Any:
         found = "no field" if not places else f"{len(places)} fields ({', '.join('.'.join(p) for p in places)})"
         raise BadInput(f"a setting must name one field of the recipe; {name!r} names {found}.")
     changes = _change(value, places[0], setting)
-    if isinstance(value, Recipe) and value.start is not None and name not in ("steps", "start"):
+    if isinstance(value, Recipe) and value.start is not None and name not in ("steps", "start", "at", "order"):
         parent = value.start.recipe
         if _places(parent, name):
             changes["start"] = dataclasses.replace(value.start, recipe=with_setting(parent, name, setting))
@@ -107,8 +124,13 @@ def with_setting(value: Any, name: str, setting: Any) -> Any:
 
 
 def settings(recipe: Recipe) -> dict[str, float]:
-    """The numbers of a recipe by name: its own and the rule's by field, those of data and model with a prefix."""
+    """The numbers of a recipe by name: its own and the rule's by field, those of data and model with a prefix.
+
+    The step at which a fork leaves is "start.at".
+    """
     found: dict[str, float] = {}
+    if recipe.start is not None and isinstance(recipe.start.at, int):
+        found["start.at"] = float(recipe.start.at)
     for prefix, part in (("data.", recipe.data), ("model.", recipe.model), ("", recipe)):
         found |= {prefix + name: value for name, value in _numbers(part)}
     return found | rule_settings(recipe.rule)
@@ -143,7 +165,9 @@ def _places(value: Any, name: str) -> list[tuple[str, ...]]:
         part = getattr(value, field.name)
         if field.name == name:
             places.append((name,))
-        elif dataclasses.is_dataclass(part) and not isinstance(part, Point):
+        elif isinstance(part, Point):  # its recipe is another one
+            places += [(field.name, name)] if name == "at" else []
+        elif dataclasses.is_dataclass(part):
             places += [(field.name, *place) for place in _places(part, name)]
     return places
 
