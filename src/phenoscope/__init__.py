@@ -73,6 +73,7 @@ from phenoscope.instruments import (
     trace,
     worst_case_sharpness,
 )
+from phenoscope.methods import Curve, curve
 from phenoscope.objective import Objective, freeze
 from phenoscope.store import load
 from phenoscope.training import Recipe, train
@@ -85,6 +86,7 @@ __all__ = [
     "Barrier",
     "BatchSharpness",
     "CriticalSharpness",
+    "Curve",
     "Density",
     "Diagnosis",
     "Diagonal",
@@ -119,6 +121,7 @@ __all__ = [
     "batch_sharpness",
     "compare",
     "critical_sharpness",
+    "curve",
     "curved_noise_scale",
     "density",
     "diagnose",
