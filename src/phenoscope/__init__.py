@@ -73,7 +73,7 @@ from phenoscope.instruments import (
     trace,
     worst_case_sharpness,
 )
-from phenoscope.methods import Curve, curve
+from phenoscope.methods import Curve, Merge, curve, merge
 from phenoscope.objective import Objective, freeze
 from phenoscope.store import load
 from phenoscope.training import Recipe, train
@@ -100,6 +100,7 @@ __all__ = [
     "LineCurvature",
     "LossLine",
     "LossPlane",
+    "Merge",
     "Objective",
     "Outcome",
     "Panel",
@@ -147,6 +148,7 @@ __all__ = [
     "loss_line",
     "loss_plane",
     "measure",
+    "merge",
     "noise_scale",
     "preconditioned",
     "probes",

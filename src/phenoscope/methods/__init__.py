@@ -2,7 +2,23 @@
 
 from phenoscope.methods.computation import Computation, Found, numbers
 from phenoscope.methods.curves import Curve, curve
+from phenoscope.methods.ensembles import Ensemble
 from phenoscope.methods.linear_sgd import LinearSGD
+from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.trainability import TrainabilityGrid, View
+from phenoscope.methods.weights import recompute_statistics
 
-__all__ = ["Computation", "Curve", "Found", "LinearSGD", "TrainabilityGrid", "View", "curve", "numbers"]
+__all__ = [
+    "Computation",
+    "Curve",
+    "Ensemble",
+    "Found",
+    "LinearSGD",
+    "Merge",
+    "TrainabilityGrid",
+    "View",
+    "curve",
+    "merge",
+    "numbers",
+    "recompute_statistics",
+]

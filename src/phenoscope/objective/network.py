@@ -81,7 +81,7 @@ class Network:
     def outputs(self, parameters: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """The model's outputs for one batch, differentiable in the parameters."""
         values = {name: parameters[first] for name, first in self._names.items()} | self._buffer_copies()
-        result = functional_call(self.model, values, *_arguments(inputs), tie_weights=False)
+        result = functional_call(self.model, values, *arguments(inputs), tie_weights=False)
         result = getattr(result, "logits", result)
         if not isinstance(result, Tensor):
             raise BadInput(
@@ -168,7 +168,8 @@ def preserved_randomness() -> Iterator[None]:
             torch.cuda.set_rng_state_all(cuda)
 
 
-def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The inputs of a batch as a model takes them: by position and by name."""
     if isinstance(inputs, Mapping):
         return (), dict(inputs)
     if isinstance(inputs, list | tuple):

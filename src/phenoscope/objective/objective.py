@@ -130,8 +130,10 @@ class Objective:
         made = Slice(self._network, self._rows(point)[0], axes)
         return made.losses(coordinates, self._passes(), self._by, self.processes)
 
-    def of(self, model: nn.Module) -> "Objective":
-        """The same loss on the same data for another model of the same architecture."""
+    def of(self, model: nn.Module, *, resized: bool = False) -> "Objective":
+        """The same loss on the same data for another model of the same architecture; with `resized` of any."""
+        if resized:
+            return self._made(Network(model, self._network.loss, buffers=self._network.buffers), self._by)
         twin = copy.copy(self)
         twin._network = Network(model, self._network.loss, buffers=self._network.buffers)
         refusals.shape(self.point, twin._network.layout.size)
