@@ -16,6 +16,7 @@ from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.minimal_models import minimal_models
 from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.opposing_signals import opposing_signals
+from phenoscope.atlas.oscillation_averaging import oscillation_averaging
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.sam_edge import sam_edge
@@ -42,6 +43,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "progressive_sharpening": progressive_sharpening,
     "hessian_outliers": hessian_outliers,
     "opposing_signals": opposing_signals,
+    "oscillation_averaging": oscillation_averaging,
     "sam_edge": sam_edge,
     "sam_training": sam_training,
     "sgd_stability": sgd_stability,

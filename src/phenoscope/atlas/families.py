@@ -55,7 +55,7 @@ STABILITY = Family(
             "Towards the edge and along it",
             "On a quadratic, gradient descent with step η bears a curvature of 2/η and no more. What happens to a "
             "network whose curvature rises to that, and when the rate changes on the way?",
-            ("progressive_sharpening", "edge_of_stability", "changing_rates"),
+            ("progressive_sharpening", "edge_of_stability", "oscillation_averaging", "changing_rates"),
         ),
         Part(
             "Other rules, other edges",

@@ -9,6 +9,7 @@ from phenoscope.data.mnist1d import MNIST1D
 from phenoscope.data.planted import Planted
 from phenoscope.data.registry import DATASETS, dataset
 from phenoscope.data.regression import SparseRegression
+from phenoscope.data.sides import Sides
 from phenoscope.data.single import One, SecondOrderMap
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Planted",
     "Pool",
     "SecondOrderMap",
+    "Sides",
     "Source",
     "SparseRegression",
     "dataset",

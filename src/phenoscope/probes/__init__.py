@@ -8,6 +8,7 @@ dataclass marked with `storable`.
 """
 
 from phenoscope.core.trees import storable
+from phenoscope.probes.averaging import Floors, TwoStepMean, WithoutTop
 from phenoscope.probes.curvature import AlongFirst, EffectiveSharpness, Following, Sharpness
 from phenoscope.probes.eigenspaces import Eigenspaces, Spaces
 from phenoscope.probes.examples import ExampleChanges
@@ -34,6 +35,7 @@ __all__ = [
     "Eigenspaces",
     "ExampleChanges",
     "Features",
+    "Floors",
     "FlowSharpness",
     "Following",
     "GradientNorm",
@@ -52,6 +54,8 @@ __all__ = [
     "Rows",
     "Sharpness",
     "Spaces",
+    "TwoStepMean",
+    "WithoutTop",
     "announced",
     "due",
     "heavy",

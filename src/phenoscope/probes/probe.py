@@ -95,6 +95,10 @@ class Moment(Protocol):
     @property
     def effective_thresholds(self) -> Float[Tensor, " n"] | None: ...
 
+    def at(self, points: Float[Tensor, "n p"]) -> Around:
+        """The loss on all data around other points, one a row."""
+        ...
+
     def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " n"] | None:
         """The share of right answers; `None` where there are no such examples."""
         ...

@@ -100,6 +100,10 @@ class State:
         examples = len(self.landscape.draws[0].train)
         return min(self.recipes[0].batch or examples, examples)
 
+    def at(self, points: Float[Tensor, "n p"]) -> Around:
+        """The loss on all data around other points, one a row."""
+        return self.landscape.around(points)
+
     def mini_batches(self, size: int, count: int, name: str) -> Iterator[Around]:
         """The losses around the points on independent mini-batches, each drawn without replacement.
 

@@ -55,6 +55,10 @@ class OwnMoment:
         """What mini-batches the loop takes cannot be seen from its optimizer."""
         return None
 
+    def at(self, points: Float[Tensor, "1 p"]) -> Linearisation:
+        """The loss on the data of the watch around another point."""
+        return self.own.at(points[0])
+
     def mini_batches(self, size: int, count: int, name: str) -> Iterator[Linearisation]:
         """The loss around the point on independent mini-batches of the data of the watch."""
         if size >= sum(self.own.partition):
