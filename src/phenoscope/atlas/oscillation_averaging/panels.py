@@ -15,7 +15,7 @@ from phenoscope.atlas.oscillation_averaging.claims import (
     SECOND,
     SMALL,
 )
-from phenoscope.claims import fraction_of, late_mean
+from phenoscope.claims import fraction_of
 from phenoscope.panels import Lines, Panel, Scatter
 
 
