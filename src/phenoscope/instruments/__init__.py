@@ -36,6 +36,7 @@ from phenoscope.instruments.gradient_snr import SignalToNoise, gradient_snr
 from phenoscope.instruments.gram import GramSpectrum, gauss_newton_spectrum
 from phenoscope.instruments.instrument import Instrument
 from phenoscope.instruments.invariance import Change, InvarianceAudit, Transformation, invariance_audit
+from phenoscope.instruments.kernels import EmpiricalKernel, TangentKernel, empirical_ntk
 from phenoscope.instruments.landscape import line_curvature, loss_line, loss_plane
 from phenoscope.instruments.learning_coefficient import LearningCoefficient, learning_coefficient
 from phenoscope.instruments.mini_batches import BatchSharpness, batch_sharpness
@@ -80,6 +81,7 @@ __all__ = [
     "Eigenpair",
     "Eigenpairs",
     "EigenspaceOverlap",
+    "EmpiricalKernel",
     "Extremes",
     "FeatureRank",
     "FrobeniusNorm",
@@ -111,6 +113,7 @@ __all__ = [
     "SignalToNoise",
     "Stiffness",
     "Symmetry",
+    "TangentKernel",
     "Trace",
     "Tracker",
     "Tracking",
@@ -132,6 +135,7 @@ __all__ = [
     "directional_sharpness",
     "eigenspace_overlap",
     "eigenvalues",
+    "empirical_ntk",
     "epsilon_volume",
     "feature_rank",
     "frobenius_norm",

@@ -202,11 +202,9 @@ class _Factors:
             _refuse_negative(column.signs for column in columns)
             inputs, deltas = [], []
             for index, (layer, features) in enumerate(zip(piece.layers, piece.features, strict=True)):
-                found = [column.deltas[index] for column in columns]
-                rule = layer.rule
-                once = isinstance(rule, Dense) and features.shape[1] == 1
-                inputs.append(rule.augmented(features) if isinstance(rule, Dense) and once else None)
-                deltas.append(torch.cat([d.flatten(1) if once else layer.rule.flat(features, d) for d in found]).cpu())
+                factor = layer.rule.factor(features, torch.stack([column.deltas[index] for column in columns]))
+                inputs.append(factor.inputs)
+                deltas.append(factor.rows.flatten(0, 1).cpu())
             shares = piece.shares() if own else torch.zeros(piece.count)
             kept.append((inputs, deltas, shares.double().repeat(len(columns)), piece.count))
             return []

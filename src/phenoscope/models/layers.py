@@ -9,7 +9,13 @@ from phenoscope.core.errors import BadInput
 
 
 class Dense(nn.Module):
-    """y = scale · W x + b, with W of shape (outputs, inputs) and b of shape (outputs,) or absent."""
+    """y = scale · W x + b, with W of shape (outputs, inputs) and b of shape (outputs,) or absent.
+
+    Attributes:
+        affine: tells layer-wise rules what the layer computes; they try it out before they rely on it.
+    """
+
+    affine = "dense"
 
     def __init__(self, weight: Float[Tensor, "outputs inputs"], bias: Tensor | None, *, scale: float = 1.0) -> None:
         super().__init__()
@@ -30,13 +36,21 @@ class Convolution(nn.Module):
     """Convolution over one or two axes of space with stride 1, zero-padded so that their sizes stay.
 
     The weight has shape (outputs, inputs, k) or (outputs, inputs, k, k) with k odd, and is multiplied by `scale`.
+
+    Attributes:
+        affine: as in `Dense`; with it go `kernel_size`, `padding`, `stride` and `dilation`, as PyTorch calls them.
     """
+
+    affine = "convolution"
 
     def __init__(self, weight: Float[Tensor, "outputs inputs *k"], bias: Tensor | None, *, scale: float = 1.0) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight)
         self.bias = None if bias is None else nn.Parameter(bias)
         self.scale = scale
+        axes = weight.ndim - 2
+        self.kernel_size, self.padding = tuple(weight.shape[2:]), (weight.shape[-1] // 2,) * axes
+        self.stride = self.dilation = (1,) * axes
 
     def forward(self, inputs: Float[Tensor, "batch inputs *space"]) -> Float[Tensor, "batch outputs *space"]:
         """One map an output channel."""

@@ -35,13 +35,10 @@ def inseparable(network: Network, point: Tensor, by: Weighting, batch: Batch) ->
     parameters, count = network.layout.unravel(point), length(batch)
     tolerance = 1e4 * torch.finfo(network.dtype).eps
     with torch.no_grad(), contextlib.suppress(*FAILURES):
-        outputs = network.outputs(parameters, batch[0])
-        if len(outputs) != count:
-            return "the outputs have no axis of examples"
+        reason, outputs, alone = entangled(network, parameters, batch)
+        if reason:
+            return reason
         singles = [take(batch, i, i + 1) for i in range(count)]
-        alone = [network.outputs(parameters, inputs) for inputs, _ in singles]
-        if not torch.allclose(torch.cat(alone), outputs, rtol=tolerance, atol=tolerance * float(outputs.abs().amax())):
-            return "the outputs of an example depend on the others"
         weights = [by.of(mine, targets) for mine, (_, targets) in zip(alone, singles, strict=True)]
         losses = [w * network.value(mine, t) for mine, (_, t), w in zip(alone, singles, weights, strict=True) if w > 0]
         if not losses:
@@ -50,6 +47,18 @@ def inseparable(network: Network, point: Tensor, by: Weighting, batch: Batch) ->
         if bool((whole - each.sum()).abs() <= tolerance * (whole.abs() + each.abs().sum())):
             return ""
     return "the loss is no sum over the examples"
+
+
+def entangled(network: Network, parameters: Mapping[str, Tensor], batch: Batch) -> tuple[str, Tensor, list[Tensor]]:
+    """Why an example has no outputs of its own (empty if it has), the outputs, and those of each example alone."""
+    count, tolerance = length(batch), 1e4 * torch.finfo(network.dtype).eps
+    outputs = network.outputs(parameters, batch[0])
+    if outputs.shape[:1] != (count,):
+        return "the outputs have no axis of examples", outputs, []
+    alone = [network.outputs(parameters, take(batch, i, i + 1)[0]) for i in range(count)]
+    if not torch.allclose(torch.cat(alone), outputs, rtol=tolerance, atol=tolerance * float(outputs.abs().amax())):
+        return "the outputs of an example depend on the others", outputs, alone
+    return "", outputs, alone
 
 
 def candidates(network: Network, point: Tensor, batch: Batch, wanted: Tensor) -> list[Layer]:

@@ -99,7 +99,8 @@ class Mapped(Rule):
 
 def rule_of(module: nn.Module, names: tuple[str, ...]) -> Rule:
     """The cheapest rule for a layer of this kind."""
-    if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d) and _patched(module):
+    declared = getattr(module, "affine", "") in ("dense", "convolution")  # another's layer that says what it is
+    if declared or (isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d) and _patched(module)):
         return Dense(module, names)
     return Lookup(module, names) if isinstance(module, nn.Embedding) else Mapped(module, names)
 

@@ -32,6 +32,18 @@ class Response(NamedTuple):
     terms: Callable[[Tensor], Named]
 
 
+class Factor(NamedTuple):
+    """The A_nᵀ δ_n of several displacements an example, in the shortest form whose inner products are theirs.
+
+    Attributes:
+        inputs: (b, k), where A_nᵀ δ_n is the outer product of inputs and rows; `None` where it is the row itself.
+        rows: (c, b, m), or (c, b, p) where there are no inputs.
+    """
+
+    inputs: Tensor | None
+    rows: Tensor
+
+
 class Rule(abc.ABC):
     """How one layer's output depends on its own parameters.
 
@@ -92,6 +104,10 @@ class Rule(abc.ABC):
         found = self.gradients(features, delta)
         return torch.cat([found[name].flatten(1) for name in self.names], dim=1)
 
+    def factor(self, features: Tensor, deltas: Tensor) -> Factor:
+        """The A_nᵀ δ_n of c displacements an example, (c, b, ...)."""
+        return Factor(None, torch.stack([self.flat(features, delta) for delta in deltas]))
+
     def named(self, flat: Tensor) -> Named:
         """One such row by name."""
         parts = flat.split([math.prod(self.shapes[name]) for name in self.names])
@@ -115,26 +131,32 @@ class Signs:
 
 
 class Dense(Rule):
-    """z_t = W a_t + bias at every position t: `nn.Linear` with any axes in between, and convolutions by patches."""
+    """z_t = s W a_t + bias at every position t: dense layers with any axes in between, and convolutions by patches.
+
+    The factor s is the layer's own attribute `scale`, or 1; the features contain it.
+    """
 
     def __init__(self, module: nn.Module, names: tuple[str, ...]) -> None:
         super().__init__(module, names)
         self.weight, self.bias = "weight" in names, "bias" in names
+        self.scale = float(getattr(module, "scale", 1.0))
+        self.flatly = isinstance(module, nn.Linear) or getattr(module, "affine", "") == "dense"
 
     def features(self, inputs: Tensor) -> Tensor:
         """The inputs of each position, (b, T, k)."""
-        if isinstance(self.module, nn.Linear):
+        inputs = inputs if self.scale == 1 else self.scale * inputs
+        if self.flatly:
             return inputs.reshape(len(inputs), -1, inputs.shape[-1])
         return _patches(self.module, inputs).mT
 
     def _rows(self, outputs: Tensor) -> Tensor:
         """(b, T, m)."""
-        if isinstance(self.module, nn.Linear):
+        if self.flatly:
             return outputs.reshape(len(outputs), -1, outputs.shape[-1])
         return outputs.flatten(2).mT
 
     def _shaped(self, rows: Tensor, shape: torch.Size) -> Tensor:
-        return (rows if isinstance(self.module, nn.Linear) else rows.mT).reshape(shape)
+        return (rows if self.flatly else rows.mT).reshape(shape)
 
     def _size(self, rows: Tensor) -> Tensor:
         """‖A_nᵀ eᵢ‖² of any output i, where there is one position: |a|² + 1, (b, 1)."""
@@ -213,6 +235,19 @@ class Dense(Rule):
         rows = self._rows(delta)
         found = {"weight": (rows.mT @ features).reshape(-1, *self.shapes["weight"])} if self.weight else {}
         return found | ({"bias": rows.sum(1)} if self.bias else {})
+
+    def factor(self, features: Tensor, deltas: Tensor) -> Factor:
+        rows = torch.stack([self._rows(delta) for delta in deltas])  # (c, b, T, m)
+        if features.shape[1] == 1:
+            return Factor(self.augmented(features), rows[:, :, 0])
+        c, b, _, m = rows.shape
+        parts = {}
+        if self.weight:  # one product for all displacements of an example
+            wide = rows.permute(1, 0, 3, 2).reshape(b, c * m, -1) @ features
+            parts["weight"] = wide.reshape(b, c, -1).transpose(0, 1)
+        if self.bias:
+            parts["bias"] = rows.sum(2)
+        return Factor(None, torch.cat([parts[name] for name in self.names], dim=2))
 
     def squares(self, features: Tensor, delta: Tensor) -> Tensor:
         rows = self._rows(delta)

@@ -1,0 +1,66 @@
+"""Blocks of a kernel from the derivatives of two groups of examples, whatever they are made of.
+
+Derivatives are kept as factors, (c, n, m) rows with or without inputs (`layer_rules.Factor`), one for each part of the
+network; c counts outputs, or random combinations of them. The block of two parts is the sum of their blocks.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from phenoscope.objective.layer_rules import Factor
+
+Shape = Literal["full", "trace", "each"]
+"""All pairs of outputs (c, n, d, m); the sum over equal ones (n, m); or each equal pair by itself (c, n, m)."""
+
+
+def add_block(total: Tensor | None, left: Factor, right: Factor, shape: Shape) -> Tensor:
+    """The block of two factors, added to what is there."""
+    alike = None if left.inputs is None or right.inputs is None else left.inputs @ right.inputs.mT
+    if shape == "full":
+        return _add_full(total, left.rows, right.rows, alike)
+    a, b = (_beside(left.rows), _beside(right.rows)) if shape == "trace" else (left.rows, right.rows)
+    found = a @ b.mT
+    if alike is None:
+        return found if total is None else total.add_(found)
+    return found.mul_(alike) if total is None else total.addcmul_(found, alike)
+
+
+def _beside(rows: Tensor) -> Tensor:
+    """(c, n, m) as (n, c·m)."""
+    return rows.transpose(0, 1).flatten(1) if len(rows) > 1 else rows[0]
+
+
+def _add_full(total: Tensor | None, left: Tensor, right: Tensor, alike: Tensor | None) -> Tensor:
+    (c, n, _), (d, m, _) = left.shape, right.shape
+    if alike is not None and bool((left == left[:, :1]).all()) and bool((right == right[:, :1]).all()):
+        # The same for all examples, as in a last layer: a product of matrices of outputs and of examples.
+        total = left.new_zeros(c, n, d, m) if total is None else total
+        between = left[:, 0] @ right[:, 0].mT
+        for i, j in between.nonzero().tolist():
+            total[i, :, j].add_(alike, alpha=float(between[i, j]))
+        return total
+    found = (left.flatten(0, 1) @ right.flatten(0, 1).mT).reshape(c, n, d, m)
+    if alike is None:
+        return found if total is None else total.add_(found)
+    return found.mul_(alike[:, None]) if total is None else total.addcmul_(found, alike[:, None].expand_as(found))
+
+
+def mirrored(block: Tensor, shape: Shape) -> Tensor:
+    """The block of the same two groups the other way round."""
+    return block.permute(2, 3, 0, 1) if shape == "full" else block.mT
+
+
+def empty(c: int, n: int, m: int, shape: Shape, like: Tensor) -> Tensor:
+    """Room for the blocks of all groups."""
+    sizes = {"full": (c, n, c, m), "trace": (n, m), "each": (c, n, m)}[shape]
+    return torch.empty(sizes, dtype=like.dtype, device=like.device)
+
+
+def place(whole: Tensor, block: Tensor, rows: slice, columns: slice, shape: Shape) -> None:
+    """Put a block where it belongs."""
+    if shape == "full":
+        whole[:, rows, :, columns] = block
+    else:
+        whole[..., rows, columns] = block
