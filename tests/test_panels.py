@@ -43,6 +43,11 @@ def test_lines_are_the_series_of_each_member():
     assert [t.label for t in data.traces] == ["a, lr = 0.5", "a, lr = 0.25", "b"]
 
 
+def test_a_comparison_may_count_something_else_than_steps():
+    data = evaluate(lines(x_label="100 t"), EVIDENCE, {})
+    assert (data.x_label, panel_from_json(json.loads(json.dumps(data.to_json()))).x_label) == ("100 t", "100 t")
+
+
 def test_a_constant_theory_is_a_level_for_each_swept_value_from_the_first_step_to_the_last():
     evidence = {"a": (*EVIDENCE["a"], record([0.0], 7, lr=0.5))}
     data = evaluate(lines(theory=2 / LR, theory_label="2/η"), evidence, {"a": ("lr",)})

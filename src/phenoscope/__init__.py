@@ -76,7 +76,7 @@ from phenoscope.instruments import (
     trace,
     worst_case_sharpness,
 )
-from phenoscope.methods import Curve, Merge, curve, merge
+from phenoscope.methods import Band, Curve, Merge, curve, elastic_band, merge
 from phenoscope.objective import Objective, freeze
 from phenoscope.store import load
 from phenoscope.training import Recipe, train
@@ -86,6 +86,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BadInput",
+    "Band",
     "Barrier",
     "BatchSharpness",
     "CriticalSharpness",
@@ -135,6 +136,7 @@ __all__ = [
     "directional_sharpness",
     "eigenspace_overlap",
     "eigenvalues",
+    "elastic_band",
     "empirical_ntk",
     "epsilon_volume",
     "freeze",

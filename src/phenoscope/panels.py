@@ -32,6 +32,7 @@ class Lines:
         theory: an expression drawn beside each arm and swept value, such as `2 / LR`.
         theory_label: its name.
         log_y: whether the axis is logarithmic.
+        x_label: what a comparison counts where it is not the steps of training, such as places along a path.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Lines:
     theory: Expression | None = None
     theory_label: str = "theory"
     log_y: bool = False
+    x_label: str = "step"
 
     def __post_init__(self) -> None:
         if self.y.constant:
@@ -212,7 +214,7 @@ def evaluate(panel: Panel, evidence: Evidence, sweeps: Mapping[str, tuple[str, .
     else:
         points = [(a, w, r, _curve(panel.y, r)) for a, w, r in members]
         theory = [] if panel.theory is None else _theory(panel.theory, members)
-        labels, logs = ("step", panel.y_label), (False, panel.log_y)
+        labels, logs = (panel.x_label, panel.y_label), (False, panel.log_y)
     traces = tuple(_trace(arm, where, record.seed, pairs) for arm, where, record, pairs in points)
     kind: Literal["lines", "scatter"] = "scatter" if isinstance(panel, Scatter) else "lines"
     heads = (panel.title, panel.caption, *labels, *logs)

@@ -1,5 +1,6 @@
 """What stands above instruments and training: what needs both, and members that are computed rather than trained."""
 
+from phenoscope.methods.bands import Band, elastic_band
 from phenoscope.methods.computation import Computation, Found, numbers
 from phenoscope.methods.curves import Curve, curve
 from phenoscope.methods.ensembles import Ensemble
@@ -9,6 +10,7 @@ from phenoscope.methods.trainability import TrainabilityGrid, View
 from phenoscope.methods.weights import recompute_statistics
 
 __all__ = [
+    "Band",
     "Computation",
     "Curve",
     "Ensemble",
@@ -18,6 +20,7 @@ __all__ = [
     "TrainabilityGrid",
     "View",
     "curve",
+    "elastic_band",
     "merge",
     "numbers",
     "recompute_statistics",
