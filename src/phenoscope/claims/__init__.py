@@ -6,6 +6,7 @@ from phenoscope.claims.correlations import rank_correlation
 from phenoscope.claims.expressions import Condition, Expression, Measured, Setting
 from phenoscope.claims.intervals import Interval, interval
 from phenoscope.claims.judge import judge
+from phenoscope.claims.onsets import onset
 from phenoscope.claims.passages import block_ratio, first_step, maximum_until, value_when
 from phenoscope.claims.reductions import (
     first_value,
@@ -62,6 +63,7 @@ __all__ = [
     "maximum_until",
     "mean",
     "minimum",
+    "onset",
     "rank_correlation",
     "ratio",
     "region_from_json",

@@ -99,6 +99,10 @@ class Moment(Protocol):
         """The loss on all data around other points, one a row."""
         ...
 
+    def elsewhere(self, points: Float[Tensor, "n p"]) -> "Moment":
+        """The same moment at other points: what its networks would lose there."""
+        ...
+
     def accuracy(self, part: Literal["train", "test"]) -> Float[Tensor, " n"] | None:
         """The share of right answers; `None` where there are no such examples."""
         ...

@@ -147,6 +147,10 @@ class State:
         examples = getattr(self.landscape.draws[0], part)
         return self.landscape.accuracy(self.points, part) if len(examples) and examples.classified else None
 
+    def elsewhere(self, points: Float[Tensor, "n p"]) -> "State":
+        """The same moment at other points, for readings of what training passes by."""
+        return dataclasses.replace(self, points=points, around=self.landscape.around(points))
+
     def test_loss(self) -> Float[Tensor, " n"] | None:
         """The loss of each row on its test examples; `None` where there are none, or a loss's model in its place."""
         there = len(self.landscape.draws[0].test) > 0 and self.landscape.quadratic is None

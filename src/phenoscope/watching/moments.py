@@ -91,6 +91,11 @@ class OwnMoment:
         rule = self.optimizer.rule
         return self._column(None if rule is None else effective_threshold(rule, self.step))
 
+    def elsewhere(self, points: Float[Tensor, "1 p"]) -> "OwnMoment":
+        """The same moment at another point, where layers with running statistics use those of each batch instead."""
+        own = self.own.with_batch_statistics() if self.own.normalises else self.own
+        return dataclasses.replace(self, points=points, around=own.at(points[0]), own=own)
+
     def _column(self, limit: float | None) -> Float[Tensor, " 1"] | None:
         return None if limit is None else torch.tensor([limit], dtype=torch.float64, device=self.points.device)
 
