@@ -8,8 +8,8 @@ dataclass marked with `storable`.
 """
 
 from phenoscope.core.trees import storable
-from phenoscope.probes.averaging import Floors, TwoStepMean, WithoutTop
 from phenoscope.probes.averaged import Averaged
+from phenoscope.probes.averaging import Floors, TwoStepMean, WithoutTop
 from phenoscope.probes.curvature import AlongFirst, EffectiveSharpness, Following, Sharpness
 from phenoscope.probes.eigenspaces import Eigenspaces, Spaces
 from phenoscope.probes.examples import ExampleChanges
