@@ -79,6 +79,8 @@ from phenoscope.instruments import (
 from phenoscope.methods import Band, Curve, Merge, curve, elastic_band, merge
 from phenoscope.objective import Objective, freeze
 from phenoscope.store import load
+from phenoscope.theory import infinite
+from phenoscope.theory.infinite import infinite_kernel
 from phenoscope.training import Recipe, train
 from phenoscope.watching import Watch, preconditioned, watch
 
@@ -149,6 +151,8 @@ __all__ = [
     "gradient_share",
     "gradient_snr",
     "gradient_stiffness",
+    "infinite",
+    "infinite_kernel",
     "invariance_audit",
     "learning_coefficient",
     "line_curvature",

@@ -1,5 +1,6 @@
 """Closed forms: what is predicted, ready to be laid beside what is measured."""
 
+from phenoscope.theory.infinite import infinite_kernel
 from phenoscope.theory.oscillation import edge_covariance
 from phenoscope.theory.products import flow_limit, flow_sharpness
 from phenoscope.theory.sgd_stability import coherence, coherence_threshold, sgd_threshold, trace_threshold
@@ -22,6 +23,7 @@ __all__ = [
     "flow_sharpness",
     "gradient_descent_threshold",
     "heavy_ball_threshold",
+    "infinite_kernel",
     "linear_network_coefficient",
     "nesterov_threshold",
     "reduced_rank_coefficient",
