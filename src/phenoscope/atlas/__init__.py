@@ -21,6 +21,7 @@ from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
+from phenoscope.atlas.sgd_diffusion import sgd_diffusion
 from phenoscope.atlas.sgd_stability import sgd_stability
 from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
 from phenoscope.atlas.sparse_features import sparse_features
@@ -46,6 +47,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "oscillation_averaging": oscillation_averaging,
     "sam_edge": sam_edge,
     "sam_training": sam_training,
+    "sgd_diffusion": sgd_diffusion,
     "sgd_stability": sgd_stability,
     "sharpness_generalisation": sharpness_generalisation,
     "sparse_features": sparse_features,

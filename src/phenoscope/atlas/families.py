@@ -72,7 +72,7 @@ STABILITY = Family(
             "Mini-batches and their noise",
             "A mini-batch makes a step along its own gradient, on its own loss, and so adds noise. Does the noise find "
             "flat places, or does the size of the step?",
-            ("stochastic_edge", "noise_or_rate", "batch_size", "sgd_stability"),
+            ("stochastic_edge", "noise_or_rate", "batch_size", "sgd_stability", "sgd_diffusion"),
         ),
         Part(
             "The few directions of large curvature",

@@ -3,6 +3,7 @@
 from phenoscope.methods.bands import Band, elastic_band
 from phenoscope.methods.computation import Computation, Found, numbers
 from phenoscope.methods.curves import Curve, curve
+from phenoscope.methods.double_well import DoubleWell
 from phenoscope.methods.ensembles import Ensemble
 from phenoscope.methods.linear_sgd import LinearSGD
 from phenoscope.methods.merging import Merge, merge
@@ -13,6 +14,7 @@ __all__ = [
     "Band",
     "Computation",
     "Curve",
+    "DoubleWell",
     "Ensemble",
     "Found",
     "LinearSGD",

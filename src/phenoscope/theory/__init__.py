@@ -1,5 +1,6 @@
 """Closed forms: what is predicted, ready to be laid beside what is measured."""
 
+from phenoscope.theory.escape import first_passage_time, kramers_time, stationary_density
 from phenoscope.theory.infinite import infinite_kernel
 from phenoscope.theory.oscillation import edge_covariance
 from phenoscope.theory.products import flow_limit, flow_sharpness
@@ -19,16 +20,19 @@ __all__ = [
     "coherence",
     "coherence_threshold",
     "edge_covariance",
+    "first_passage_time",
     "flow_limit",
     "flow_sharpness",
     "gradient_descent_threshold",
     "heavy_ball_threshold",
     "infinite_kernel",
+    "kramers_time",
     "linear_network_coefficient",
     "nesterov_threshold",
     "reduced_rank_coefficient",
     "rmsprop_threshold",
     "sam_threshold",
     "sgd_threshold",
+    "stationary_density",
     "trace_threshold",
 ]
