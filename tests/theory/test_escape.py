@@ -32,6 +32,8 @@ def test_times_solve_the_backward_equation(temperature, shape, steep):
     diffusion = temperature * np.exp(shape * np.tanh(x))  # by Stratonovich's rule it would be another equation
     expected = solved(x, drift, diffusion, 1.0)[np.argmin(np.abs(x + 1))]
     assert first_passage_time(x, drift, diffusion, -1.0, 1.0) == pytest.approx(expected, rel=5e-3)
+    mirrored = first_passage_time(-x[::-1], -drift[::-1], diffusion[::-1], 1.0, -1.0)
+    assert mirrored == pytest.approx(first_passage_time(x, drift, diffusion, -1.0, 1.0), rel=1e-9)
 
 
 def test_the_time_of_an_ornstein_uhlenbeck_process():
@@ -48,7 +50,7 @@ def test_a_steady_drift_takes_the_distance_over_its_speed():
 
 
 def test_noise_that_depends_on_the_place():
-    """F = -x and D = 1 + x² settle at p ∝ (1 + x²)^(-3/2); by Stratonovich's rule it would be (1 + x²)^(-1)."""
+    """Drift -x and D = 1 + x² settle at p ∝ (1 + x²)^(-3/2); by Stratonovich's rule it would be (1 + x²)^(-1)."""
     x = np.linspace(-40, 40, 80_001)
     found = stationary_density(x, -x, 1 + x**2)
     shape = (1 + x**2) ** -1.5
@@ -56,7 +58,7 @@ def test_noise_that_depends_on_the_place():
 
 
 def test_the_time_comes_to_kramers_as_the_barrier_grows():
-    """H (x² - 1)²: the curvatures are 8h at the minima and 4h at the top."""
+    """The loss h (x² - 1)²: the curvatures are 8h at the minima and 4h at the top."""
     x, off = np.linspace(-2.5, 2.5, 40_001), []
     for barrier in (4.0, 8.0, 16.0):
         drift = -4 * barrier * x * (x**2 - 1)
