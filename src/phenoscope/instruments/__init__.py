@@ -8,6 +8,7 @@ from phenoscope.instruments.along import (
 )
 from phenoscope.instruments.barriers import Barrier, barrier, path_barrier
 from phenoscope.instruments.bench import Bench
+from phenoscope.instruments.bits import CodeLength, code_length
 from phenoscope.instruments.box_counting import BoxDimension, boundary, box_dimension
 from phenoscope.instruments.counts import Count, Loss
 from phenoscope.instruments.density import Density, density
@@ -71,6 +72,7 @@ __all__ = [
     "Bench",
     "BoxDimension",
     "Change",
+    "CodeLength",
     "Coherence",
     "Count",
     "CriticalSharpness",
@@ -126,6 +128,7 @@ __all__ = [
     "batch_sharpness",
     "boundary",
     "box_dimension",
+    "code_length",
     "critical_sharpness",
     "curved_noise_scale",
     "dead_units",

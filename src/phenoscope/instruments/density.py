@@ -128,12 +128,12 @@ def density(
     def settled(alpha: Tensor, beta: Tensor) -> bool:
         return tol > 0 and _finite(alpha, beta) and reading(alpha, beta).step_error <= tol / 2
 
-    alphas, betas = _lanczos(matrix, min(group, probes), steps, generator, settled)
+    alphas, betas = lanczos(matrix, min(group, probes), steps, generator, settled)
     steps = alphas.shape[1]
     while _finite(alphas, betas) and len(alphas) < probes:
         if tol > 0 and len(alphas) >= FEWEST and reading(alphas, betas).error <= tol:
             break
-        alpha, beta = _lanczos(matrix, min(group, probes - len(alphas)), steps, generator, _never)
+        alpha, beta = lanczos(matrix, min(group, probes - len(alphas)), steps, generator)
         alphas, betas = torch.cat([alphas, alpha]), torch.cat([betas, beta])
     return reading(alphas, betas) if _finite(alphas, betas) else _unfinished(matrix, alphas, steps)
 
@@ -142,13 +142,9 @@ def _finite(alpha: Tensor, beta: Tensor) -> bool:
     return bool(torch.isfinite(alpha).all() and torch.isfinite(beta).all())
 
 
-def _never(alpha: Tensor, beta: Tensor) -> bool:
-    return False
-
-
-def _lanczos(
+def lanczos(
     matrix: Operator, count: int, steps: int, generator: torch.Generator,
-    settled: Callable[[Tensor, Tensor], bool],
+    settled: Callable[[Tensor, Tensor], bool] | None = None,
 ) -> tuple[Float[Tensor, "k m"], Float[Tensor, "k m"]]:  # fmt: skip
     """The Jacobi matrices (diagonal, and below it) of `count` random sign vectors; β = 0 ends one early.
 
@@ -165,7 +161,7 @@ def _lanczos(
         alpha[:, step] = (image * vector).sum(dim=1, dtype=torch.float64).cpu()
         done = step + 1
         looks = done >= SETTLING and (done - SETTLING) % STRIDE == 0
-        if done == steps or (looks and settled(alpha[:, :done], beta[:, :done])):
+        if done == steps or (settled is not None and looks and settled(alpha[:, :done], beta[:, :done])):
             break
         # Along the last two vectors nearly all is taken away; the pass over all of them is then the second one.
         length = image.norm(dim=1, keepdim=True)
@@ -179,7 +175,7 @@ def _lanczos(
     return alpha[:, :done], beta[:, :done]
 
 
-def _quadrature(alpha: Tensor, beta: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+def quadrature(alpha: Tensor, beta: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     """Nodes and weights (k, steps) of the Jacobi matrices' first so many steps."""
     jacobi = torch.diag_embed(alpha[:, :steps])
     if steps > 1:
@@ -191,7 +187,7 @@ def _quadrature(alpha: Tensor, beta: Tensor, steps: int) -> tuple[Tensor, Tensor
 
 def _smoothed(alpha: Tensor, beta: Tensor, width: float | None, matrix: Operator, tol: float) -> Density:
     steps = alpha.shape[1]
-    nodes, weights = _quadrature(alpha, beta, steps)
+    nodes, weights = quadrature(alpha, beta, steps)
     seen = nodes[weights > 0]
     low, high = float(seen.min()), float(seen.max())
     width = width if width is not None else max(high - low, 1e-12 * max(abs(low), abs(high)), 1e-30) / 100
@@ -200,7 +196,7 @@ def _smoothed(alpha: Tensor, beta: Tensor, width: float | None, matrix: Operator
     values = each.mean(dim=0)
     errors = each.std(dim=0) / math.sqrt(len(each)) if len(each) > 1 else torch.full_like(values, math.inf)
     gap = float(grid[1] - grid[0])
-    shorter = _bumps(*_quadrature(alpha, beta, max(1, int(SHORTER * steps))), grid, width).mean(dim=0)
+    shorter = _bumps(*quadrature(alpha, beta, max(1, int(SHORTER * steps))), grid, width).mean(dim=0)
     error = float(errors.sum()) * gap
     step_error = 0.0 if steps == matrix.size else float((values - shorter).abs().sum()) * gap
     settled = error <= tol and step_error <= tol

@@ -4,6 +4,7 @@ import torch
 
 from phenoscope.instruments.along import critical_sharpness, directional_sharpness
 from phenoscope.instruments.bench import Bench
+from phenoscope.instruments.bits import code_length
 from phenoscope.instruments.flatness import relative_flatness
 from phenoscope.instruments.instrument import CURVATURE, Instrument
 from phenoscope.instruments.mini_batches import batch_sharpness
@@ -74,6 +75,18 @@ SENSES: dict[str, Instrument] = {
             bench.objective, tol=TOLERANCE, hessian=bench.hessian, generator=generator
         ),
         hessian=True,
+    ),
+    "code_length": Instrument(
+        "bits to say the weights as finely as the curvature asks, prior of width 1",
+        "bits",
+        lambda bench, generator: code_length(bench.objective, gauss_newton=bench.gauss_newton, generator=generator),
+    ),
+    "adaptive_code_length": Instrument(
+        "the same with the size of each layer's weights for its prior",
+        "bits",
+        lambda bench, generator: code_length(
+            bench.objective, "layers", gauss_newton=bench.gauss_newton, generator=generator
+        ),
     ),
     "epsilon_volume": Instrument(
         "log radius of a ball as large as the set of loss at most 0.1 higher",

@@ -33,7 +33,7 @@ def _times() -> tuple[Claim, ...]:
             on=ISOTROPIC, over="temperature", control=Breaks(SHAPED), name="the-barrier-is-the-slope",
         ),
         Claim(
-            "so does the log of the time to leave the sharp well", KRAMERS,
+            "the log of the time to leave the sharp well, too, grows at a slope of 1 to 15 %", KRAMERS,
             slope(LEFT_SHARP, INVERSE), Between(0.85, 1.15), region_from="pilot",
             on=ISOTROPIC, over="temperature", control=Breaks(SHAPED), name="the-barrier-is-the-slope-of-the-sharp-well",
         ),
