@@ -17,7 +17,7 @@ from phenoscope.atlas.sgd_diffusion.panels import panels
 from phenoscope.methods import DoubleWell
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 
-STEPS: dict[Scale, int] = {"smoke": 2_500, "laptop": 40_000, "paper": 1_000_000}
+STEPS: dict[Scale, int] = {"smoke": 1_200, "laptop": 40_000, "paper": 1_000_000}
 TEMPERATURES: dict[Scale, tuple[float, ...]] = {
     "smoke": (1.0, 0.8),
     "laptop": (0.8, 0.55, 0.4, 0.33),
