@@ -137,6 +137,20 @@ def test_every_other_measurement_is_followed_where_the_operator_swings(k, monkey
     assert foreseen < 0.7 * products()
 
 
+@pytest.mark.parametrize(("shift", "falls"), [(0.0, True), (-3.0, False)])
+def test_known_products_carry_the_vectors_further(shift, falls):
+    """On an operator that stands still each reading takes one product, and is nearer than the last: what a plain warm
+    start never is. Where all eigenvalues are negative a power step would lead away, and none is made."""
+    matrix = family(0) + shift * torch.eye(P, dtype=torch.float64)
+    tracker, generator, memory, residuals = Tracker(1, 0.1, guards=0, challenge_every=100), seeded(), None, []
+    for _ in range(5):
+        found, memory = tracker.measure(Matrix(matrix).multiply, matrix[:1], memory, generator)
+        residuals.append(found.residuals.item())
+    steps = list(zip(residuals[1:], residuals[2:], strict=False))
+    assert all(later < 0.8 * earlier for earlier, later in steps) == falls
+    assert falls or all(later == pytest.approx(earlier, rel=1e-6) for earlier, later in steps)
+
+
 @pytest.mark.parametrize("options", [{"k": 0}, {"guards": -1}, {"challenge_every": 0}, {"tol": 0.0}])
 def test_mistakes_are_refused(options):
     with pytest.raises(BadInput, match="a tracker needs"):

@@ -15,7 +15,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.core.trees import storable
 from phenoscope.instruments.extremes import Extremes, Wanted, extremes
-from phenoscope.instruments.subspace import Multiply, ritz
+from phenoscope.instruments.subspace import Multiply, RitzPairs, ritz
 
 
 @storable
@@ -24,7 +24,8 @@ class Tracking:
     """The memory of a tracker: what the next measurement starts from.
 
     Attributes:
-        vectors: (n, k + guards, p), the Ritz vectors of the last measurement, and the guards of the last that had any.
+        vectors: (n, k + guards, p), the Ritz vectors of the last measurement, and the guards of the last that had any,
+            each a step of the power method further.
         before: (n, j, k, p), the wanted vectors of the j <= 3 measurements before it, the latest first.
         count: how many measurements have been made.
         rested: for how many of them the guards have rested.
@@ -82,7 +83,7 @@ class Tracker:
         start = start if rests else torch.cat([start, memory.vectors[:, self.k :]], dim=1)
         wanted = Wanted(self.k, 0, self.tol, risk=1e-2 if looks else None)
         found = extremes(multiply, like, wanted, generator, start=start if memory.count else None)
-        carried = ritz(found.space, self.k + self.guards, 0).vectors
+        carried = _stepped(ritz(found.space, self.k + self.guards, 0))
         if rests and not looks:
             carried = torch.cat([carried[:, : self.k], memory.vectors[:, self.k :]], dim=1)
         calm = found.products <= start.shape[1] + self.k or (looks and memory.calm)
@@ -104,3 +105,14 @@ class Tracker:
         alike, skipping = ((last * other).sum(dim=2).square().sum(dim=1) for other in (two, three))
         onwards = two + AHEAD * (two - torch.sign((two * four).sum(dim=2, keepdim=True)) * four)
         return torch.where((skipping > alike)[:, None, None], onwards, last)
+
+
+def _stepped(pairs: RitzPairs) -> Float[Tensor, "n g p"]:
+    """The Ritz vectors after a step of the power method, whose products are known: A x = θ x + residual.
+
+    What is wrong with a vector lies mostly along eigenvalues that are small against its own, and shrinks with them.
+    Vectors of values that are not positive stay as they are.
+    """
+    values = pairs.values[..., None].to(pairs.vectors.dtype)
+    further = torch.where(values > 0, pairs.vectors + pairs.residuals / values, pairs.vectors)
+    return further / further.norm(dim=2, keepdim=True)
