@@ -169,7 +169,7 @@ def test_a_point_that_is_no_minimum_is_flagged():
 
 def test_a_loss_that_is_a_sum_counts_once():
     objective, _ = regression()
-    inputs, targets = next(iter(objective._passes()))
+    inputs, targets = next(iter(objective.terms.passes()))
     total = Objective(objective.model, nn.MSELoss(reduction="sum"), (inputs, targets))
     mean, of_sum = (learning_coefficient(made, localisation=1.0, **MANY) for made in (objective, total))
     assert of_sum.value == pytest.approx(mean.value, rel=1e-6)
@@ -234,7 +234,7 @@ def test_effective_counts_and_ratios_of_known_chains():
 
 def test_precision_and_the_cut_of_the_data_change_nothing_but_rounding():
     objective, _ = regression()
-    inputs, targets = next(iter(objective._passes()))
+    inputs, targets = next(iter(objective.terms.passes()))
     few = {"localisation": 1.0, "burn_in": 5, "draws": 20}
     whole = learning_coefficient(objective, **few)
     cut = learning_coefficient(Objective(objective.model, nn.MSELoss(), (inputs, targets), 77), **few)

@@ -1,5 +1,7 @@
 """Tracking slowly changing operators: never below the truth after a crossing, for fewer products than cold."""
 
+import itertools
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -140,13 +142,14 @@ def test_every_other_measurement_is_followed_where_the_operator_swings(k, monkey
 @pytest.mark.parametrize(("shift", "falls"), [(0.0, True), (-3.0, False)])
 def test_known_products_carry_the_vectors_further(shift, falls):
     """On an operator that stands still each reading takes one product, and is nearer than the last: what a plain warm
-    start never is. Where all eigenvalues are negative a power step would lead away, and none is made."""
+    start never is. Where all eigenvalues are negative a power step would lead away, and none is made.
+    """
     matrix = family(0) + shift * torch.eye(P, dtype=torch.float64)
     tracker, generator, memory, residuals = Tracker(1, 0.1, guards=0, challenge_every=100), seeded(), None, []
     for _ in range(5):
         found, memory = tracker.measure(Matrix(matrix).multiply, matrix[:1], memory, generator)
         residuals.append(found.residuals.item())
-    steps = list(zip(residuals[1:], residuals[2:], strict=False))
+    steps = list(itertools.pairwise(residuals[1:]))
     assert all(later < 0.8 * earlier for earlier, later in steps) == falls
     assert falls or all(later == pytest.approx(earlier, rel=1e-6) for earlier, later in steps)
 

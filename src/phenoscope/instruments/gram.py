@@ -139,7 +139,7 @@ def _refuse(space: LayerSpace, which: Made, memory: int) -> None:
     _refuse_large(space, rows, memory)
     if not space.layers and not space.reason.startswith("no rule"):
         raise BadInput(f"a Gram matrix needs examples that add up: {space.reason}. Use `eigenvalues`.")
-    if which == "gradient_covariance" and objective._by.is_sum:
+    if which == "gradient_covariance" and objective.terms.by.is_sum:
         raise BadInput("the covariance of gradients of a loss that is a sum is no sum of squares. Use `eigenvalues`.")
 
 
@@ -262,7 +262,7 @@ class _Rows:
             total += weight
         processes = space.objective.processes
         parts = processes.gather((torch.cat(found), torch.cat(weights)))
-        weight = 1.0 if space.objective._by.is_sum else processes.sum_of(total, space.point.device)
+        weight = 1.0 if space.objective.terms.by.is_sum else processes.sum_of(total, space.point.device)
         rows = torch.cat([part[0] for part in parts]).double() / math.sqrt(weight)
         return _Rows(rows, torch.cat([part[1] for part in parts]).double() / weight)
 
@@ -280,10 +280,10 @@ def _each(space: LayerSpace, *, own: bool) -> Iterator[tuple[Tensor, Tensor, flo
         for some in objective.example_gradients(space.point):
             yield some.weights.sqrt()[:, None] * some.gradients.double(), some.weights, float(some.weights.sum())
         return
-    network, leaf = objective._network, space.point.detach().clone().requires_grad_()
+    network, leaf = objective.terms.network, space.point.detach().clone().requires_grad_()
     with network.evaluation():
-        for example in (one for batch in objective._passes() for one in split(batch, 1)):
-            piece = Displaced(network, network.layout.unravel(leaf), (), example, objective._by)
+        for example in (one for batch in objective.terms.passes() for one in split(batch, 1)):
+            piece = Displaced(network, network.layout.unravel(leaf), (), example, objective.terms.by)
             if piece.weight > 0:
                 factors = piece.factors(own=False)
                 _refuse_negative(sign for _, sign in factors)

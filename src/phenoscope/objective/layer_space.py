@@ -71,7 +71,7 @@ class LayerSpace:
         first = sum(processes.gather(self._count)[: processes.rank])
         totals: list[Tensor] = []
         weight = 0.0
-        with self.objective._network.evaluation():
+        with self.objective.terms.network.evaluation():
             for index, piece in enumerate(self._pieces()):
                 own = torch.Generator(generator.device).manual_seed(seed + first + index)
                 if piece.weight > 0:
@@ -79,11 +79,11 @@ class LayerSpace:
                     totals = [a + b for a, b in zip(totals, parts, strict=True)] if totals else list(parts)
                     weight += piece.weight
         totals = [processes.sum(total) for total in totals]
-        return totals, 1.0 if self.objective._by.is_sum else processes.sum_of(weight, self.point.device)
+        return totals, 1.0 if self.objective.terms.by.is_sum else processes.sum_of(weight, self.point.device)
 
     def vector(self, parts: Sequence[Mapping[str, Tensor]]) -> Float[Tensor, " p"]:
         """One vector of what each layer's rule gave by its own names, zero where no rule applies."""
-        layout = self.objective._network.layout
+        layout = self.objective.terms.network.layout
         found = layout.unravel(torch.zeros_like(self.point))
         for layer, named in zip(self.layers, parts, strict=True):
             found |= {layer.names[own]: value for own, value in named.items()}
@@ -93,7 +93,7 @@ class LayerSpace:
         if self._kept:
             yield from self._kept
             return
-        network, by = self.objective._network, self.objective._by
+        network, by = self.objective.terms.network, self.objective.terms.by
         parameters = network.layout.unravel(self.point)
         for batch in self._start():
             piece = Displaced(network, parameters, self.layers, batch, by)
@@ -118,13 +118,13 @@ def layer_space(
         chosen: (p,), the coordinates asked for; a parameter of which only some are is not covered.
     """
     kind = objective.loss_kind if which == "fisher" else "other"
-    unfit(which, kind, splittable=objective._splittable)
-    network, by, processes = objective._network, objective._by, objective.processes
-    here = objective._rows(point)[0]
+    unfit(which, kind, splittable=objective.terms.splittable)
+    network, by, processes = objective.terms.network, objective.terms.by, objective.processes
+    here = objective.row(point)[0]
     wanted = torch.ones_like(here, dtype=torch.bool) if chosen is None else chosen.to(here.device)
     found: tuple[Layer, ...] = ()
     with network.evaluation():
-        few = small(objective._passes())
+        few = small(objective.terms.passes())
         reason = next(filter(None, processes.gather(inseparable(network, here, by, few))), "")
         if not reason:
             found = verified(network, here, by, few, candidates(network, here, few, wanted))
@@ -150,22 +150,22 @@ def _sizes(few: Displaced) -> tuple[int, int]:
 
 def _chunks(objective: Objective, point: Tensor, layers: Sequence[Layer]) -> tuple[Any, int, bool]:
     """Passes whose pieces fit the memory allowed, how many pieces there are, and whether all of them fit together."""
-    network, by, parts = objective._network, objective._by, objective._parts
+    network, by, parts = objective.terms.network, objective.terms.by, objective.terms.parts
     if not layers:
-        return objective._passes, len(parts), False
+        return objective.terms.passes, len(parts), False
     parameters = network.layout.unravel(point)
 
     def built(batch: Batch) -> Any:
         piece = Displaced(network, parameters, layers, batch, by)
         return piece, piece.slopes
 
-    graph = graph_size(built, next(objective._passes()), splittable=True)
+    graph = graph_size(built, next(objective.terms.passes()), splittable=True)
     graph = dataclasses.replace(graph, each=graph.each * BESIDE_GRAPH)
-    if graph.of(parts) <= objective._memory:
-        return objective._passes, len(parts), True
-    size = graph.fitting(objective._memory)
+    if graph.of(parts) <= objective.memory:
+        return objective.terms.passes, len(parts), True
+    size = graph.fitting(objective.memory)
 
     def pieces() -> Iterator[Batch]:
-        return (part for batch in objective._passes() for part in split(batch, size))
+        return (part for batch in objective.terms.passes() for part in split(batch, size))
 
     return pieces, sum(math.ceil(part / size) for part in parts), False

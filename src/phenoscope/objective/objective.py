@@ -1,8 +1,8 @@
 """The objective: a loss as a function of the point, for one model and one fixed set of data."""
 
 import copy
+import dataclasses
 import functools
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Literal
@@ -15,8 +15,8 @@ from phenoscope.core import points
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.objective import refusals
-from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length, preserved, split, to_device
-from phenoscope.objective.kinds import UNFIT, LossKind, are_classes, loss_kind, wrong_share
+from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length, to_device
+from phenoscope.objective.kinds import LossKind, are_classes, loss_kind, wrong_share
 from phenoscope.objective.linearisation import Linearisation, Which
 from phenoscope.objective.memory import GraphSize, graph_size
 from phenoscope.objective.network import Buffers, Loss, Network, preserved_randomness
@@ -27,15 +27,8 @@ from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.refusals import finite
 from phenoscope.objective.singles import ExampleGradients, example_gradients, example_losses
 from phenoscope.objective.slices import Slice
-from phenoscope.objective.weighting import (
-    BY_NAME,
-    WHOLE,
-    Denominator,
-    Name,
-    Weighting,
-    found_weighting,
-    known_weighting,
-)
+from phenoscope.objective.terms import Terms
+from phenoscope.objective.weighting import BY_NAME, WHOLE, Denominator, Name, Weighting
 
 MEMORY = 4 * 2**30
 """Bytes that the kept graphs of one operator may take unless the caller says otherwise: 4 GiB."""
@@ -84,117 +77,88 @@ class Objective:
         memory: int = MEMORY,
         group: Any = None,
     ) -> None:
-        self._network = Network(model, loss, buffers=buffers)
-        self._passes = batches_of(data, batch_size, self._network.device)
-        self._memory, self.processes = memory, Processes(group)
-        self._graph_sizes: dict[str, GraphSize] = {}  # measured once
+        network, processes = Network(model, loss, buffers=buffers), Processes(group)
+        passes = batches_of(data, batch_size, network.device)
         with preserved_randomness():  # starting a DataLoader draws from it
-            self._parts: tuple[int, ...] = tuple(length(batch) for batch in self._passes())
-        self.partition: tuple[int, ...] = sum(self.processes.gather(self._parts), ())
-        self._by = self._weighting(denominator)
-        refusals.other_networks(self.processes, self._by.name, self.point)
-        self._refuse_randomness(generators_of(data), whole=not fixed(data))
+            parts = tuple(length(batch) for batch in passes())
+        self.terms, self.memory = Terms(network, passes, parts, WHOLE, processes), memory
+        self._graph_sizes: dict[str, GraphSize] = {}  # measured once
+        self.partition: tuple[int, ...] = sum(processes.gather(parts), ())
+        with network.evaluation():
+            by = self.terms.weighing(self.row(None), denominator)
+        self.terms = dataclasses.replace(self.terms, by=by)
+        refusals.other_networks(processes, by.name, self.point)
+        with network.evaluation():
+            self.terms.refuse_randomness(self.row(None), generators_of(data), whole=not fixed(data))
 
     @property
     def model(self) -> nn.Module:
-        return self._network.model
+        return self.terms.network.model
 
     @property
     def point(self) -> Float[Tensor, " p"]:
         """The model's trainable parameters now, as one flat vector (a copy)."""
-        return points.point(self._network.model)
+        return points.point(self.model)
+
+    @property
+    def processes(self) -> Processes:
+        """The processes that hold a part of the data each."""
+        return self.terms.processes
 
     @property
     def weighting(self) -> str:
         """What the batches are weighed by: the loss's own denominator."""
-        return self._by.name
+        return self.terms.by.name
 
     def at(self, point: Float[Tensor, "*n p"] | None = None) -> Linearisation:
         """The loss around a point, shared by all who need its value, gradient or Hessian; or around points (n, p)."""
         if point is not None and point.ndim == 2:
-            many = torch.cat([self._rows(row) for row in point])
-            part = (self._network, many, self._passes, self._by)
-            return Linearisation(*part, rows="shared data", keep=False, processes=self.processes)
-        return self._around("hessian", self._rows(point))
+            many = torch.cat([self.row(row) for row in point])
+            return self.terms.around(many, rows="shared data", keep=False)
+        return self._around("hessian", self.row(point))
 
     def loss(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, ""]:
         """L(θ), accumulated over the batches in float64."""
-        rows = self._rows(point)
-        with self._network.evaluation():
-            return finite(self._loss(rows), "loss")
+        row = self.row(point)
+        with self.terms.network.evaluation():
+            return finite(self.terms.loss(row), "loss")
 
     def losses(self, coordinates: Tensor, axes: Tensor, point: Float[Tensor, " p"] | None = None) -> Tensor:
         """L(θ + Σᵢ cᵢ aᵢ), (m,), for coordinates c (m, k) and axes a (k, p): many points of a line, a plane or more,
         evaluated together; nan or infinity where it is not finite.
         """
-        made = Slice(self._network, self._rows(point)[0], axes)
-        return made.losses(coordinates, self._passes(), self._by, self.processes)
-
-    def of(self, model: nn.Module, *, resized: bool = False) -> "Objective":
-        """The same loss on the same data for another model of the same architecture; with `resized` of any."""
-        if resized:
-            return self._made(Network(model, self._network.loss, buffers=self._network.buffers), self._by)
-        twin = copy.copy(self)
-        twin._network = Network(model, self._network.loss, buffers=self._network.buffers)
-        refusals.shape(self.point, twin._network.layout.size)
-        return twin
+        terms, made = self.terms, Slice(self.terms.network, self.row(point)[0], axes)
+        return made.losses(coordinates, terms.passes(), terms.by, terms.processes)
 
     @property
     def buffers(self) -> Buffers:
         """What normalisation layers use."""
-        return self._network.buffers
+        return self.terms.network.buffers
 
     @property
     def normalises(self) -> bool:
         """Whether layers of the model keep running statistics of what passes through them."""
-        return self._network.normalises
-
-    def with_batch_statistics(self) -> "Objective":
-        """The same with normalisation by the statistics of each batch, whatever the point; `partition` has the batches.
-
-        Running statistics belong to one point: at others they are those of another network.
-        """
-        return self._made(Network(self.model, self._network.loss, buffers="batch"), self._by)
-
-    def of_errors(self) -> "Objective":
-        """The share of wrong predictions (of examples whose largest output is not the target) in place of the loss.
-
-        Raises:
-            BadInput: targets that are not classes (n,).
-        """
-        with self._network.evaluation():
-            if not all(are_classes(*seen) for seen in self._forward(self._rows(None), self._passes())):
-                raise BadInput("errors are counted for classes (n,) as targets and scores (n, classes) as outputs.")
-        return self._made(Network(self.model, wrong_share, buffers=self.buffers), BY_NAME["examples"])
-
-    def _made(self, network: Network, by: Weighting) -> "Objective":
-        """With a network whose loss or normalisation differs: what was found out about the old one does not hold."""
-        twin = copy.copy(self)
-        twin._network, twin._by, twin._graph_sizes = network, by, {}
-        for name in ("_first_axis", "loss_kind"):
-            vars(twin).pop(name, None)
-        return twin
+        return self.terms.network.normalises
 
     def gradient(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, " p"]:
         """∇L(θ), shape (p,)."""
-        around = Linearisation(self._network, self._rows(point), self._passes, self._by, processes=self.processes)
-        return finite(around.gradient[0], "gradient")
+        return finite(self.terms.around(self.row(point)).gradient[0], "gradient")
 
     def example_gradients(self, point: Tensor | None = None, *, chunk: int | None = None) -> Iterator[ExampleGradients]:
         """The gradients of this process's examples with their weights, `chunk` at a time (128 MiB unless given)."""
-        refusals.joined(self._splittable, all(self.processes.gather(self._first_axis)))
-        return example_gradients(self._network, self._rows(point)[0], self._by, self._passes(), chunk)
+        terms = self._of_examples()
+        return example_gradients(terms.network, self.row(point)[0], terms.by, terms.passes(), chunk)
 
     def example_losses(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, " n"]:
         """The loss of each of this process's examples by itself, in float64; nan where its targets are all ignored."""
-        refusals.joined(self._splittable, all(self.processes.gather(self._first_axis)))
-        return example_losses(self._network, self._rows(point)[0], self._passes())
+        terms = self._of_examples()
+        return example_losses(terms.network, self.row(point)[0], terms.passes())
 
     def outputs(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, "..."]:
         """The model's outputs for all data, batches (and processes) one after the other along the first axis."""
-        rows = self._rows(point)
-        with self._network.evaluation():
-            own = torch.cat([outputs for outputs, _ in self._forward(rows, self._passes())])
+        row = self.row(point)
+        with self.terms.network.evaluation():
+            own = torch.cat([outputs for outputs, _ in self.terms.forward(row)])
         return torch.cat(self.processes.gather(own))
 
     def chosen(self, *patterns: str) -> Bool[Tensor, " p"]:
@@ -203,49 +167,24 @@ class Objective:
         Raises:
             BadInput: a pattern that fits no parameter.
         """
-        return self._network.layout.chosen(patterns)
-
-    def parts(self, groups: Iterable[Tensor]) -> tuple["Objective", ...]:
-        """The same loss on parts of the data, taken in one pass that holds only what is chosen.
-
-        Args:
-            groups: numbers of examples (k,), entries of the first axis, counted as the data come; a number that comes
-                twice counts twice.
-
-        Raises:
-            BadInput: no such numbers, or examples that lie along another axis.
-        """
-        refusals.another_axis(all(self.processes.gather(self._first_axis)))
-        with preserved_randomness():
-            found = picked(self._passes, list(groups), self._parts, self.processes)
-        return tuple(self._on(batches) for batches in found)
-
-    def sampled(self, size: int, count: int = 1, *, generator: Generator | None = None) -> tuple["Objective", ...]:
-        """The same loss on `count` independent random parts of `size` examples, each drawn without replacement."""
-        return self.parts(drawn(sum(self.partition), size, count, generator))
+        return self.terms.network.layout.chosen(patterns)
 
     def weight(self) -> float:
         """What the loss divides by: the number of examples, of elements, of targets that are not ignored."""
-        with self._network.evaluation():
-            own = sum(self._by.of(*seen) for seen in self._forward(self._rows(None), self._passes()))
-        return self.processes.sum_of(own, self._network.device)
+        with self.terms.network.evaluation():
+            return self.terms.weight(self.row(None))
 
     @functools.cached_property
     def loss_kind(self) -> LossKind:
         """Which loss it is, told by what it does with the first batch, whatever it is called."""
-        with self._network.evaluation():
-            return loss_kind(self._network.value, *next(self._forward(self._rows(None), self._passes())))
+        with self.terms.network.evaluation():
+            return loss_kind(self.terms.network.value, *next(self.terms.forward(self.row(None))))
 
     def accuracy(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, ""] | None:
         """The share of examples whose largest output is the target; `None` where targets are not classes (n,)."""
-        rows, right, count = self._rows(point), torch.zeros((), dtype=torch.float64, device=self._network.device), 0
-        with self._network.evaluation():
-            for outputs, targets in self._forward(rows, self._passes()):
-                if not are_classes(outputs, targets):
-                    return None
-                right += (outputs.argmax(dim=1) == targets).sum()
-                count += len(targets)
-        return self.processes.sum(right) / self.processes.sum_of(count, right.device)
+        row = self.row(point)
+        with self.terms.network.evaluation():
+            return self.terms.accuracy(row)
 
     def hessian(self, point: Float[Tensor, " p"] | None = None) -> Curvature:
         """∇²L(θ) as an operator; the gradient's graph is built now, once, and serves every product."""
@@ -272,100 +211,106 @@ class Objective:
         """The curvature matrix of that name."""
         if which not in PIECES:
             raise BadInput(f"the operator must be one of {', '.join(PIECES)}, got {which!r}.")
-        refusals.unfit(which, self.loss_kind if which == "fisher" else "other", splittable=self._splittable)
-        operator = self._around(which, self._rows(point)).operator(which)
+        refusals.unfit(which, self.loss_kind if which == "fisher" else "other", splittable=self.terms.splittable)
+        operator = self._around(which, self.row(point)).operator(which)
         finite(operator.gradient, "gradient")
         return operator
+
+    def of(self, model: nn.Module, *, resized: bool = False) -> "Objective":
+        """The same loss on the same data for another model of the same architecture; with `resized` of any."""
+        network = Network(model, self.terms.network.loss, buffers=self.buffers)
+        if resized:
+            return self._made(network, self.terms.by)
+        refusals.shape(self.point, network.layout.size)
+        return self._with(network=network)
+
+    def with_batch_statistics(self) -> "Objective":
+        """The same with normalisation by the statistics of each batch, whatever the point; `partition` has the batches.
+
+        Running statistics belong to one point: at others they are those of another network.
+        """
+        return self._made(Network(self.model, self.terms.network.loss, buffers="batch"), self.terms.by)
+
+    def of_errors(self) -> "Objective":
+        """The share of wrong predictions (of examples whose largest output is not the target) in place of the loss.
+
+        Raises:
+            BadInput: targets that are not classes (n,).
+        """
+        with self.terms.network.evaluation():
+            if not all(are_classes(*seen) for seen in self.terms.forward(self.row(None))):
+                raise BadInput("errors are counted for classes (n,) as targets and scores (n, classes) as outputs.")
+        return self._made(Network(self.model, wrong_share, buffers=self.buffers), BY_NAME["examples"])
+
+    def parts(self, groups: Iterable[Tensor]) -> tuple["Objective", ...]:
+        """The same loss on parts of the data, taken in one pass that holds only what is chosen.
+
+        Args:
+            groups: numbers of examples (k,), entries of the first axis, counted as the data come; a number that comes
+                twice counts twice.
+
+        Raises:
+            BadInput: no such numbers, or examples that lie along another axis.
+        """
+        refusals.another_axis(all(self.processes.gather(self._first_axis)))
+        with preserved_randomness():
+            found = picked(self.terms.passes, list(groups), self.terms.parts, self.processes)
+        return tuple(self._on(batches) for batches in found)
+
+    def sampled(self, size: int, count: int = 1, *, generator: Generator | None = None) -> tuple["Objective", ...]:
+        """The same loss on `count` independent random parts of `size` examples, each drawn without replacement."""
+        return self.parts(drawn(sum(self.partition), size, count, generator))
 
     @functools.cached_property
     def _first_axis(self) -> bool:
         """Whether examples are entries of the first axis, as far as the loss of a batch in two pieces can tell."""
-        return not self._splittable or self._separable(self._rows(None), -(-max(self._parts) // 2))
+        terms = self.terms
+        with terms.network.evaluation():
+            return not terms.splittable or terms.separable(self.row(None), -(-max(terms.parts) // 2))
+
+    def _of_examples(self) -> Terms:
+        """The terms, where each is a sum over examples."""
+        refusals.joined(self.terms.splittable, all(self.processes.gather(self._first_axis)))
+        return self.terms
+
+    def _with(self, **changes: Any) -> "Objective":
+        """With other terms, of which all holds that was found out about these."""
+        twin = copy.copy(self)
+        twin.terms = dataclasses.replace(self.terms, **changes)
+        return twin
+
+    def _made(self, network: Network, by: Weighting) -> "Objective":
+        """With a network whose loss or normalisation differs: what was found out about the old one does not hold."""
+        twin = self._with(network=network, by=by)
+        twin._graph_sizes = {}
+        for name in ("_first_axis", "loss_kind"):
+            vars(twin).pop(name, None)
+        return twin
 
     def _on(self, batches: tuple[Batch, ...]) -> "Objective":
         """On other data of the same kind, known to be fixed: what was found out about the loss holds there too."""
-        made, own = copy.copy(self), [to_device(batch, self._network.device) for batch in batches]
-        made._passes, made.processes = (lambda: iter(own)), ALONE
-        made.partition = made._parts = tuple(length(batch) for batch in own)
+        own = [to_device(batch, self.terms.network.device) for batch in batches]
+        lengths = tuple(length(batch) for batch in own)
+        made = self._with(passes=lambda: iter(own), parts=lengths, processes=ALONE)
+        made.partition = lengths
         return made
 
-    def _around(self, which: Which, rows: Tensor) -> Linearisation:
-        start, keep = self._chunks(which, rows)
-        return Linearisation(self._network, rows, start, self._by, keep=keep, processes=self.processes)
+    def _around(self, which: Which, row: Tensor) -> Linearisation:
+        passes, keep = self._chunks(which, row)
+        return dataclasses.replace(self.terms, passes=passes).around(row, keep=keep)
 
-    @property
-    def _splittable(self) -> bool:
-        """Whether the loss of a batch is made of those of its examples."""
-        return not self._network.batch_dependent and self._by is not WHOLE
-
-    def _chunks(self, which: Which, rows: Tensor) -> tuple[Callable[[], Iterator[Batch]], bool]:
+    def _chunks(self, which: Which, row: Tensor) -> tuple[Callable[[], Iterator[Batch]], bool]:
         """Passes whose pieces fit the memory allowed, and whether the graphs of all of them do together."""
-        splittable = self._splittable
-        if which not in self._graph_sizes:
-            piece_of = partial(PIECES[which], self._network, rows, self._by, "one")
-            with self._network.evaluation():
-                self._graph_sizes[which] = graph_size(piece_of, next(self._passes()), splittable=splittable)
-        graph = self._graph_sizes[which]
-        if graph.of(self._parts) <= self._memory:
-            return self._passes, True
-        size = graph.fitting(self._memory)
-        if not splittable or max(self._parts) <= size or not self._separable(rows, size):
-            return self._passes, False
-        return (lambda: (part for batch in self._passes() for part in split(batch, size))), False
+        terms = self.terms
+        with terms.network.evaluation():
+            if which not in self._graph_sizes:
+                piece_of = partial(PIECES[which], terms.network, row, terms.by, "one")
+                self._graph_sizes[which] = graph_size(piece_of, next(terms.passes()), splittable=terms.splittable)
+            return terms.chunks(row, self._graph_sizes[which], self.memory)
 
-    def _separable(self, rows: Tensor, size: int) -> bool:
-        """Whether a batch in pieces has the loss it has as a whole; not so where examples lie along another axis."""
-        with self._network.evaluation():
-            batch = next(self._passes())
-            try:
-                whole, cut = self._total(rows, [batch])[0], self._total(rows, split(batch, size))[0]
-            except UNFIT:  # its pieces do not even fit the model or the loss
-                return False
-        return bool((whole - cut).abs() <= 1e4 * torch.finfo(self._network.dtype).eps * whole.abs())
-
-    def _rows(self, point: Tensor | None) -> Float[Tensor, "1 p"]:
-        given = self.point if point is None else point.detach().to(self._network.device, self._network.dtype)
-        refusals.shape(given, self._network.layout.size)
+    def row(self, point: Tensor | None) -> Float[Tensor, "1 p"]:
+        """A caller's point, or the model's own, as the row that the terms take."""
+        network = self.terms.network
+        given = self.point if point is None else point.detach().to(network.device, network.dtype)
+        refusals.shape(given, network.layout.size)
         return given[None].clone()
-
-    def _forward(self, rows: Tensor, batches: Iterable[Batch]) -> Iterator[tuple[Tensor, Any]]:
-        parameters = self._network.layout.unravel(rows[0])
-        for inputs, targets in batches:
-            with torch.no_grad():  # not around the yield, where it would hold for the caller too
-                outputs = self._network.outputs(parameters, inputs)
-            yield outputs, targets
-
-    def _loss(self, rows: Tensor, most: int | None = None) -> Tensor:
-        """The loss of all data, or of the first batches that have one."""
-        total, weight = self._total(rows, self._passes(), most)
-        total, weight = self.processes.sum(total), self.processes.sum_of(weight, total.device)
-        if weight == 0:
-            raise BadInput("every target is ignored, so there is no loss. Check `ignore_index` and the targets.")
-        return total / (1.0 if self._by.is_sum else weight)
-
-    def _total(self, rows: Tensor, batches: Iterable[Batch], most: int | None = None) -> tuple[Tensor, float]:
-        """The sum of this process's batches' losses times their weights, and of the weights."""
-        total, weight = torch.zeros((), dtype=torch.float64, device=self._network.device), 0.0
-        weighed = ((self._by.of(*seen), seen) for seen in self._forward(rows, batches))
-        for share, seen in itertools.islice((pair for pair in weighed if pair[0] > 0), most):
-            total += share * self._network.value(*seen).double()
-            weight += share
-        return total, weight
-
-    def _weighting(self, denominator: Name | Denominator | None) -> Weighting:
-        known = known_weighting(self._network.loss, denominator)
-        if known is not None:
-            return known
-        with self._network.evaluation():
-            seen, rtol = self._forward(self._rows(None), self._passes()), 1e4 * torch.finfo(self._network.dtype).eps
-            return found_weighting(self._network.value, seen, rtol=rtol, alone=len(self.partition) == 1)
-
-    def _refuse_randomness(self, generators: tuple[Generator, ...], *, whole: bool) -> None:
-        """Evaluate twice in a row, all data where each pass may draw anew, else the first batch."""
-        rows, most = self._rows(None), None if whole else 1
-        with self._network.evaluation(), preserved(generators):
-            first = finite(self._loss(rows, most), "loss")
-            for generator in generators:  # a pass puts them back, so without this it would repeat itself
-                torch.randint(2, (), generator=generator, device=generator.device)
-            second = finite(self._loss(rows, most), "loss")
-        refusals.different(first, second, self._network.dtype)

@@ -1,0 +1,134 @@
+"""What a loss on all data is made of: the losses of batches under one network, weighed and summed over processes."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from phenoscope.core.errors import BadInput
+from phenoscope.objective import refusals
+from phenoscope.objective.batches import Batch, preserved, split
+from phenoscope.objective.kinds import UNFIT, are_classes
+from phenoscope.objective.linearisation import Linearisation
+from phenoscope.objective.memory import GraphSize
+from phenoscope.objective.network import Network, Rows
+from phenoscope.objective.processes import Processes
+from phenoscope.objective.refusals import finite
+from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
+
+
+@dataclasses.dataclass(frozen=True)
+class Terms:
+    """The batches of this process, what they lose under a network, and how they are put together.
+
+    A point lies here as one row (1, p). The network must be in evaluation (`network.evaluation()`) around its methods.
+
+    Attributes:
+        network: model and loss.
+        passes: begins a pass over the batches.
+        parts: the number of examples in each of them.
+        by: how they are weighed.
+        processes: that hold a part of the data each.
+    """
+
+    network: Network
+    passes: Callable[[], Iterator[Batch]]
+    parts: tuple[int, ...]
+    by: Weighting
+    processes: Processes
+
+    @property
+    def splittable(self) -> bool:
+        """Whether the loss of a batch is made of those of its examples."""
+        return not self.network.batch_dependent and self.by is not WHOLE
+
+    def around(self, points: Float[Tensor, "n p"], *, rows: Rows = "one", keep: bool = True) -> Linearisation:
+        """The loss around points; those of `linearisation.Linearisation`, which goes into evaluation by itself."""
+        return Linearisation(self.network, points, self.passes, self.by, rows=rows, keep=keep, processes=self.processes)
+
+    def forward(
+        self, row: Float[Tensor, "1 p"], batches: Iterable[Batch] | None = None
+    ) -> Iterator[tuple[Tensor, Any]]:
+        """Outputs and targets, batch by batch; of all data unless batches are given."""
+        parameters = self.network.layout.unravel(row[0])
+        for inputs, targets in self.passes() if batches is None else batches:
+            with torch.no_grad():  # not around the yield, where it would hold for the caller too
+                outputs = self.network.outputs(parameters, inputs)
+            yield outputs, targets
+
+    def loss(self, row: Float[Tensor, "1 p"], most: int | None = None) -> Float[Tensor, ""]:
+        """The loss of all data, or of the first `most` batches of each process that have one, in float64."""
+        total, weight = self.total(row, self.passes(), most)
+        total, weight = self.processes.sum(total), self.processes.sum_of(weight, total.device)
+        if weight == 0:
+            raise BadInput("every target is ignored, so there is no loss. Check `ignore_index` and the targets.")
+        return total / (1.0 if self.by.is_sum else weight)
+
+    def total(
+        self, row: Float[Tensor, "1 p"], batches: Iterable[Batch], most: int | None = None
+    ) -> tuple[Float[Tensor, ""], float]:
+        """The sum of this process's batches' losses times their weights, and of the weights."""
+        total, weight = torch.zeros((), dtype=torch.float64, device=self.network.device), 0.0
+        weighed = ((self.by.of(*seen), seen) for seen in self.forward(row, batches))
+        for share, seen in itertools.islice((pair for pair in weighed if pair[0] > 0), most):
+            total += share * self.network.value(*seen).double()
+            weight += share
+        return total, weight
+
+    def weight(self, row: Float[Tensor, "1 p"]) -> float:
+        """What the loss of all data divides by."""
+        own = sum(self.by.of(*seen) for seen in self.forward(row))
+        return self.processes.sum_of(own, self.network.device)
+
+    def accuracy(self, row: Float[Tensor, "1 p"]) -> Float[Tensor, ""] | None:
+        """The share of examples whose largest output is the target; `None` where targets are not classes (n,)."""
+        right, count = torch.zeros((), dtype=torch.float64, device=self.network.device), 0
+        for outputs, targets in self.forward(row):
+            if not are_classes(outputs, targets):
+                return None
+            right += (outputs.argmax(dim=1) == targets).sum()
+            count += len(targets)
+        return self.processes.sum(right) / self.processes.sum_of(count, right.device)
+
+    def separable(self, row: Float[Tensor, "1 p"], size: int) -> bool:
+        """Whether a batch in pieces has the loss it has as a whole; not so where examples lie along another axis."""
+        batch = next(self.passes())
+        try:
+            whole, cut = self.total(row, [batch])[0], self.total(row, split(batch, size))[0]
+        except UNFIT:  # its pieces do not even fit the model or the loss
+            return False
+        return bool((whole - cut).abs() <= 1e4 * torch.finfo(self.network.dtype).eps * whole.abs())
+
+    def chunks(
+        self, row: Float[Tensor, "1 p"], graph: GraphSize, memory: int
+    ) -> tuple[Callable[[], Iterator[Batch]], bool]:
+        """Passes whose pieces fit the memory allowed, and whether the graphs of all of them do together."""
+        if graph.of(self.parts) <= memory:
+            return self.passes, True
+        size = graph.fitting(memory)
+        if not self.splittable or max(self.parts) <= size or not self.separable(row, size):
+            return self.passes, False
+        return (lambda: (part for batch in self.passes() for part in split(batch, size))), False
+
+    def weighing(self, row: Float[Tensor, "1 p"], denominator: Name | Denominator | None) -> Weighting:
+        """How the batches have to be weighed: as is said, as the loss is known to need, or as its values show."""
+        known = known_weighting(self.network.loss, denominator)
+        if known is not None:
+            return known
+        alone = sum(map(len, self.processes.gather(self.parts))) == 1
+        rtol = 1e4 * torch.finfo(self.network.dtype).eps
+        return found_weighting(self.network.value, self.forward(row), rtol=rtol, alone=alone)
+
+    def refuse_randomness(self, row: Float[Tensor, "1 p"], generators: tuple[Generator, ...], *, whole: bool) -> None:
+        """Evaluate twice in a row, all data where each pass may draw anew, else the first batch."""
+        most = None if whole else 1
+        with preserved(generators):
+            first = finite(self.loss(row, most), "loss")
+            for generator in generators:  # a pass puts them back, so without this it would repeat itself
+                torch.randint(2, (), generator=generator, device=generator.device)
+            second = finite(self.loss(row, most), "loss")
+        refusals.different(first, second, self.network.dtype)
