@@ -35,6 +35,7 @@ from phenoscope.instruments import (
     Sampled,
     SharpeningCosine,
     SharpnessGradient,
+    Simplex,
     TangentKernel,
     Trace,
     Volume,
@@ -75,10 +76,11 @@ from phenoscope.instruments import (
     sharpening_cosine,
     sharpness,
     sharpness_gradient,
+    simplex,
     trace,
     worst_case_sharpness,
 )
-from phenoscope.methods import Band, Curve, Merge, curve, elastic_band, merge
+from phenoscope.methods import Band, Complex, Curve, Merge, connecting_complex, curve, elastic_band, merge
 from phenoscope.objective import Objective, freeze
 from phenoscope.store import load
 from phenoscope.theory import infinite
@@ -94,6 +96,7 @@ __all__ = [
     "Barrier",
     "BatchSharpness",
     "CodeLength",
+    "Complex",
     "CriticalSharpness",
     "Curve",
     "Density",
@@ -122,6 +125,7 @@ __all__ = [
     "SharpeningCosine",
     "SharpnessGradient",
     "SideBySide",
+    "Simplex",
     "TangentKernel",
     "Trace",
     "Volume",
@@ -133,6 +137,7 @@ __all__ = [
     "batch_sharpness",
     "code_length",
     "compare",
+    "connecting_complex",
     "critical_sharpness",
     "curve",
     "curved_noise_scale",
@@ -177,6 +182,7 @@ __all__ = [
     "sharpening_cosine",
     "sharpness",
     "sharpness_gradient",
+    "simplex",
     "trace",
     "train",
     "watch",

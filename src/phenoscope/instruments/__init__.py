@@ -54,6 +54,7 @@ from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS
 from phenoscope.instruments.sampling import Sampled, sampling_error
 from phenoscope.instruments.sharpening import SharpeningCosine, SharpnessGradient, sharpening_cosine, sharpness_gradient
+from phenoscope.instruments.simplexes import Simplex, log_volume, log_volumes, simplex, uniform_shares
 from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs, eigenvalues, sharpness
 from phenoscope.instruments.symmetries import Absent, Symmetry, deviation, symmetries
 from phenoscope.instruments.trace import Trace, trace
@@ -113,6 +114,7 @@ __all__ = [
     "SharpeningCosine",
     "SharpnessGradient",
     "SignalToNoise",
+    "Simplex",
     "Stiffness",
     "Symmetry",
     "TangentKernel",
@@ -153,6 +155,8 @@ __all__ = [
     "invariance_audit",
     "learning_coefficient",
     "line_curvature",
+    "log_volume",
+    "log_volumes",
     "loss_line",
     "loss_plane",
     "negative_share",
@@ -166,7 +170,9 @@ __all__ = [
     "sharpening_cosine",
     "sharpness",
     "sharpness_gradient",
+    "simplex",
     "symmetries",
     "trace",
+    "uniform_shares",
     "worst_case_sharpness",
 ]

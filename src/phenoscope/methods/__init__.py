@@ -1,6 +1,7 @@
 """What stands above instruments and training: what needs both, and members that are computed rather than trained."""
 
 from phenoscope.methods.bands import Band, elastic_band
+from phenoscope.methods.complexes import Complex, connecting_complex
 from phenoscope.methods.computation import Computation, Found, numbers
 from phenoscope.methods.curves import Curve, curve
 from phenoscope.methods.double_well import DoubleWell
@@ -12,6 +13,7 @@ from phenoscope.methods.weights import recompute_statistics
 
 __all__ = [
     "Band",
+    "Complex",
     "Computation",
     "Curve",
     "DoubleWell",
@@ -21,6 +23,7 @@ __all__ = [
     "Merge",
     "TrainabilityGrid",
     "View",
+    "connecting_complex",
     "curve",
     "elastic_band",
     "merge",

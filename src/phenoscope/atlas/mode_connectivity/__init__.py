@@ -1,0 +1,81 @@
+"""Mode connectivity: what lies between two solutions, along the straight line and along curves that go round it."""
+
+import dataclasses
+
+from phenoscope.atlas.mode_connectivity.claims import DRAXLER, GARIPOV, OTHER, SOLUTION, claims
+from phenoscope.atlas.mode_connectivity.measure import Ways
+from phenoscope.atlas.mode_connectivity.panels import panels
+from phenoscope.core.errors import BadInput
+from phenoscope.data import dataset
+from phenoscope.models import MLP
+from phenoscope.objective import CrossEntropy
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
+from phenoscope.probes import Accuracy, Loss
+from phenoscope.training import Adam, Recipe
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How large each scale is; `curve` steps train each curve."""
+
+    examples: int
+    width: int
+    steps: int
+    curve: int
+
+
+SIZES: dict[Scale, dict[str, Size]] = {
+    "smoke": {"digits": Size(200, 8, 100, 20), "mnist1d": Size(200, 8, 100, 20)},
+    "laptop": {"digits": Size(1000, 32, 600, 400), "mnist1d": Size(1000, 64, 1500, 1000)},
+    "paper": {"digits": Size(1500, 256, 3000, 4000), "mnist1d": Size(4000, 256, 10_000, 10_000)},
+}
+
+
+def mode_connectivity(scale: Scale, *, data: str = "digits") -> Phenomenon:
+    """Pairs of ReLU networks that differ in initialisation and order, on the same examples, and the ways between them.
+
+    Args:
+        scale: "smoke", "laptop" or "paper".
+        data: "digits" or "mnist1d".
+    """
+    if data not in SIZES[scale]:
+        raise BadInput(f"mode connectivity is set up for digits and mnist1d, got {data!r}.")
+    size = SIZES[scale][data]
+    one = Recipe(
+        data=dataset(data, train=size.examples, flat=True),
+        model=MLP((size.width, size.width), activation="relu", init="he"),
+        loss=CrossEntropy(),
+        rule=Adam(0.003),
+        steps=size.steps,
+        batch=100,
+    )
+    other = dataclasses.replace(one, initialisation=1, order=1)
+    probes = (Loss(every=10), Accuracy(every=max(1, size.steps // 10)))
+    return Phenomenon(
+        name="mode_connectivity",
+        title="Mode connectivity",
+        question="Are two solutions valleys of their own, or is it only the straight line between them that rises?",
+        summary=(
+            "Two networks that differ in their initialisation fit the same data, and halfway between their weights the "
+            "loss is high. That was taken for a barrier around each. But a curve with a single trained bend leads from "
+            "one to the other at low loss, and so does a chain whose pivots slid down sideways: the solutions lie in "
+            "one connected region. The barrier is one of the line, and of the parametrisation: the same network with "
+            "its units in another order lies behind one as well."
+        ),
+        arms=(
+            Arm(SOLUTION, one, probes, says="Adam on mini-batches of 100 until every training example is right"),
+            Arm(OTHER, other, probes, says="the same examples, another initialisation, another order"),
+        ),
+        claims=claims(),
+        comparisons=Ways(size.curve).comparisons(),
+        panels=panels(),
+        sources=(
+            (f"{GARIPOV}: Loss surfaces, mode connectivity, and fast ensembling of DNNs",
+             "https://arxiv.org/abs/1802.10026"),
+            (f"{DRAXLER}: Essentially no barriers in neural network energy landscape",
+             "https://arxiv.org/abs/1803.00885"),
+        ),
+        scale=scale,
+        options={"data": data},
+        pilot_seeds=PILOTS,
+    )  # fmt: skip

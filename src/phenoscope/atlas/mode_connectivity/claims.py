@@ -1,0 +1,62 @@
+"""What is claimed of the ways between two solutions."""
+
+from phenoscope.claims import AtLeast, AtMost, Between, Breaks, Claim, Measured, last_value
+
+GARIPOV = "Garipov et al. 2018, arXiv:1802.10026"
+DRAXLER = "Draxler et al. 2018, arXiv:1803.00885"
+ENTEZARI = "Entezari et al. 2021, arXiv:2110.06296"
+
+SOLUTION, OTHER = "a solution", "another solution"
+LINE, STAYED, CURVE, CHAIN, BAND, SHUFFLED = (
+    "straight line", "untrained bend", "Bezier curve", "chain of two pieces", "elastic band", "to its reordered copy",
+)  # fmt: skip
+
+HEIGHT, REMOVED, LENGTH = "barrier", "share of the line's barrier removed", "length / distance"
+ERROR, TEST_ERROR = "barrier in training error", "barrier in test error"
+PROFILE = "loss along the way"
+
+
+def claims() -> tuple[Claim, ...]:
+    """The claims."""
+    removed, height = last_value(Measured(REMOVED)), last_value(Measured(HEIGHT))
+    return (
+        Claim(
+            "on the straight line between two solutions the training loss rises by at least 0.3 nats above the mean of "
+            "its ends", GARIPOV,
+            height, AtLeast(0.3), region_from="pilot",
+            on=LINE, control=Breaks(CURVE, by="contradiction"), name="the-line-crosses-a-barrier",
+        ),
+        Claim(
+            "a Bezier curve with one trained bend leaves at most a tenth of that barrier", GARIPOV,
+            removed, AtLeast(0.9), region_from="pilot",
+            on=CURVE, control=Breaks(STAYED, by="contradiction"), name="a-curve-goes-round",
+        ),
+        Claim(
+            "so does a chain of two straight pieces", GARIPOV,
+            removed, AtLeast(0.9), region_from="pilot",
+            on=CHAIN, control=Breaks(STAYED, by="contradiction"), name="a-chain-goes-round",
+        ),
+        Claim(
+            "so does an elastic band, which knows no other direction than down and sideways", DRAXLER,
+            removed, AtLeast(0.9), region_from="pilot",
+            on=BAND, control=Breaks(STAYED, by="contradiction"), name="a-band-goes-round",
+        ),
+        Claim(
+            "along the Bezier curve the share of wrong answers on test examples stays within 2 points of its ends",
+            GARIPOV,
+            last_value(Measured(TEST_ERROR)), AtMost(0.02), region_from="pilot",
+            on=CURVE, control=Breaks(LINE, by="contradiction"), name="test-error-stays",
+        ),
+        Claim(
+            "a bend that stays in the middle removes nothing: within 1 % it has the line's barrier",
+            "theory: it is the straight line",
+            removed, Between(-0.01, 0.01), region_from="theory",
+            on=STAYED, control=Breaks(CURVE, by="contradiction"), name="an-untrained-bend-is-the-line",
+        ),
+        Claim(
+            "the line to the network's own copy, with its units in another order and the same outputs, rises by at "
+            "least 0.3 nats as well", ENTEZARI,
+            height, AtLeast(0.3), region_from="pilot",
+            on=SHUFFLED, control=Breaks(CURVE, by="contradiction"), name="the-same-function-lies-behind-a-barrier",
+        ),
+    )  # fmt: skip
