@@ -119,6 +119,35 @@ def test_json_is_one_object_with_what_python_measures(capsys, here):
     assert read["provenance"]["versions"]["phenoscope"] == ps.__version__
 
 
+def test_two_checkpoints_are_laid_against_each_other(capsys, here):
+    torch.manual_seed(8)
+    save_file(network().state_dict(), here / "v.safetensors")
+    given = words(weights="w.safetensors", against="v.safetensors")
+    assert measure(*given) == 0
+    printed = capsys.readouterr().out
+    assert "against v.safetensors, sha256 " in printed
+    assert [line.split("  ")[0] for line in printed.splitlines()[3:] if line[0] != " "] == ["barrier", "error barrier"]
+    assert measure(*given, "--instruments", "loss", "--json") == 0
+    read = json.loads(capsys.readouterr().out)
+    assert list(read["readings"]) == ["barrier", "error_barrier", "loss"]
+    models = network(), network()
+    for model, name in zip(models, ("w", "v"), strict=True):
+        model.load_state_dict(load_file(here / f"{name}.safetensors"))
+    data = torch.linspace(-1, 1, 40).reshape(10, 4), torch.arange(10) % 3
+    expected = ps.barrier(ps.Objective(models[0], nn.CrossEntropyLoss(), data), *models)
+    assert read["readings"]["barrier"]["value"] == pytest.approx(expected.value, rel=1e-6)
+    assert read["readings"]["barrier"]["evidence"]["excess"] == pytest.approx(expected.excess, rel=1e-6, abs=1e-9)
+    assert read["provenance"]["against"]["file"] == "v.safetensors"
+    assert measure(*words(weights="w.safetensors", against="w.safetensors"), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["readings"]["barrier"]["value"] == 0.0
+
+
+def test_weights_of_another_architecture_to_compare_with_are_refused(capsys, here):
+    save_file(nn.Linear(4, 3).state_dict(), here / "other.safetensors")
+    assert measure(*words(weights="w.safetensors", against="other.safetensors")) == 1
+    assert "other.safetensors holds the weights of another architecture" in capsys.readouterr().err
+
+
 def test_instruments_are_listed_without_a_model(capsys):
     assert measure("--instruments", "list") == 0
     printed = capsys.readouterr().out

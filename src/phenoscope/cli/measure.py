@@ -11,7 +11,7 @@ from phenoscope.cli.options import Usage
 from phenoscope.cli.output import Json, Quiet, print_json
 
 if TYPE_CHECKING:
-    from phenoscope.engine.measuring import Panel
+    from phenoscope.engine.readings import Panel
     from phenoscope.engine.subjects import Subject
 
 WIDE = 140
@@ -23,6 +23,7 @@ def measure(
     model: str | None = None,
     data: str | None = None,
     weights: Path | None = None,
+    against: Path | None = None,
     loss: str | None = None,
     instruments: str | None = None,
     examples: int | None = None,
@@ -44,6 +45,9 @@ def measure(
         and targets, or package.module:function, which returns anything that ps.Objective takes.
     weights
         A .safetensors file or a checkpoint written by torch.save; it is read without running anything in it.
+    against
+        The weights of another network of that model: measure what lies between both, the barriers of loss and error on
+        the straight line; and of the first network only what --instruments names.
     loss
         cross_entropy (the default), squared_error (half the squared distance to the one-hot label), mse, next_token,
         or package.module:name of a function of (outputs, targets).
@@ -67,7 +71,9 @@ def measure(
     """
     from phenoscope.engine.imported import here
     from phenoscope.engine.measuring import measure as measured
+    from phenoscope.engine.pairing import measure_against
     from phenoscope.engine.progress import shown
+    from phenoscope.engine.readings import Panel
     from phenoscope.engine.subjects import subject
 
     if instruments == "list":
@@ -77,12 +83,14 @@ def measure(
     if model is None or data is None:
         raise Usage("measure needs --model package.module:function and --data; see `phenoscope measure --help`.")
     found = subject(
-        model, data, weights=weights, loss=loss, examples=examples, batch_size=batch_size, dtype=dtype
+        model, data, weights=weights, against=against, loss=loss, examples=examples, batch_size=batch_size, dtype=dtype
     )  # fmt: skip
     with shown("measuring", quiet=quiet) as progress, here():
-        panel = measured(
+        between = () if found.other is None else measure_against(found.objective, found.other).lines
+        own = () if found.other is not None and names is None else measured(
             found.objective, names, leave_out=leave_out, population=population, progress=progress
-        )  # fmt: skip
+        ).lines  # fmt: skip
+    panel = Panel((*between, *own))
     if as_json:
         print_json({"readings": panel.to_json(), "provenance": found.provenance})
     else:
@@ -121,6 +129,9 @@ def _print(found: "Subject", panel: "Panel", console: Console) -> None:
     held = "as it comes, seed 0" if weights is None else f"{weights['file']}, sha256 {weights['sha256'][:12]}"
     console = _wide(console)
     console.print(Text.assemble((about["model"], "bold"), f" ({held}; {about['dtype']}, {about['mode']} mode)"))
+    if found.other is not None:
+        other = about["against"]
+        console.print(Text(f"against {other['file']}, sha256 {other['sha256'][:12]}"))
     console.print(Text(f"{about['loss']} on {about['data']['source']}, {about['data']['examples']:,} examples"))
     table = Table("", "value", "unit", "evidence", box=None, pad_edge=False)
     table.columns[1].justify = "right"

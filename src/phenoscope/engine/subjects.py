@@ -1,5 +1,6 @@
 """From what is named on the command line to an objective: a model, its weights, a loss, data, and their provenance."""
 
+import copy
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
@@ -29,10 +30,11 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """What is measured, and where each part of it comes from."""
+    """What is measured, and where each part of it comes from; with the network that it is compared with, if any."""
 
     objective: Objective
     provenance: dict[str, Any]
+    other: nn.Module | None = None
 
 
 def subject(
@@ -40,6 +42,7 @@ def subject(
     data: str,
     *,
     weights: Path | None = None,
+    against: Path | None = None,
     loss: str | None = None,
     examples: int | None = None,
     batch_size: int | None = None,
@@ -52,6 +55,7 @@ def subject(
             transformers. What it draws at random it draws from seed 0.
         data: see `given_data`.
         weights: a safetensors file or a checkpoint of plain tensors; `None` takes the model as it comes.
+        against: weights of another network of that model, to be compared with.
         loss: a name in `LOSSES` or `package.module:name`; by default cross-entropy, for a language model of
             transformers that of the next token.
         examples: measure on the first so many.
@@ -69,6 +73,10 @@ def subject(
         built.to(kind)
         if state is not None:
             load_weights(built, state, str(weights))
+        other = None
+        if against is not None:
+            other = copy.deepcopy(built)
+            load_weights(other, read_weights(against), str(against))
         given = _given(data, examples, batch_size, kind)
         objective = _objective(built.eval(), loss or usual, given, batch_size)
     about = {
@@ -80,7 +88,9 @@ def subject(
         "mode": "evaluation",
         "versions": environment()["versions"],
     }
-    return Subject(objective, about)
+    if against is not None:
+        about["against"] = _about_weights(model, against)
+    return Subject(objective, about, other)
 
 
 def _given(data: str, examples: int | None, batch_size: int | None, dtype: torch.dtype) -> GivenData:
