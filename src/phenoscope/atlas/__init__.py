@@ -25,6 +25,7 @@ from phenoscope.atlas.sgd_diffusion import sgd_diffusion
 from phenoscope.atlas.sgd_stability import sgd_stability
 from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
 from phenoscope.atlas.sparse_features import sparse_features
+from phenoscope.atlas.spawning import spawning
 from phenoscope.atlas.stochastic_edge import stochastic_edge
 from phenoscope.atlas.tiny_subspace import tiny_subspace
 from phenoscope.atlas.trainability_boundary import trainability_boundary
@@ -51,6 +52,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "sgd_stability": sgd_stability,
     "sharpness_generalisation": sharpness_generalisation,
     "sparse_features": sparse_features,
+    "spawning": spawning,
     "stochastic_edge": stochastic_edge,
     "tiny_subspace": tiny_subspace,
     "trainability_boundary": trainability_boundary,

@@ -88,7 +88,24 @@ STABILITY = Family(
     ),
 )
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (STABILITY,)}
+CONNECTIVITY = Family(
+    "connectivity",
+    "Two points in weight space",
+    "Do two trainings end in one region of low loss, and what follows if they do?",
+    "Two networks that learned the same task are two points, and the loss between them says whether they found one "
+    "region or two. This chapter asks when in training that is decided and what may be averaged inside a region, each "
+    "time with a control in which the claim should fail.",
+    (
+        Part(
+            "When it is decided",
+            "Two copies of a run part when they see their data in different orders. Copies made late end in one "
+            "region; copies made at the start need not.",
+            ("spawning",),
+        ),
+    ),
+)
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (STABILITY, CONNECTIVITY)}
 """All families by name."""
 
 

@@ -2,6 +2,7 @@
 
 COHEN = "Cohen et al. 2021, arXiv:2103.00065"
 KESKAR = "Keskar et al. 2016, arXiv:1609.04836"
+FRANKLE_LINEAR = "Frankle et al. 2019, arXiv:1912.05671"
 
 COHEN_PAPER = (
     "Cohen et al. 2021: Gradient descent on neural networks typically occurs at the edge of stability",
@@ -10,4 +11,8 @@ COHEN_PAPER = (
 KESKAR_PAPER = (
     "Keskar et al. 2016: On large-batch training for deep learning: generalization gap and sharp minima",
     "https://arxiv.org/abs/1609.04836",
+)
+FRANKLE_LINEAR_PAPER = (
+    "Frankle et al. 2019: Linear mode connectivity and the lottery ticket hypothesis",
+    "https://arxiv.org/abs/1912.05671",
 )
