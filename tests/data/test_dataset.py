@@ -1,5 +1,7 @@
 """Drawing: subsets, label noise, scaling and classes, against sources whose examples can be recognised."""
 
+import dataclasses
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from torch.testing import assert_close
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import from_json, identity, spec, to_json
-from phenoscope.data import DATASETS, IDX, Dataset, Digits, Examples, GaussianClusters, Pool, dataset
+from phenoscope.data import DATASETS, IDX, MNIST1D, Dataset, Digits, Examples, GaussianClusters, Pool, dataset
 
 
 @spec
@@ -270,3 +272,32 @@ def test_entrywise_scaling_takes_out_the_mean_of_each_entry_of_the_training_inpu
     torch.testing.assert_close(drawn.train.inputs.double(), centred / deviation, rtol=1e-5, atol=1e-6)
     expected = (raw.test.inputs.double() - raw.train.inputs.double().mean(dim=0)) / deviation
     torch.testing.assert_close(drawn.test.inputs.double(), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("source", [Digits(), MNIST1D()], ids=["no test part", "a test part"])
+def test_wrong_labels_come_after_the_right_ones(source):
+    clean, poisoned = (Dataset(source, train=60, test=40, wrong=wrong) for wrong in (0, 25))
+    one, other = (made.draw(stream(3, "draw")) for made in (clean, poisoned))
+    assert len(other.train) == 85
+    assert torch.equal(other.train.inputs[:60], one.train.inputs)
+    assert torch.equal(other.train.targets[:60], one.train.targets)
+    assert torch.equal(other.test.inputs, one.test.inputs)
+    longer = Dataset(source, train=85, test=40).draw(stream(3, "draw")).train
+    assert (other.train.targets[60:] != longer.targets[60:]).all()
+    assert len(set(other.train.targets[60:].tolist())) > 5
+    assert identity(clean) == identity(Dataset(source, train=60, test=40))
+    assert identity(clean) != identity(poisoned)
+
+
+def test_wrong_labels_and_noise_are_apart():
+    noisy = Dataset(Digits(), train=60, label_noise=0.5)
+    with_wrong = dataclasses.replace(noisy, wrong=20)
+    assert torch.equal(
+        noisy.draw(stream(1, "draw")).train.targets, with_wrong.draw(stream(1, "draw")).train.targets[:60]
+    )
+
+
+@pytest.mark.parametrize("options", [{"wrong": 5}, {"wrong": -1, "train": 5}, {"wrong": 1.5, "train": 5}])
+def test_wrong_labels_need_right_ones_before_them(options):
+    with pytest.raises(BadInput, match="beyond an explicit `train`"):
+        Dataset(Digits(), **options)

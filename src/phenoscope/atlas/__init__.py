@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from phenoscope.atlas.adaptive_edge import adaptive_edge
+from phenoscope.atlas.averaging import averaging
 from phenoscope.atlas.batch_size import batch_size
 from phenoscope.atlas.catapult import catapult
 from phenoscope.atlas.central_flow import central_flow
@@ -35,6 +36,7 @@ from phenoscope.phenomenon import SCALES, Phenomenon
 
 ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "adaptive_edge": adaptive_edge,
+    "averaging": averaging,
     "batch_size": batch_size,
     "catapult": catapult,
     "central_flow": central_flow,

@@ -102,6 +102,11 @@ CONNECTIVITY = Family(
             "region; copies made at the start need not.",
             ("spawning",),
         ),
+        Part(
+            "What may be averaged",
+            "Inside a region of low loss the mean of several points lies in it, too. Is it better than the points?",
+            ("averaging",),
+        ),
     ),
 )
 

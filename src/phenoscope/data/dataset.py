@@ -39,6 +39,8 @@ class Dataset:
         classes: keep only these classes, relabelled 0, 1, ... in this order; a number keeps the first so many; `None`
             keeps all.
         flat: whether inputs become vectors.
+        wrong: so many further training examples come after the `train` first ones, each with a uniformly drawn other
+            class for its label. The first ones, their scaling and the test part stay as they are without them.
 
     Example:
         >>> from phenoscope.core.seeds import stream
@@ -55,6 +57,9 @@ class Dataset:
     scaling: str = "standardise"
     classes: tuple[int, ...] | int | None = None
     flat: bool = False
+    wrong: int = 0
+
+    later = ("wrong",)
 
     def __post_init__(self) -> None:
         one_of("scaling", self.scaling, SCALINGS)
@@ -66,6 +71,11 @@ class Dataset:
                 raise BadInput(f"{part} is a number of examples, at least {fewest}, or None; got {count!r}.")
         if self.classes is not None:
             _check_classes(self.classes, self.source.classes)
+        if self.wrong and (type(self.wrong) is not int or self.wrong < 0 or self.train is None or self.outputs < 2):
+            raise BadInput(
+                f"`wrong` is a number of examples beyond an explicit `train`, of 2 classes or more; got {self.wrong!r} "
+                f"with train={self.train} and {self.outputs} classes."
+            )
         if self.label_noise > 0 and self.outputs < 2:
             raise BadInput("label_noise replaces labels by another class, but there is only one. Keep more classes.")
 
@@ -91,27 +101,35 @@ class Dataset:
         if self.classes is not None:
             pool = _keep(pool, _listed(self.classes))
         train, test = self._split(pool, seed)
-        if self.label_noise > 0:
-            noise = {"fraction": self.label_noise, "generator": stream(seed, "label noise")}
-            train = dataclasses.replace(train, targets=noisy_labels(train.targets, classes=self.outputs, **noise))
+        train = dataclasses.replace(train, targets=self._labels(train.targets, seed))
         train, test = (Examples(part.inputs.reshape(-1, *self.shape), part.targets) for part in (train, test))
-        mean, deviation = self._scale(train.inputs)
+        mean, deviation = self._scale(train.inputs[: len(train) - self.wrong])
         train, test = (Examples((part.inputs - mean) / deviation, part.targets) for part in (train, test))
         return Draw(train, test, self.outputs)
 
+    def _labels(self, targets: Tensor, seed: int) -> Tensor:
+        """The labels that are trained on: a share of them noisy, and all of the examples beyond `train` wrong."""
+        first, beyond = targets[: len(targets) - self.wrong], targets[len(targets) - self.wrong :]
+        if self.label_noise > 0:
+            noise = stream(seed, "label noise")
+            first = noisy_labels(first, classes=self.outputs, fraction=self.label_noise, generator=noise)
+        if self.wrong:
+            beyond = noisy_labels(beyond, classes=self.outputs, fraction=1.0, generator=stream(seed, "wrong"))
+        return torch.cat([first, beyond])
+
     def _split(self, pool: Pool, seed: int) -> tuple[Examples, Examples]:
-        there = len(pool.train)
+        there, asked = len(pool.train), None if self.train is None else self.train + self.wrong
         order = torch.randperm(there, generator=stream(seed, "train"))
         if pool.test is not None:
             test_order = torch.randperm(len(pool.test), generator=stream(seed, "test"))
             test = pool.test.take(test_order[: self._at_most("test", self.test, len(pool.test))])
-            return pool.train.take(order[: self._at_most("train", self.train, there)]), test
-        rest = 0 if self.train is None else there - self._at_most("train", self.train, there)
+            return pool.train.take(order[: self._at_most("train", asked, there)]), test
+        rest = 0 if asked is None else there - self._at_most("train", asked, there)
         held_out = rest if self.test is None else self._at_most("test", self.test, there)
-        trained = there - held_out if self.train is None else self.train
+        trained = there - held_out if asked is None else asked
         if trained + held_out > there or trained < 1:
             raise BadInput(
-                f"train={self.train} and test={self.test} ask for more examples than there are: {there}, and there is "
+                f"train={asked} and test={self.test} ask for more examples than there are: {there}, and there is "
                 "no official test part. Ask for fewer."
             )
         # Tests come from the end of the order, so that they stay the same while `train` grows.
