@@ -80,7 +80,18 @@ from phenoscope.instruments import (
     trace,
     worst_case_sharpness,
 )
-from phenoscope.methods import Band, Complex, Curve, Merge, connecting_complex, curve, elastic_band, merge
+from phenoscope.methods import (
+    Alignment,
+    Band,
+    Complex,
+    Curve,
+    Merge,
+    align,
+    connecting_complex,
+    curve,
+    elastic_band,
+    merge,
+)
 from phenoscope.objective import Objective, freeze
 from phenoscope.store import load
 from phenoscope.theory import infinite
@@ -91,6 +102,7 @@ from phenoscope.watching import Watch, preconditioned, watch
 __version__ = "0.1.0"
 
 __all__ = [
+    "Alignment",
     "BadInput",
     "Band",
     "Barrier",
@@ -131,6 +143,7 @@ __all__ = [
     "Volume",
     "Watch",
     "WorstCase",
+    "align",
     "alternation",
     "barrier",
     "batch_gradient_share",

@@ -1,5 +1,6 @@
 """What stands above instruments and training: what needs both, and members that are computed rather than trained."""
 
+from phenoscope.methods.alignment import Alignment, align
 from phenoscope.methods.bands import Band, elastic_band
 from phenoscope.methods.complexes import Complex, connecting_complex
 from phenoscope.methods.computation import Computation, Found, numbers
@@ -12,6 +13,7 @@ from phenoscope.methods.trainability import TrainabilityGrid, View
 from phenoscope.methods.weights import recompute_statistics
 
 __all__ = [
+    "Alignment",
     "Band",
     "Complex",
     "Computation",
@@ -23,6 +25,7 @@ __all__ = [
     "Merge",
     "TrainabilityGrid",
     "View",
+    "align",
     "connecting_complex",
     "curve",
     "elastic_band",
