@@ -72,7 +72,9 @@ def brute_force(model, reference, widths):
         for two in itertools.permutations(range(widths[1])):
             parts = [first.weight[list(one)], first.bias[list(one)], second.weight[list(two)][:, list(one)]]
             parts += [second.bias[list(two)], last.weight[:, list(two)], last.bias]
-            gone = sum(float((a - b).square().sum()) for a, b in zip(parts, reference.parameters(), strict=True))
+            gone = sum(
+                float((a - b).detach().square().sum()) for a, b in zip(parts, reference.parameters(), strict=True)
+            )
             best = min(best, gone)
     return best**0.5
 
@@ -81,7 +83,7 @@ def brute_force(model, reference, widths):
 def test_weights_find_the_best_of_all_orders_of_a_tiny_network(seed):
     model, reference = perceptron(seed), perceptron(seed + 100)
     found = ps.align(model, reference, rescale=False, restarts=20)
-    norm = float(torch.cat([p.flatten() for p in reference.parameters()]).norm())
+    norm = float(torch.cat([p.detach().flatten() for p in reference.parameters()]).norm())
     assert found.value * norm == pytest.approx(brute_force(model, reference, (3, 4)), rel=1e-10)
     assert len(found.objectives) == 21
     assert found.objective == max(found.objectives)
@@ -94,11 +96,11 @@ def test_signs_can_only_bring_networks_nearer():
     assert {int(s) for s in torch.cat(list(signed.signs.values()))} == {-1, 1}
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=6, derandomize=True)
 @given(st.lists(st.integers(2, 9), min_size=1, max_size=3), st.sampled_from([nn.Tanh, nn.ReLU, nn.GELU]), st.integers())
 def test_perceptrons_of_any_shape_come_back(widths, activation, seed):
     model = perceptron(seed % 1000, tuple(widths), activation)
-    twin = disguised(model, torch.zeros(1, 2), seed % 997)
+    twin = disguised(model, torch.randn(4, 2, generator=torch.Generator().manual_seed(1)).double(), seed % 997)
     assert ps.align(twin, model).value < 1e-7
 
 

@@ -44,8 +44,21 @@ class Unit:
 
     @property
     def outer(self) -> "Unit | None":
-        """The set that it lies inside of, as known by now."""
-        return None if self.root.inside is None else self.root.inside.root
+        """The set that it lies inside of, as known by now; of a product, the innermost."""
+        unit = None if self.root.inside is None else self.root.inside.root
+        while unit is not None and unit.product:
+            unit = unit.parts[1].root
+        return unit
+
+    @property
+    def outers(self) -> "list[Unit]":
+        """All that it lies inside of, the nearest first."""
+        found: list[Unit] = []
+        unit = self.outer
+        while unit is not None and unit not in found:
+            found.append(unit)
+            unit = unit.outer
+        return found
 
     def become(self, other: "Unit") -> None:
         """From now on the same set as another one of its size."""
@@ -73,6 +86,13 @@ class Unit:
         mine.inside, instances, mine.instances = None, mine.instances, ()
         for each in instances:
             each.become(mine)
+
+    def climb(self) -> None:
+        """One order for all members of the set that it lies inside of, with those inside of the one around that."""
+        if self.root.instances or len(self.outers) < 2:
+            self.share()
+        else:
+            self.root.inside = self.outers[1]
 
     def fix(self) -> None:
         """Its units stay in place; those inside of it may still move."""
@@ -109,11 +129,11 @@ class Unit:
 
 
 def _common(one: Unit, two: Unit) -> Unit | None:
-    """What two sets that become one lie inside of: the same for both, or nothing."""
+    """What two sets that become one lie inside of: the nearest that is the same for both, or nothing."""
     if one.wild != two.wild:  # one that is written
         return two.inside if one.wild else one.inside
-    first, second = one.outer, two.outer
-    return first if first is second and first not in (one, two) else None
+    around = two.outers
+    return next((unit for unit in one.outers if unit in around and unit not in (one, two)), None)
 
 
 Segment = tuple[Unit, ...]

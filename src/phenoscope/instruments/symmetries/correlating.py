@@ -107,12 +107,15 @@ def _signless(
 
 
 def _samples(structure: PermutationStructure, block: Block, group: int, value: Tensor) -> Tensor:
-    """What a group's units did, (units, samples); its mean over units of other groups, whose order is not known."""
+    """What a group's units did, (units, samples).
+
+    Over units of other groups, whose order and signs are not known, their root mean square.
+    """
     part = block.of({block.tensor: value})
     outer = structure.groups[group].inside
     for axis, other in enumerate(block.groups):
         if other not in (None, group, outer):
-            part = part.mean(axis, keepdim=True)
+            part = part.square().mean(axis, keepdim=True).sqrt()
     axis = block.groups.index(group)
     axes = [axis] if outer is None else [block.groups.index(outer), axis]
     front = part.movedim(axes, list(range(len(axes))))

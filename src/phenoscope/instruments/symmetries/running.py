@@ -27,7 +27,7 @@ def outputs_at(model: nn.Module, tensors: Mapping[str, Tensor], arguments: Any) 
     def run(*args: Any, **kwargs: Any) -> Any:
         return functional_call(model, dict(tensors), args, kwargs)
 
-    return called(run, arguments)  # type: ignore[arg-type] (it is only called)
+    return called(run, arguments)
 
 
 def outputs_change(before: tuple[Tensor, ...], after: tuple[Tensor, ...]) -> float:

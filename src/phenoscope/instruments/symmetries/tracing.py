@@ -47,7 +47,7 @@ def tensors_of(model: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach() for name, value in itertools.chain(model.named_parameters(), model.named_buffers())}
 
 
-def called(model: nn.Module, inputs: Any) -> tuple[Tensor, ...]:
+def called(model: Callable[..., Any], inputs: Any) -> tuple[Tensor, ...]:
     """The tensors that a model gives for one batch, without gradients and without a trace in it."""
     fastpath = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
@@ -184,8 +184,8 @@ def _rest_on(label: Label) -> None:
     units = [unit for axis in label for unit in leaves(axis)]
     for unit in units:
         unit.root.used = True
-        if unit.outer is not None and not any(other.root is unit.outer for other in units):
-            unit.share()
+        while unit.outer is not None and not any(other.root is unit.outer for other in units):
+            unit.climb()
 
 
 def _bound(func: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -221,10 +221,10 @@ def guessed(model: nn.Module) -> tuple[Tensor, ...]:
     Raises:
         BadInput: none of those tried is taken.
     """
-    generator = torch.Generator().manual_seed(0)
-    for made in _tried(model, generator):
+    generator, twin = torch.Generator().manual_seed(0), copy.deepcopy(model).eval()
+    for made in _tried(twin, generator):
         try:
-            called(model, (made,))
+            called(twin, (made,))
         except Exception:  # whatever a model does with an input that is not for it
             continue
         return (made,)
