@@ -56,7 +56,16 @@ from phenoscope.instruments.sampling import Sampled, sampling_error
 from phenoscope.instruments.sharpening import SharpeningCosine, SharpnessGradient, sharpening_cosine, sharpness_gradient
 from phenoscope.instruments.simplexes import Simplex, log_volume, log_volumes, simplex, uniform_shares
 from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs, eigenvalues, sharpness
-from phenoscope.instruments.symmetries import Absent, Symmetry, deviation, symmetries
+from phenoscope.instruments.symmetries import (
+    Absent,
+    Block,
+    Group,
+    PermutationStructure,
+    Symmetry,
+    deviation,
+    permutation_structure,
+    symmetries,
+)
 from phenoscope.instruments.trace import Trace, trace
 from phenoscope.instruments.tracking import Tracker, Tracking
 from phenoscope.instruments.units import DeadUnits, dead_units
@@ -71,6 +80,7 @@ __all__ = [
     "BatchGradientShare",
     "BatchSharpness",
     "Bench",
+    "Block",
     "BoxDimension",
     "Change",
     "CodeLength",
@@ -93,6 +103,7 @@ __all__ = [
     "GradientNorm",
     "GradientShare",
     "GramSpectrum",
+    "Group",
     "Instrument",
     "InvarianceAudit",
     "LearningCoefficient",
@@ -105,6 +116,7 @@ __all__ = [
     "Outcome",
     "Outliers",
     "Path",
+    "PermutationStructure",
     "Picture",
     "Reading",
     "RelativeFlatness",
@@ -163,6 +175,7 @@ __all__ = [
     "noise_scale",
     "outliers",
     "path_barrier",
+    "permutation_structure",
     "relative_flatness",
     "relative_progress",
     "sam_gap",
