@@ -37,7 +37,18 @@ from phenoscope.instruments.gradient_snr import SignalToNoise, gradient_snr
 from phenoscope.instruments.gram import GramSpectrum, gauss_newton_spectrum
 from phenoscope.instruments.instrument import Instrument
 from phenoscope.instruments.invariance import Change, InvarianceAudit, Transformation, invariance_audit
-from phenoscope.instruments.kernels import EmpiricalKernel, TangentKernel, empirical_ntk
+from phenoscope.instruments.kernels import (
+    EmpiricalKernel,
+    KernelModes,
+    TangentKernel,
+    conjugate_kernel,
+    effective_rank,
+    empirical_ntk,
+    kernel_alignment,
+    kernel_change,
+    kernel_distance,
+    kernel_modes,
+)
 from phenoscope.instruments.landscape import line_curvature, loss_line, loss_plane
 from phenoscope.instruments.learning_coefficient import LearningCoefficient, learning_coefficient
 from phenoscope.instruments.mini_batches import BatchSharpness, batch_sharpness
@@ -106,6 +117,7 @@ __all__ = [
     "Group",
     "Instrument",
     "InvarianceAudit",
+    "KernelModes",
     "LearningCoefficient",
     "LineCurvature",
     "Loss",
@@ -143,6 +155,7 @@ __all__ = [
     "boundary",
     "box_dimension",
     "code_length",
+    "conjugate_kernel",
     "critical_sharpness",
     "curved_noise_scale",
     "dead_units",
@@ -150,6 +163,7 @@ __all__ = [
     "deviation",
     "diagonal",
     "directional_sharpness",
+    "effective_rank",
     "eigenspace_overlap",
     "eigenvalues",
     "empirical_ntk",
@@ -165,6 +179,10 @@ __all__ = [
     "gradient_snr",
     "gradient_stiffness",
     "invariance_audit",
+    "kernel_alignment",
+    "kernel_change",
+    "kernel_distance",
+    "kernel_modes",
     "learning_coefficient",
     "line_curvature",
     "log_volume",

@@ -1,10 +1,11 @@
 """How rich are the features that a network hands to its last layer: how many directions, and how many active units?"""
 
 import dataclasses
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.reading import Reading
@@ -65,7 +66,7 @@ def feature_rank(objective: Objective, variance: float = VARIANCE) -> FeatureRan
     """
     if not 0 < variance <= 1:
         raise BadInput(f"`variance` is a share, above 0 and at most 1, got {variance}.")
-    layer, features = _features(objective)
+    layer, features = last_inputs(objective.model, objective.outputs)
     centred = (features - features.mean(dim=0)).double()
     squares = torch.linalg.svdvals(centred).square()
     held, rank = squares.cumsum(0), 0.0
@@ -76,8 +77,8 @@ def feature_rank(objective: Objective, variance: float = VARIANCE) -> FeatureRan
     return FeatureRank(rank, active, features.shape[1], len(features), variance, layer)
 
 
-def _features(objective: Objective) -> tuple[str, Float[Tensor, "n u"]]:
-    """The name of the last layer that runs, and its inputs over all data."""
+def last_inputs(model: nn.Module, run: Callable[[], object]) -> tuple[str, Float[Tensor, "n u"]]:
+    """The name of the last module with parameters that runs, and its inputs, one row an example."""
     seen: dict[str, list[Tensor]] = {}
 
     def note(name: str, given: tuple[object, ...]) -> None:
@@ -88,10 +89,10 @@ def _features(objective: Objective) -> tuple[str, Float[Tensor, "n u"]]:
     def look(name: str) -> object:
         return lambda module, given: note(name, given)
 
-    leaves = [(n, m) for n, m in objective.model.named_modules() if not list(m.children()) and list(m.parameters())]
+    leaves = [(n, m) for n, m in model.named_modules() if not list(m.children()) and list(m.parameters())]
     handles = [leaf.register_forward_pre_hook(look(name)) for name, leaf in leaves]  # type: ignore[arg-type]
     try:
-        objective.outputs()
+        run()
     finally:
         for handle in handles:
             handle.remove()

@@ -14,6 +14,7 @@ from phenoscope.probes.curvature import AlongFirst, EffectiveSharpness, Followin
 from phenoscope.probes.eigenspaces import Eigenspaces, Spaces
 from phenoscope.probes.examples import ExampleChanges
 from phenoscope.probes.instruments import Instruments, Rescaled
+from phenoscope.probes.kernels import KernelChange
 from phenoscope.probes.mark import Mark
 from phenoscope.probes.mini_batches import BatchSharpness
 from phenoscope.probes.oscillation import CentralOscillation, Oscillation
@@ -43,6 +44,7 @@ __all__ = [
     "GradientNorm",
     "HeldOutLoss",
     "Instruments",
+    "KernelChange",
     "LearningRate",
     "Loss",
     "Mark",

@@ -1,6 +1,7 @@
 """Closed forms: what is predicted, ready to be laid beside what is measured."""
 
 from phenoscope.theory.escape import first_passage_time, kramers_time, stationary_density
+from phenoscope.theory.gradient_flow import Posterior, kernel_descent, mode_decay, posterior
 from phenoscope.theory.infinite import infinite_kernel
 from phenoscope.theory.oscillation import edge_covariance
 from phenoscope.theory.products import flow_limit, flow_sharpness
@@ -16,6 +17,7 @@ from phenoscope.theory.stability import (
 )
 
 __all__ = [
+    "Posterior",
     "adam_threshold",
     "coherence",
     "coherence_threshold",
@@ -26,9 +28,12 @@ __all__ = [
     "gradient_descent_threshold",
     "heavy_ball_threshold",
     "infinite_kernel",
+    "kernel_descent",
     "kramers_time",
     "linear_network_coefficient",
+    "mode_decay",
     "nesterov_threshold",
+    "posterior",
     "reduced_rank_coefficient",
     "rmsprop_threshold",
     "sam_threshold",
