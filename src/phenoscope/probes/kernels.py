@@ -21,9 +21,9 @@ SERIES = ("kernel change", "kernel distance", "kernel velocity", "kernel alignme
 class KernelChange(Regular):
     """The tangent kernel of a few training examples, summed over outputs, against its start and the targets.
 
-    Series: "kernel change", ‖K - K₀‖/‖K₀‖; "kernel distance", 1 minus the cosine of K and K₀; "kernel velocity", that
-    distance from the last reading, per step; "kernel alignment", the centred cosine with the Gram matrix of the
-    targets; "kernel rank", the effective rank. Rows of a cohort are measured one after the other.
+    Series: `kernel change`, ‖K - K₀‖/‖K₀‖; `kernel distance`, 1 minus the cosine of K and K₀; `kernel velocity`, that
+    distance from the last reading, per step; `kernel alignment`, the centred cosine with the Gram matrix of the
+    targets; `kernel rank`, the effective rank. Rows of a cohort are measured one after the other.
 
     Attributes:
         every: steps from one reading to the next.
