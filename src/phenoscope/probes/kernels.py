@@ -67,7 +67,7 @@ class KernelChange(Regular):
 
 def _of(objective: Objective, examples: int) -> tuple[Tensor, Tensor]:
     """The kernel of the first examples, and their targets."""
-    inputs, targets = take(next(objective._passes()), 0, examples)
+    inputs, targets = take(next(objective.terms.passes()), 0, examples)
     return empirical_ntk(objective.model, inputs, outputs="trace").matrix, targets
 
 
