@@ -14,6 +14,7 @@ from phenoscope.atlas.central_flow import central_flow
 from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.hessian_outliers import hessian_outliers
+from phenoscope.atlas.linear_double_descent import linear_double_descent
 from phenoscope.atlas.minimal_models import minimal_models
 from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.opposing_signals import opposing_signals
@@ -42,6 +43,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "central_flow": central_flow,
     "changing_rates": changing_rates,
     "edge_of_stability": edge_of_stability,
+    "linear_double_descent": linear_double_descent,
     "minimal_models": minimal_models,
     "noise_or_rate": noise_or_rate,
     "progressive_sharpening": progressive_sharpening,

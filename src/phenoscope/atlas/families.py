@@ -110,7 +110,23 @@ CONNECTIVITY = Family(
     ),
 )
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (STABILITY, CONNECTIVITY)}
+DESCENT = Family(
+    "descent",
+    "Fitting exactly, and beyond",
+    "What happens to the test error when a model can fit its training set exactly?",
+    "A model that grows until it fits its noisy data exactly should be useless there and beyond. At that size it often "
+    "is, and beyond it is good again. This chapter asks where the peak comes from, what removes it, and what of all "
+    "this needs a network: as little as a linear model, for which everything is known, shows most of it.",
+    (
+        Part(
+            "Without any network",
+            "Least squares has a closed form on both sides of the size at which it fits. What is left to explain?",
+            ("linear_double_descent",),
+        ),
+    ),
+)
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (STABILITY, CONNECTIVITY, DESCENT)}
 """All families by name."""
 
 

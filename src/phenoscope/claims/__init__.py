@@ -8,6 +8,7 @@ from phenoscope.claims.intervals import Interval, interval
 from phenoscope.claims.judge import judge
 from phenoscope.claims.onsets import onset
 from phenoscope.claims.passages import block_ratio, first_step, maximum_until, value_when
+from phenoscope.claims.peaks import peak_descent, peak_height, peak_place, second_minimum
 from phenoscope.claims.reductions import (
     first_value,
     fraction_of,
@@ -64,10 +65,14 @@ __all__ = [
     "mean",
     "minimum",
     "onset",
+    "peak_descent",
+    "peak_height",
+    "peak_place",
     "rank_correlation",
     "ratio",
     "region_from_json",
     "relative_spread",
+    "second_minimum",
     "sign_changes",
     "slope",
     "trend",

@@ -7,6 +7,7 @@ from phenoscope.methods.computation import Computation, Found, numbers
 from phenoscope.methods.curves import Curve, curve
 from phenoscope.methods.double_well import DoubleWell
 from phenoscope.methods.ensembles import Ensemble
+from phenoscope.methods.least_squares import LeastSquares
 from phenoscope.methods.linear_sgd import LinearSGD
 from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.trainability import TrainabilityGrid, View
@@ -21,6 +22,7 @@ __all__ = [
     "DoubleWell",
     "Ensemble",
     "Found",
+    "LeastSquares",
     "LinearSGD",
     "Merge",
     "TrainabilityGrid",

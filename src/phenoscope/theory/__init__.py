@@ -3,6 +3,15 @@
 from phenoscope.theory.escape import first_passage_time, kramers_time, stationary_density
 from phenoscope.theory.gradient_flow import Posterior, kernel_descent, mode_decay, posterior
 from phenoscope.theory.infinite import infinite_kernel
+from phenoscope.theory.least_squares import (
+    degrees_of_freedom,
+    effective_ranks,
+    effective_ridge,
+    optimal_ridge,
+    random_feature_risk,
+    ridge_risk,
+    ridgeless_risk,
+)
 from phenoscope.theory.oscillation import edge_covariance
 from phenoscope.theory.products import flow_limit, flow_sharpness
 from phenoscope.theory.sgd_stability import coherence, coherence_threshold, sgd_threshold, trace_threshold
@@ -21,7 +30,10 @@ __all__ = [
     "adam_threshold",
     "coherence",
     "coherence_threshold",
+    "degrees_of_freedom",
     "edge_covariance",
+    "effective_ranks",
+    "effective_ridge",
     "first_passage_time",
     "flow_limit",
     "flow_sharpness",
@@ -33,8 +45,12 @@ __all__ = [
     "linear_network_coefficient",
     "mode_decay",
     "nesterov_threshold",
+    "optimal_ridge",
     "posterior",
+    "random_feature_risk",
     "reduced_rank_coefficient",
+    "ridge_risk",
+    "ridgeless_risk",
     "rmsprop_threshold",
     "sam_threshold",
     "sgd_threshold",

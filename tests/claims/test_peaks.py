@@ -1,0 +1,95 @@
+"""Peaks in a sweep: against a search written out by hand, and curves whose peaks are plain to see."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phenoscope.claims import (
+    Between,
+    Claim,
+    Measured,
+    Setting,
+    judge,
+    last_value,
+    peak_descent,
+    peak_height,
+    peak_place,
+    second_minimum,
+)
+from phenoscope.core.errors import BadInput
+from phenoscope.record import Record, Series
+
+RISK, SIZE = last_value(Measured("risk")), Setting("size")
+PLACE, HEIGHT, DESCENT, SECOND = (make(RISK, SIZE) for make in (peak_place, peak_height, peak_descent, second_minimum))
+DOUBLE = [3.0, 2.0, 9.0, 4.0, 1.0]
+
+
+def member(size, risk, *, error=0.0, seed=0):
+    series = {"risk": [risk]} | ({"risk.residual": [error]} if error else {})
+    made = {name: Series(np.arange(1), np.asarray(values, float)) for name, values in series.items()}
+    return Record("by hand", {"seed": seed, "steps": 0, "size": size}, made)
+
+
+def swept(risks, **options):
+    return [member(10.0 * (place + 1), risk, **options) for place, risk in enumerate(risks)]
+
+
+def test_a_double_descent():
+    members = swept(DOUBLE)
+    assert (HEIGHT.of(members).value, DESCENT.of(members).value, SECOND.of(members).value) == (4.5, 1 / 9, 0.5)
+    found = PLACE.of(members)
+    assert (found.value - found.error, found.value + found.error) == (20.0, 40.0)
+    assert PLACE.censored
+    assert not HEIGHT.censored
+    assert (PLACE.scale, HEIGHT.scale) == ("linear", "log")
+
+
+@pytest.mark.parametrize(
+    ("risks", "expected"), [([4.0, 2.0, 1.0], (1.0, 0.25, 0.25, 10, 20)), ([1.0, 2.0, 4.0], (4.0, 1.0, 4.0, 20, 30))]
+)
+def test_without_a_peak_inside(risks, expected):
+    members = swept(risks)
+    found = PLACE.of(members)
+    values = tuple(part.of(members).value for part in (HEIGHT, DESCENT, SECOND))
+    assert (*values, found.value - found.error, found.value + found.error) == expected
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=3, max_size=8, unique=True), st.randoms())
+def test_by_hand(risks, random):
+    members = swept(risks)
+    random.shuffle(members)
+    top = risks.index(max(risks))
+    before, after = min(risks[: top + 1]), min(risks[top:])
+    assert HEIGHT.of(members).value == pytest.approx(risks[top] / before)
+    assert DESCENT.of(members).value == pytest.approx(after / risks[top])
+    assert SECOND.of(members).value == pytest.approx(after / before)
+
+
+def test_errors_are_carried():
+    members = [*swept(DOUBLE[:2]), member(30.0, 9.0, error=0.9), member(40.0, 4.0)]
+    assert HEIGHT.of(members).error == pytest.approx(0.45)
+    assert "surely positive" in str(HEIGHT.of(swept([1.0, 2.0, 3.0], error=1.5)).reason)
+
+
+def test_what_it_cannot_tell():
+    assert "needs 3 different values" in str(PLACE.of(swept([1.0, 2.0])).reason)
+    lacking = HEIGHT.of([Record("by hand", {"size": 1.0}, {})] * 3)
+    assert lacking.missing
+    assert math.isnan(lacking.value)
+
+
+def test_a_claim_on_the_place_is_interval_censored():
+    claim = Claim("it is at 30", "by hand", PLACE, Between(15, 45), on="a", over="size")
+    records = [record for seed in range(5) for record in swept(DOUBLE, seed=seed)]
+    (verdict,) = judge((claim,), {"a": records}, sweeps={"a": ("size",)})
+    assert (verdict.low, verdict.high, verdict.outcome) == (20.0, 40.0, "supported")
+
+
+def test_mistakes_are_refused():
+    with pytest.raises(BadInput, match="peak_height needs a statistic"):
+        peak_height(Measured("risk"), SIZE)  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match="peak_place needs arithmetic of settings"):
+        peak_place(RISK, Measured("risk"))
