@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from phenoscope.core.errors import BadInput
 
@@ -245,7 +245,7 @@ def _root(function: Callable[[float], float], most: float, least: float = 0.0) -
         low = least + (low - least) / 2
         if function(low) >= 0:
             break
-    return float(brentq(function, low, most, xtol=TINY * low, rtol=4 * np.finfo(float).eps, maxiter=500))
+    return root_scalar(function, bracket=(low, most), xtol=TINY * low, rtol=4 * np.finfo(float).eps, maxiter=500).root
 
 
 def _spectrum(eigenvalues: Numbers, coefficients: Numbers | None) -> tuple[np.ndarray, np.ndarray]:
