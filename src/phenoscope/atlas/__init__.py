@@ -20,6 +20,7 @@ from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.opposing_signals import opposing_signals
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
+from phenoscope.atlas.poisoned_minima import poisoned_minima
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
@@ -46,6 +47,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "linear_double_descent": linear_double_descent,
     "minimal_models": minimal_models,
     "noise_or_rate": noise_or_rate,
+    "poisoned_minima": poisoned_minima,
     "progressive_sharpening": progressive_sharpening,
     "hessian_outliers": hessian_outliers,
     "opposing_signals": opposing_signals,

@@ -107,6 +107,11 @@ CONNECTIVITY = Family(
             "Inside a region of low loss the mean of several points lies in it, too. Is it better than the points?",
             ("averaging",),
         ),
+        Part(
+            "What it does not say",
+            "Networks that fit the same examples are joined by curves of low training loss. Are they equally good?",
+            ("poisoned_minima",),
+        ),
     ),
 )
 

@@ -2,6 +2,7 @@
 
 COHEN = "Cohen et al. 2021, arXiv:2103.00065"
 KESKAR = "Keskar et al. 2016, arXiv:1609.04836"
+GARIPOV = "Garipov et al. 2018, arXiv:1802.10026"
 FRANKLE_LINEAR = "Frankle et al. 2019, arXiv:1912.05671"
 
 COHEN_PAPER = (
@@ -15,4 +16,8 @@ KESKAR_PAPER = (
 FRANKLE_LINEAR_PAPER = (
     "Frankle et al. 2019: Linear mode connectivity and the lottery ticket hypothesis",
     "https://arxiv.org/abs/1912.05671",
+)
+GARIPOV_PAPER = (
+    "Garipov et al. 2018: Loss surfaces, mode connectivity, and fast ensembling of DNNs",
+    "https://arxiv.org/abs/1802.10026",
 )
