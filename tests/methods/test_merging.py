@@ -108,7 +108,7 @@ def test_the_parts_are_left_as_they_were():
     before = [copy.deepcopy(model.state_dict()) for model in models]
     modes = [[module.training for module in model.modules()] for model in models]
     random = torch.get_rng_state()
-    found = ps.merge([models[0], models[1].state_dict()], statistics=DATA)
+    found = ps.merge([models[0], models[1].state_dict()], data=DATA)
     assert torch.equal(random, torch.get_rng_state())
     for model, state, mode in zip(models, before, modes, strict=True):
         assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
@@ -192,7 +192,7 @@ def test_statistics_are_those_of_the_merge_on_the_data():
     assert kept.model[1].running_mean.tolist() == [2.0] * 5
     assert kept.model[1].num_batches_tracked == 30
     assert "averaged" in str(kept)
-    found = ps.merge(models, objective(models[0]), statistics=DATA)
+    found = ps.merge(models, objective(models[0]), data=DATA)
     hidden = found.model[0](DATA[0])
     assert_close(found.model[1].running_mean, hidden.mean(dim=0))
     assert_close(found.model[1].running_var, hidden.var(dim=0))
@@ -223,6 +223,38 @@ def test_recomputing_statistics_draws_nothing_and_puts_modes_back():
     assert [module.training for module in model.modules()] == [True, True, True, False]
     assert_close(model[2].running_mean, model[0](DATA[0]).mean(dim=0))
     assert recompute_statistics(perceptron(), DATA) == 0
+
+
+# --- alignment ------------------------------------------------------------------------------------------------------
+
+
+def permuted(model, order):
+    """A copy whose five hidden units stand in another order: the same function."""
+    twin = copy.deepcopy(model)
+    for name, module in twin.named_children():
+        first = name == "0" or isinstance(module, nn.BatchNorm1d)
+        for value in module.state_dict().values():
+            if value.ndim and (first or value.ndim == 2):
+                value.copy_((value[order] if first else value[:, order]).clone())
+    return twin
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+@pytest.mark.parametrize("align", ["weights", "activations"])
+def test_aligned_first_a_permuted_copy_merges_without_loss(align, normalised):
+    model = perceptron(normalised=normalised)
+    twin = permuted(model, torch.tensor([3, 0, 4, 1, 2]))
+    assert_close(twin(DATA[0]), model(DATA[0]))
+    measured = objective(model)
+    found = ps.merge([model, twin], measured, align=align, data=DATA if align == "activations" else None)
+    assert_close(found.point, point(model), rtol=1e-6, atol=1e-8)
+    if not normalised or align == "weights":  # with data the statistics are recomputed
+        assert found.value == pytest.approx(measured.loss().item(), rel=1e-6)
+    assert f"aligned to the first by {align}" in str(found)
+    plain = ps.merge([model, twin], measured)
+    assert plain.value != pytest.approx(measured.loss().item(), rel=1e-3)
+    assert plain.ensemble == pytest.approx(measured.loss().item(), rel=1e-10)
+    assert "aligned" not in str(plain)
 
 
 # --- what is tied, and what makes no average ------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from phenoscope.core import points
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.instruments import Reading
+from phenoscope.methods.alignment import Method
+from phenoscope.methods.alignment import align as alignment
 from phenoscope.methods.ensembles import Combined, Ensemble
 from phenoscope.methods.weights import State, average, recompute_statistics, states
 from phenoscope.objective import Objective
@@ -38,6 +40,7 @@ class Merge(Reading):
             classes.
         combined: what was averaged in the ensemble, "probabilities" or "outputs".
         statistics: what normalisation layers of the merge use, in words.
+        aligned: how the parts were brought next to the first one before, or "" where they were taken as they are.
     """
 
     value: float
@@ -50,6 +53,7 @@ class Merge(Reading):
     ensemble_accuracy: float | None
     combined: Combined
     statistics: str
+    aligned: str = ""
 
     @property
     def point(self) -> Float[Tensor, " p"]:
@@ -63,16 +67,17 @@ class Merge(Reading):
 
     @property
     def evidence(self) -> str:
-        taken = int((self.weights > 0).sum())
+        taken, said = int((self.weights > 0).sum()), self.statistics
+        said += f"; aligned to the first by {self.aligned}" if self.aligned else ""
         if math.isnan(self.value):
-            return f"of {taken} parts, not measured; {self.statistics}"
+            return f"of {taken} parts, not measured; {said}"
         low, high = float(self.losses.min()), float(self.losses.max())
         right = (
             "" if self.accuracy is None else f"; accuracy {self.accuracy:.2%}, ensemble {self.ensemble_accuracy:.2%}"
         )
         return (
             f"of {taken} of {len(self.losses)} parts with losses {low:.4g} to {high:.4g}; ensemble of "
-            f"{self.combined} {self.ensemble:.4g}{right}; {self.statistics}"
+            f"{self.combined} {self.ensemble:.4g}{right}; {said}"
         )
 
 
@@ -84,14 +89,16 @@ def merge(
     how: How = "uniform",
     validation: Objective | None = None,
     by: Score = "loss",
-    statistics: Any = None,
+    align: Method | None = None,
+    data: Any = None,
 ) -> Merge:
     """Average the weights of networks of one architecture, and lay the result beside its parts and their ensemble.
 
     A *soup* of fine-tuned networks, an average along a run, two aligned networks (Izmailov et al. 2018,
     arXiv:1803.05407; Wortsman et al. 2022, arXiv:2203.05482). It helps where the parts lie in one region of low loss;
-    independent networks do not. Every parameter and floating-point buffer is averaged in float64, frozen ones too;
-    buffers of whole numbers must agree, but for counts of batches, of which the largest is taken.
+    independent networks do not, or only once they are aligned. Every parameter and floating-point buffer is averaged in
+    float64, frozen ones too; buffers of whole numbers must agree, but for counts of batches, of which the largest is
+    taken.
 
     Args:
         parts: networks, state dictionaries or flat points, at least one; points and dictionaries are those of the first
@@ -102,11 +109,13 @@ def merge(
             not make the score of the average worse: a greedy soup.
         validation: for a greedy soup; other data than those of `objective`, or what is reported is chosen too well.
         by: the score of a greedy soup.
-        statistics: data, (input, target) in any form, on which the running statistics of normalisation layers are
-            recomputed; the parts' statistics are averaged unless given, and are then those of no network.
+        align: "weights" or "activations": bring the units of each part into the order in which it is nearest to the
+            first part, see `align`; the functions of the parts stay as they are.
+        data: (input, target) in any form, on which the running statistics of normalisation layers are recomputed, and
+            activations compared. Unless given, the parts' statistics are averaged, and are then those of no network.
 
     Returns:
-        `Merge`: value (the loss), model, weights, losses, ensemble, accuracies, combined, statistics.
+        `Merge`: value (the loss), model, weights, losses, ensemble, accuracies, combined, statistics, aligned.
 
     Raises:
         BadInput: parts of different architectures, weights that are no shares, a greedy soup without validation.
@@ -124,15 +133,30 @@ def merge(
     if base is None or not parts:
         raise BadInput(f"a merge needs at least one part and a network, got {len(parts)} parts. Give the objective.")
     read = states(parts, base)
+    if align is not None:
+        read = _aligned(read, base, align, data)
     if how == "greedy":
         if validation is None or weights is not None:
             raise BadInput(
                 "a greedy soup chooses its own weights, by `validation`: give that, and leave `weights` out."
             )
-        shares = _greedy(read, base, validation, by, statistics)
+        shares = _greedy(read, base, validation, by, data)
     else:
         shares = _shares(weights, len(read))
-    return _measured(read, shares, base, objective, statistics)
+    return dataclasses.replace(_measured(read, shares, base, objective, data), aligned=align or "")
+
+
+def _aligned(read: list[State], base: nn.Module, method: Method, data: Any) -> list[State]:
+    """The parts in the order of units in which each is nearest to the first."""
+    reference, *others = [_network(base, state) for state in read]
+    return [read[0], *(alignment(other, reference, method, data).model.state_dict() for other in others)]
+
+
+def _network(base: nn.Module, state: State) -> nn.Module:
+    """A copy of the base network with the weights of a part."""
+    model = copy.deepcopy(base)
+    model.load_state_dict(state)
+    return model
 
 
 def _shares(weights: Sequence[float] | None, count: int) -> Float[Tensor, " n"]:
@@ -145,28 +169,23 @@ def _shares(weights: Sequence[float] | None, count: int) -> Float[Tensor, " n"]:
     return found / found.sum()
 
 
-def _made(read: list[State], shares: Tensor, base: nn.Module, statistics: Any) -> tuple[nn.Module, str]:
+def _made(read: list[State], shares: Tensor, base: nn.Module, data: Any) -> tuple[nn.Module, str]:
     """The merged network, and what its normalisation layers use."""
-    model = copy.deepcopy(base)
-    model.load_state_dict(average(read, shares, base))
-    if statistics is None:
+    model = _network(base, average(read, shares, base))
+    if data is None:
         tracked = any(getattr(module, "running_mean", None) is not None for module in model.modules())
         return model, "statistics averaged, as weights are" if tracked else "no layer keeps statistics"
-    count = recompute_statistics(model, statistics)
+    count = recompute_statistics(model, data)
     return model, f"statistics recomputed on {count} examples" if count else "no layer keeps statistics"
 
 
-def _greedy(
-    read: list[State], base: nn.Module, validation: Objective, by: Score, statistics: Any
-) -> Float[Tensor, " n"]:
+def _greedy(read: list[State], base: nn.Module, validation: Objective, by: Score, data: Any) -> Float[Tensor, " n"]:
     """Equal shares of those that a greedy soup takes."""
 
     def score(taken: list[int]) -> float:
         shares = torch.zeros(len(read), dtype=torch.float64)
         shares[taken] = 1 / len(taken)
-        # a part alone keeps its own statistics
-        model = _made(read, shares, base, statistics if len(taken) > 1 else None)[0]
-        return _score(validation.of(model), by)
+        return _score(validation.of(_made(read, shares, base, data)[0]), by)
 
     alone = [score([part]) for part in range(len(read))]
     first, *others = sorted(range(len(read)), key=lambda part: -alone[part])  # stable: of equals the earlier one
@@ -190,19 +209,15 @@ def _score(objective: Objective, by: Score) -> float:
     return right.item()
 
 
-def _measured(
-    read: list[State], shares: Tensor, base: nn.Module, objective: Objective | None, statistics: Any
-) -> Merge:
-    model, said = _made(read, shares, base, statistics)
+def _measured(read: list[State], shares: Tensor, base: nn.Module, objective: Objective | None, data: Any) -> Merge:
+    model, said = _made(read, shares, base, data)
     if objective is None:
         losses = torch.full((len(read),), math.nan, dtype=torch.float64)
         return Merge(math.nan, model, shares, losses, math.nan, None, None, None, "outputs", said)
     combined: Combined = "outputs"
     if objective.loss_kind in ("cross-entropy", "binary cross-entropy"):
         combined = "probabilities"
-    networks = [copy.deepcopy(base) for _ in read]
-    for network, state in zip(networks, read, strict=True):
-        network.load_state_dict(state)
+    networks = [_network(base, state) for state in read]
     inside = [place for place, share in enumerate(shares.tolist()) if share > 0]
     binary = objective.loss_kind == "binary cross-entropy"
     together = Ensemble([networks[place] for place in inside], shares[inside], combined, binary=binary)
