@@ -22,6 +22,7 @@ from phenoscope.atlas.oscillation_averaging import oscillation_averaging
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
 from phenoscope.atlas.poisoned_minima import poisoned_minima
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
+from phenoscope.atlas.random_feature_descent import random_feature_descent
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
 from phenoscope.atlas.sgd_diffusion import sgd_diffusion
@@ -52,6 +53,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "hessian_outliers": hessian_outliers,
     "opposing_signals": opposing_signals,
     "oscillation_averaging": oscillation_averaging,
+    "random_feature_descent": random_feature_descent,
     "sam_edge": sam_edge,
     "sam_training": sam_training,
     "sgd_diffusion": sgd_diffusion,

@@ -128,6 +128,11 @@ DESCENT = Family(
             "Least squares has a closed form on both sides of the size at which it fits. What is left to explain?",
             ("linear_double_descent",),
         ),
+        Part(
+            "Random features",
+            "A network whose first layer is never trained is a linear model of real data. Does it do the same?",
+            ("random_feature_descent",),
+        ),
     ),
 )
 

@@ -10,6 +10,7 @@ from phenoscope.methods.ensembles import Ensemble
 from phenoscope.methods.least_squares import LeastSquares
 from phenoscope.methods.linear_sgd import LinearSGD
 from phenoscope.methods.merging import Merge, merge
+from phenoscope.methods.random_features import RandomFeatures
 from phenoscope.methods.trainability import TrainabilityGrid, View
 from phenoscope.methods.weights import recompute_statistics
 
@@ -25,6 +26,7 @@ __all__ = [
     "LeastSquares",
     "LinearSGD",
     "Merge",
+    "RandomFeatures",
     "TrainabilityGrid",
     "View",
     "align",
