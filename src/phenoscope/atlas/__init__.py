@@ -20,6 +20,7 @@ from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.opposing_signals import opposing_signals
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
+from phenoscope.atlas.permutation_barrier import permutation_barrier
 from phenoscope.atlas.poisoned_minima import poisoned_minima
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.random_feature_descent import random_feature_descent
@@ -49,6 +50,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "minimal_models": minimal_models,
     "noise_or_rate": noise_or_rate,
     "poisoned_minima": poisoned_minima,
+    "permutation_barrier": permutation_barrier,
     "progressive_sharpening": progressive_sharpening,
     "hessian_outliers": hessian_outliers,
     "opposing_signals": opposing_signals,

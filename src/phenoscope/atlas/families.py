@@ -103,6 +103,12 @@ CONNECTIVITY = Family(
             ("spawning",),
         ),
         Part(
+            "Modulo the order of the units",
+            "The units of a hidden layer can be put in any order. Is the barrier between two solutions only a matter "
+            "of that?",
+            ("permutation_barrier",),
+        ),
+        Part(
             "What may be averaged",
             "Inside a region of low loss the mean of several points lies in it, too. Is it better than the points?",
             ("averaging",),

@@ -4,6 +4,8 @@ COHEN = "Cohen et al. 2021, arXiv:2103.00065"
 KESKAR = "Keskar et al. 2016, arXiv:1609.04836"
 GARIPOV = "Garipov et al. 2018, arXiv:1802.10026"
 FRANKLE_LINEAR = "Frankle et al. 2019, arXiv:1912.05671"
+ENTEZARI = "Entezari et al. 2021, arXiv:2110.06296"
+AINSWORTH = "Ainsworth et al. 2022, arXiv:2209.04836"
 
 COHEN_PAPER = (
     "Cohen et al. 2021: Gradient descent on neural networks typically occurs at the edge of stability",
@@ -20,4 +22,12 @@ FRANKLE_LINEAR_PAPER = (
 GARIPOV_PAPER = (
     "Garipov et al. 2018: Loss surfaces, mode connectivity, and fast ensembling of DNNs",
     "https://arxiv.org/abs/1802.10026",
+)
+ENTEZARI_PAPER = (
+    "Entezari et al. 2021: The role of permutation invariance in linear mode connectivity of neural networks",
+    "https://arxiv.org/abs/2110.06296",
+)
+AINSWORTH_PAPER = (
+    "Ainsworth, Hayase and Srinivasa 2022: Git Re-Basin: merging models modulo permutation symmetries",
+    "https://arxiv.org/abs/2209.04836",
 )
