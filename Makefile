@@ -66,6 +66,7 @@ $(PEERS_READY): pyproject.toml constraints.txt Makefile
 	-$(PEERS_PIP) --no-deps pyhessian==0.1
 	-$(PEERS_PIP) --no-deps curvlinops-for-pytorch==3.0.1 backpack-for-pytorch==1.7.1
 	-$(PEERS_PIP) --no-deps hessian-eigenthings==1.0.0a5
+	-$(PEERS_PIP) --no-deps rebasin==0.0.47 torchview==0.2.7 graphviz==0.21
 	@touch $(PEERS_READY)
 
 benchmarks-peers: $(PEERS_READY) ## against peers, in an environment of their own: WHAT="products eigenvalues"

@@ -5,7 +5,19 @@ Those against peers run in the environment that `make benchmarks-peers` makes; e
 
 import sys
 
-from benchmarks import cohorts, densities, eigenvalues, peers, planes, products, store, traces, tracking, watching
+from benchmarks import (
+    alignment,
+    cohorts,
+    densities,
+    eigenvalues,
+    peers,
+    planes,
+    products,
+    store,
+    traces,
+    tracking,
+    watching,
+)
 from phenoscope.engine.executor import one_thread
 
 ALL = {
@@ -24,6 +36,7 @@ ALL = {
     "watching": watching.run,
     "store": store.run,
     "traces": traces.run,
+    "alignment": alignment.run,
 }
 
 if __name__ == "__main__":

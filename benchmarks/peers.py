@@ -26,6 +26,7 @@ PACKAGES = {
     "PyHessian": "pyhessian",
     "curvlinops": "curvlinops-for-pytorch",
     "hessian-eigenthings": "hessian-eigenthings",
+    "rebasin": "rebasin",
 }
 MOST_ITERATIONS = 500
 """Of PyHessian, for each eigenvalue."""

@@ -1,6 +1,7 @@
 """Barriers between two networks that were trained from different starts, with one's units in several orders."""
 
 import copy
+from collections.abc import Mapping
 
 import torch
 from torch import Generator, Tensor, nn
@@ -55,7 +56,7 @@ def _at(model: nn.Module, place: Tensor) -> nn.Module:
     return twin
 
 
-def _ordered(structure: PermutationStructure, model: nn.Module, orders: dict[str, Tensor]) -> nn.Module:
+def _ordered(structure: PermutationStructure, model: nn.Module, orders: Mapping[str, Tensor]) -> nn.Module:
     """A copy with its units in another order."""
     twin = copy.deepcopy(model)
     twin.load_state_dict(structure.permuted(twin.state_dict(), orders))

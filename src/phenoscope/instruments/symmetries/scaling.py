@@ -1,7 +1,7 @@
 """Which units can be rescaled, or have their sign flipped, without a change of what a network computes?"""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,6 +17,8 @@ NOTHING = 1e-5
 """Singular values below this, relative to the largest, count as zero: differences are off by about 1e-8."""
 TOGETHER = 10
 """Spots of a group up to which all that follow each other are tried for flips of sign; beyond, all of them at once."""
+BALANCED = 1e-13
+"""The largest change of a logarithm of a scale in a last sweep of balancing."""
 SWEEPS = 1000
 """Over all scalings when units are balanced; far fewer are needed."""
 
@@ -91,23 +93,41 @@ class ScaleStructure:
         in the logarithms of the scales. What is scaled without a counterpart comes to have length 1, and a unit that
         has nothing on one side keeps its scale.
         """
-        squares = {name: value.double().square() for name, value in tensors.items()}
         logs = [torch.zeros(self.permutations.shape(s.group), dtype=torch.float64) for s in self.scalings]
+        sums = [
+            [(exponent < 0, self._summing(tensors, spot)) for spot, exponent in zip(s.spots, s.exponents, strict=True)]
+            for s in self.scalings
+        ]
         for _ in range(SWEEPS):
             largest = 0.0
             for number, scaling in enumerate(self.scalings):
                 sides = [torch.zeros_like(logs[number]), torch.zeros_like(logs[number])]
-                for spot, exponent in zip(scaling.spots, scaling.exponents, strict=True):
-                    block = self.permutations.blocks[spot[0]]
-                    sides[exponent < 0] += _over(self.permutations, block.of(squares), spot)
+                for side, total in sums[number]:
+                    sides[side] += total(logs)
                 move = _balance(*sides, one_sided=len(set(scaling.exponents)) == 1)
                 logs[number] += move
-                parts = [(s, (2 * e * move).exp()) for s, e in zip(scaling.spots, scaling.exponents, strict=True)]
-                _multiply(self.permutations, squares, parts)
                 largest = max(largest, float(move.abs().max()))
-            if largest < 1e-14:
+            if largest < BALANCED:
                 break
         return [log.exp() for log in logs]
+
+    def _summing(self, tensors: Mapping[str, Tensor], spot: Spot) -> Callable[[Sequence[Tensor]], Tensor]:
+        """From the logarithms of all scales to the sums of squares of each unit in a spot, in its group's shape."""
+        groups, block = self.permutations, self.permutations.blocks[spot[0]]
+        squares = block.of(tensors).detach().cpu().double().square()
+        there = [
+            (number, exponent, _axes(groups, block, axis))
+            for number, scaling in enumerate(self.scalings)
+            for (place, axis), exponent in zip(scaling.spots, scaling.exponents, strict=True)
+            if place == spot[0]
+        ]
+        every = list(range(squares.ndim))
+
+        def total(logs: Sequence[Tensor]) -> Tensor:
+            factors = [part for number, exponent, axes in there for part in ((2 * exponent * logs[number]).exp(), axes)]
+            return torch.einsum(squares, every, *factors, _axes(groups, block, spot[1]))
+
+        return total
 
 
 def _balance(before: Tensor, behind: Tensor, *, one_sided: bool) -> Tensor:
@@ -257,14 +277,10 @@ def _along(structure: PermutationStructure, spot: Spot, values: Tensor) -> Tenso
     return (values if outer < axis else values.T).reshape(shape)
 
 
-def _over(structure: PermutationStructure, value: Tensor, spot: Spot) -> Tensor:
-    """Sums of a block over all but a group's units, in the group's shape."""
-    block, axis = structure.blocks[spot[0]], spot[1]
+def _axes(structure: PermutationStructure, block: Block, axis: int) -> list[int]:
+    """The axes of a block along which numbers of a group's units lie, in the order of the group's shape."""
     outer = outer_axis(structure, block, axis)
-    kept = {axis} if outer is None else {axis, outer}
-    gone = tuple(place for place in range(value.ndim) if place not in kept)
-    sums = value.sum(dim=gone) if gone else value
-    return sums.T if outer is not None and outer > axis else sums
+    return [axis] if outer is None else [outer, axis]
 
 
 def outer_axis(structure: PermutationStructure, block: Block, axis: int) -> int | None:
