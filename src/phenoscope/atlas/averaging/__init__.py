@@ -60,15 +60,16 @@ def averaging(scale: Scale) -> Phenomenon:
     averages = (
         Averaged(every, since, every), Averaged(every, since, decay=DECAY, name="exponential"),
     )  # fmt: skip
+    taken = tuple(range(since, size.steps + 1, every))
     decayed = dataclasses.replace(constant, rule=HeavyBall(Cosine(RATE, since, final=RATE / 1000)))
     child = dataclasses.replace(constant, start=Point(constant, since), steps=size.steps - since, order=1)
     stranger = dataclasses.replace(constant, initialisation=1, order=2)
     arms = (
-        Arm(ALONG, constant, (*plain, *averages), keep=(since,),
-            says="a constant rate; twenty points of its second half are averaged"),
+        Arm(ALONG, constant, (*plain, *averages), keep=taken,
+            says="a constant rate; a point every fortieth of the steps is averaged over its second half"),
         Arm(CHILD, child, plain, says="a copy of that run at half its steps, in an order of its own"),
         Arm(OTHER_CHILD, dataclasses.replace(child, order=2), plain, says="a second copy, in another order"),
-        Arm(DECAYED, decayed, (*plain, *averages), role="control",
+        Arm(DECAYED, decayed, (*plain, *averages), role="control", keep=taken,
             says="the rate falls to a thousandth in the first half: the points that are averaged nearly coincide"),
         Arm(STRANGER, stranger, plain, role="control", says="the same data from another initialisation"),
     )  # fmt: skip

@@ -8,6 +8,9 @@ from phenoscope.atlas.averaging.claims import (
     CHILD,
     DECAYED,
     DISTANCE,
+    FLATNESS,
+    FLATTER,
+    FLATTER_THAN_DECAYED,
     LOSS,
     SOUP,
     SOUP_GAIN,
@@ -42,6 +45,11 @@ def panels() -> tuple[Panel, ...]:
         Scatter(
             "Against the ensemble", "What averaging weights loses against averaging predictions.",
             DISTANCE, BELOW, "distance of the two", "accuracy below that of the ensemble", (SOUP, ACROSS), log=False,
+        ),
+        Scatter(
+            "Curvature at the average", "Largest Hessian eigenvalue there, over that at its points and at the end of a "
+            "run whose rate has decayed; below 1 the average is flatter.",
+            FLATTER, FLATTER_THAN_DECAYED, "over its points", "over the decayed run", (FLATNESS,), log=False,
         ),
         Lines("Test accuracy", "Of the networks that are averaged.", ACCURACY, "test accuracy",
               (ALONG, DECAYED, CHILD, STRANGER)),
