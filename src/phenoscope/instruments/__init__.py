@@ -61,6 +61,7 @@ from phenoscope.instruments.outliers import Outliers, outliers
 from phenoscope.instruments.paths import Path
 from phenoscope.instruments.perturbed import GaussianSharpness, gaussian_sharpness
 from phenoscope.instruments.pictures import Axis, LineCurvature, LossLine, LossPlane, Picture
+from phenoscope.instruments.reach import Reach, reach
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS
 from phenoscope.instruments.sampling import Sampled, sampling_error
@@ -130,6 +131,7 @@ __all__ = [
     "Path",
     "PermutationStructure",
     "Picture",
+    "Reach",
     "Reading",
     "RelativeFlatness",
     "RelativeProgress",
@@ -194,6 +196,7 @@ __all__ = [
     "outliers",
     "path_barrier",
     "permutation_structure",
+    "reach",
     "relative_flatness",
     "relative_progress",
     "sam_gap",

@@ -1,0 +1,84 @@
+"""The extent of a path: how far low loss goes, beside what the curvature at a solution says."""
+
+import dataclasses
+
+from phenoscope.atlas.path_extent.claims import OTHER, SOLUTION, WAYS, claims
+from phenoscope.atlas.path_extent.measure import SERIES, measured
+from phenoscope.atlas.path_extent.panels import panels
+from phenoscope.comparisons import Comparison
+from phenoscope.core.errors import BadInput
+from phenoscope.data import dataset
+from phenoscope.models import MLP
+from phenoscope.objective import CrossEntropy
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
+from phenoscope.probes import Accuracy, Loss
+from phenoscope.training import Adam, Recipe
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How large each scale is; `curve` steps train the curve."""
+
+    examples: int
+    width: int
+    steps: int
+    curve: int
+
+
+SIZES: dict[Scale, Size] = {
+    "smoke": Size(200, 8, 100, 20),
+    "laptop": Size(1000, 32, 600, 400),
+    "paper": Size(1500, 256, 3000, 4000),
+}
+
+
+def path_extent(scale: Scale, *, data: str = "digits") -> Phenomenon:
+    """Pairs of ReLU networks on the same examples, a curve of low loss between them, and the Hessian of the first.
+
+    Args:
+        scale: "smoke", "laptop" or "paper".
+        data: "digits" or "mnist1d".
+    """
+    if data not in ("digits", "mnist1d"):
+        raise BadInput(f"the extent of a path is set up for digits and mnist1d, got {data!r}.")
+    size = SIZES[scale]
+    one = Recipe(
+        data=dataset(data, train=size.examples, flat=True),
+        model=MLP((size.width, size.width), activation="relu", init="he"),
+        loss=CrossEntropy(),
+        rule=Adam(0.003),
+        steps=size.steps,
+        batch=100,
+    )
+    other = dataclasses.replace(one, initialisation=1, order=1)
+    probes = (Loss(every=10), Accuracy(every=max(1, size.steps // 10)))
+    return Phenomenon(
+        name="path_extent",
+        title="The extent of a path",
+        question="How far does low loss go from a solution, beside what the curvature there tells?",
+        summary=(
+            "The Hessian at a solution says how far one may go in a direction before the loss has risen by 0.1. A "
+            "curve to another solution goes further without rising so: the connected region is much longer than the "
+            "ellipsoid of the Hessian is thick. How much longer depends on the direction that it is held against: the "
+            "top eigenvector, or a random direction, which is nearly flat; and on whether one asks the second order "
+            "or the loss itself, which rises sooner."
+        ),
+        arms=(
+            Arm(SOLUTION, one, probes, says="Adam on mini-batches of 100 until every training example is right"),
+            Arm(OTHER, other, probes, says="the same examples, another initialisation, another order"),
+        ),
+        claims=claims(),
+        comparisons=tuple(
+            Comparison(way, (SOLUTION, OTHER), measured(way, size.curve), SERIES) for way in WAYS
+        ),
+        panels=panels(),
+        sources=(
+            ("Garipov et al. 2018: Loss surfaces, mode connectivity, and fast ensembling of DNNs",
+             "https://arxiv.org/abs/1802.10026"),
+            ("Draxler et al. 2018: Essentially no barriers in neural network energy landscape",
+             "https://arxiv.org/abs/1803.00885"),
+        ),
+        scale=scale,
+        options={"data": data},
+        pilot_seeds=PILOTS,
+    )  # fmt: skip
