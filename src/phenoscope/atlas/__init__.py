@@ -16,11 +16,13 @@ from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.linear_double_descent import linear_double_descent
 from phenoscope.atlas.minimal_models import minimal_models
+from phenoscope.atlas.mode_connectivity import mode_connectivity
 from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.opposing_signals import opposing_signals
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
 from phenoscope.atlas.permutation_barrier import permutation_barrier
+from phenoscope.atlas.path_extent import path_extent
 from phenoscope.atlas.poisoned_minima import poisoned_minima
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.random_feature_descent import random_feature_descent
@@ -48,6 +50,8 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "edge_of_stability": edge_of_stability,
     "linear_double_descent": linear_double_descent,
     "minimal_models": minimal_models,
+    "mode_connectivity": mode_connectivity,
+    "path_extent": path_extent,
     "noise_or_rate": noise_or_rate,
     "poisoned_minima": poisoned_minima,
     "permutation_barrier": permutation_barrier,

@@ -93,9 +93,15 @@ CONNECTIVITY = Family(
     "Two points in weight space",
     "Do two trainings end in one region of low loss, and what follows if they do?",
     "Two networks that learned the same task are two points, and the loss between them says whether they found one "
-    "region or two. This chapter asks when in training that is decided and what may be averaged inside a region, each "
-    "time with a control in which the claim should fail.",
+    "region or two. This chapter asks what lies between them, when in training that is decided and what may be averaged "
+    "inside a region, each time with a control in which the claim should fail.",
     (
+        Part(
+            "What lies between",
+            "On the straight line between two solutions the loss rises. Is that a barrier around each of them, or one "
+            "of the line, which curves go round? And how far do they go, beside what the curvature tells?",
+            ("mode_connectivity", "path_extent"),
+        ),
         Part(
             "When it is decided",
             "Two copies of a run part when they see their data in different orders. Copies made late end in one "

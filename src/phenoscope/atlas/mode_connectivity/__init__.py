@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from phenoscope.atlas.mode_connectivity.claims import DRAXLER, GARIPOV, OTHER, SOLUTION, claims
+from phenoscope.atlas.mode_connectivity.claims import DRAXLER, ENTEZARI, GARIPOV, OTHER, SOLUTION, TATRO, claims
 from phenoscope.atlas.mode_connectivity.measure import Ways
 from phenoscope.atlas.mode_connectivity.panels import panels
 from phenoscope.core.errors import BadInput
@@ -60,7 +60,8 @@ def mode_connectivity(scale: Scale, *, data: str = "digits") -> Phenomenon:
             "loss is high. That was taken for a barrier around each. But a curve with a single trained bend leads from "
             "one to the other at low loss, and so does a chain whose pivots slid down sideways: the solutions lie in "
             "one connected region. The barrier is one of the line, and of the parametrisation: the same network with "
-            "its units in another order lies behind one as well."
+            "its units in another order lies behind one as well. Where the units are matched first, the curve is "
+            "shorter and lower."
         ),
         arms=(
             Arm(SOLUTION, one, probes, says="Adam on mini-batches of 100 until every training example is right"),
@@ -74,6 +75,9 @@ def mode_connectivity(scale: Scale, *, data: str = "digits") -> Phenomenon:
              "https://arxiv.org/abs/1802.10026"),
             (f"{DRAXLER}: Essentially no barriers in neural network energy landscape",
              "https://arxiv.org/abs/1803.00885"),
+            (f"{TATRO}: Optimizing mode connectivity via neuron alignment", "https://arxiv.org/abs/2009.02439"),
+            (f"{ENTEZARI}: The role of permutation invariance in linear mode connectivity of neural networks",
+             "https://arxiv.org/abs/2110.06296"),
         ),
         scale=scale,
         options={"data": data},

@@ -1,9 +1,10 @@
 """What is claimed of the ways between two solutions."""
 
-from phenoscope.claims import AtLeast, AtMost, Between, Breaks, Claim, Measured, last_value
+from phenoscope.claims import AtLeast, AtMost, Below, Between, Breaks, Claim, Measured, last_value
 
 GARIPOV = "Garipov et al. 2018, arXiv:1802.10026"
 DRAXLER = "Draxler et al. 2018, arXiv:1803.00885"
+TATRO = "Tatro et al. 2020, arXiv:2009.02439"
 ENTEZARI = "Entezari et al. 2021, arXiv:2110.06296"
 
 SOLUTION, OTHER = "a solution", "another solution"
@@ -11,8 +12,15 @@ LINE, STAYED, CURVE, CHAIN, BAND, SHUFFLED = (
     "straight line", "untrained bend", "Bezier curve", "chain of two pieces", "elastic band", "to its reordered copy",
 )  # fmt: skip
 
+BACK, ALIGNED, REORDERED = (
+    "line to that copy aligned back",
+    "Bezier curve, aligned first",
+    "Bezier curve, reordered first",
+)
+
 HEIGHT, REMOVED, LENGTH = "barrier", "share of the line's barrier removed", "length / distance"
 ERROR, TEST_ERROR = "barrier in training error", "barrier in test error"
+WAY, PLAIN_HEIGHT, PLAIN_WAY = "length", "barrier of the plain curve", "length of the plain curve"
 PROFILE = "loss along the way"
 
 
@@ -57,6 +65,23 @@ def claims() -> tuple[Claim, ...]:
             "the line to the network's own copy, with its units in another order and the same outputs, rises by at "
             "least 0.3 nats as well", ENTEZARI,
             height, AtLeast(0.3), region_from="pilot",
-            on=SHUFFLED, control=Breaks(CURVE, by="contradiction"), name="the-same-function-lies-behind-a-barrier",
+            on=SHUFFLED, control=Breaks(BACK, by="contradiction"), name="the-same-function-lies-behind-a-barrier",
+        ),
+        Claim(
+            "aligned back to the network, that copy lies behind no barrier: at most 1e-6",
+            "theory: the order of the units is all that it differs by",
+            height, AtMost(1e-6), region_from="theory",
+            on=BACK, control=Breaks(SHUFFLED, by="contradiction"), name="aligned-back-it-is-the-same-point",
+        ),
+        Claim(
+            "trained for as many steps, the curve is lower where the second network was first aligned to the other one",
+            TATRO,
+            height / last_value(Measured(PLAIN_HEIGHT)), Below(1), region_from="source",
+            on=ALIGNED, control=Breaks(REORDERED), name="aligned-first-it-is-lower",
+        ),
+        Claim(
+            "and it is shorter", TATRO,
+            last_value(Measured(WAY)) / last_value(Measured(PLAIN_WAY)), Below(1), region_from="source",
+            on=ALIGNED, control=Breaks(REORDERED), name="aligned-first-it-is-shorter",
         ),
     )  # fmt: skip

@@ -9,6 +9,8 @@ import torch
 from torch import Generator, Tensor, nn
 
 from phenoscope.atlas.mode_connectivity.claims import (
+    ALIGNED,
+    BACK,
     BAND,
     CHAIN,
     CURVE,
@@ -17,18 +19,22 @@ from phenoscope.atlas.mode_connectivity.claims import (
     LENGTH,
     LINE,
     OTHER,
+    PLAIN_HEIGHT,
+    PLAIN_WAY,
     PROFILE,
     REMOVED,
+    REORDERED,
     SHUFFLED,
     SOLUTION,
     STAYED,
     TEST_ERROR,
+    WAY,
 )
 from phenoscope.comparisons import Comparison, Kept
 from phenoscope.core.points import write
 from phenoscope.core.seeds import stream
 from phenoscope.instruments import Path, barrier, path_barrier, symmetries
-from phenoscope.methods import curve, elastic_band
+from phenoscope.methods import align, curve, elastic_band
 from phenoscope.objective import Objective
 from phenoscope.record import Series
 
@@ -49,29 +55,34 @@ class Ways:
 
     def comparisons(self) -> tuple[Comparison, ...]:
         """One a way, all between the same pairs."""
+        ways = (LINE, CURVE, CHAIN, BAND, STAYED, SHUFFLED, BACK, ALIGNED, REORDERED)
+        series = dict.fromkeys((ALIGNED, REORDERED), (*SERIES, WAY, PLAIN_HEIGHT, PLAIN_WAY))
         return tuple(
-            Comparison(name, (SOLUTION, OTHER), functools.partial(self.measured, name), SERIES)
-            for name in (LINE, CURVE, CHAIN, BAND, STAYED, SHUFFLED)
+            Comparison(way, (SOLUTION, OTHER), functools.partial(self.measured, way), series.get(way, SERIES))
+            for way in ways
         )
 
     def measured(self, way: str, one: Kept, other: Kept) -> dict[str, float | Series]:
         """The readings of one way between two networks that were trained on the same examples."""
-        objective, generator = one.objective(), stream(int(one.record.settings["seed"]), "way")
-        start, end = one["final"], other["final"]
-        if way == SHUFFLED:
-            end = shuffled(objective, start, generator)
-        path = self.path(way, objective, start, end, generator)
+        objective, seed = one.objective(), int(one.record.settings["seed"])
+        start = one["final"]
+        end = self._end(way, objective, start, other["final"], stream(seed, "order"))
+        path = self.path(way, objective, start, end, stream(seed, "way"))
         found, line = path_barrier(objective, path, errors=True), barrier(objective, start, end)
-        tested = path_barrier(one.objective("test"), path, errors=True)
         percents = torch.arange(101)
-        return {
+        readings = {
             HEIGHT: found.value,
-            REMOVED: 1 - found.value / line.value,
+            REMOVED: 1 - found.value / line.value if line.value else 0.0,
             ERROR: found.error_value,
-            TEST_ERROR: tested.error_value,
-            LENGTH: path.length / path.distance,
+            TEST_ERROR: path_barrier(one.objective("test"), path, errors=True).error_value,
+            LENGTH: path.length / path.distance if path.distance else 1.0,
             PROFILE: Series(percents.numpy(), path.losses(objective, percents / 100).numpy().astype(np.float64)),
         }
+        if way not in (ALIGNED, REORDERED):
+            return readings
+        plain = self.path(CURVE, objective, start, other["final"], stream(seed, "way"))
+        height = path_barrier(objective, plain).value
+        return readings | {WAY: path.length, PLAIN_HEIGHT: height, PLAIN_WAY: plain.length}
 
     def path(self, way: str, objective: Objective, start: Tensor, end: Tensor, generator: Generator) -> Path:
         """The way itself."""
@@ -79,12 +90,27 @@ class Ways:
         if way == BAND:
             steps = max(1, self.steps // 2)
             return elastic_band(objective, start, end, steps=steps, **trained).path
-        if way in (CURVE, CHAIN):
-            kind = "bezier" if way == CURVE else "polygon"
+        if way in (CURVE, CHAIN, ALIGNED, REORDERED):
+            kind = "polygon" if way == CHAIN else "bezier"
             return curve(objective, start, end, kind=kind, steps=self.steps, **trained).path
         if way == STAYED:
             return curve(objective, start, end, steps=0).path
         return Path(torch.stack([start, end]))
+
+    def _end(self, way: str, objective: Objective, start: Tensor, end: Tensor, generator: Generator) -> Tensor:
+        """Where the way leads: to the other network, to one that computes the same, or to a copy of the first."""
+        if way == SHUFFLED:
+            return shuffled(objective, start, generator)
+        if way == BACK:
+            return aligned(objective, shuffled(objective, start, generator), start)
+        if way == ALIGNED:
+            return aligned(objective, end, start)
+        return shuffled(objective, end, generator) if way == REORDERED else end
+
+
+def aligned(objective: Objective, at: Tensor, reference: Tensor) -> Tensor:
+    """The point of the same function, its units in the order and scale that bring it next to the reference."""
+    return align(model_at(objective, at), model_at(objective, reference)).point
 
 
 def shuffled(objective: Objective, at: Tensor, generator: Generator) -> Tensor:

@@ -1,6 +1,7 @@
 """What is drawn of the ways between two solutions."""
 
 from phenoscope.atlas.mode_connectivity.claims import (
+    ALIGNED,
     BAND,
     CHAIN,
     CURVE,
@@ -9,6 +10,7 @@ from phenoscope.atlas.mode_connectivity.claims import (
     LINE,
     OTHER,
     PROFILE,
+    REORDERED,
     SHUFFLED,
     SOLUTION,
 )
@@ -31,10 +33,15 @@ def panels() -> tuple[Panel, ...]:
             "stand in another order.",
             profile, "training loss", (LINE, SHUFFLED), x_label=PLACE,
         ),
+        Lines(
+            "Aligned first", "Curves trained for as many steps: to the other network as it is, with its units matched "
+            "to the first one's, and with its units in a random order.",
+            profile, "training loss", (CURVE, ALIGNED, REORDERED), x_label=PLACE,
+        ),
         Scatter(
             "How long, how high", "One point a pair; the straight line has length 1.",
             last_value(Measured(LENGTH)), last_value(Measured(HEIGHT)), "length / distance of the ends", "barrier",
-            (LINE, CURVE, CHAIN, BAND),
+            (LINE, CURVE, CHAIN, BAND, ALIGNED),
         ),
         Lines(
             "Training loss", "Both networks on their own training examples.",
