@@ -93,8 +93,8 @@ CONNECTIVITY = Family(
     "Two points in weight space",
     "Do two trainings end in one region of low loss, and what follows if they do?",
     "Two networks that learned the same task are two points, and the loss between them says whether they found one "
-    "region or two. This chapter asks what lies between them, when in training that is decided and what may be averaged "
-    "inside a region, each time with a control in which the claim should fail.",
+    "region or two. This chapter asks what lies between them, when in training that is decided and what may be "
+    "averaged inside a region, each time with a control in which the claim should fail.",
     (
         Part(
             "What lies between",

@@ -80,7 +80,7 @@ def claims() -> tuple[Claim, ...]:
             on=ALIGNED, control=Breaks(REORDERED), name="aligned-first-it-is-lower",
         ),
         Claim(
-            "and it is shorter", TATRO,
+            "trained for as many steps after such an alignment, it is shorter, too", TATRO,
             last_value(Measured(WAY)) / last_value(Measured(PLAIN_WAY)), Below(1), region_from="source",
             on=ALIGNED, control=Breaks(REORDERED), name="aligned-first-it-is-shorter",
         ),
