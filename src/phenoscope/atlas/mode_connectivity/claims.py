@@ -8,15 +8,11 @@ TATRO = "Tatro et al. 2020, arXiv:2009.02439"
 ENTEZARI = "Entezari et al. 2021, arXiv:2110.06296"
 
 SOLUTION, OTHER = "a solution", "another solution"
-LINE, STAYED, CURVE, CHAIN, BAND, SHUFFLED = (
-    "straight line", "untrained bend", "Bezier curve", "chain of two pieces", "elastic band", "to its reordered copy",
+LINE, STAYED, CURVE, CHAIN, BAND = (
+    "straight line", "untrained bend", "Bezier curve", "chain of two pieces", "elastic band",
 )  # fmt: skip
-
-BACK, ALIGNED, REORDERED = (
-    "line to that copy aligned back",
-    "Bezier curve, aligned first",
-    "Bezier curve, reordered first",
-)
+SHUFFLED, BACK = "line to its reordered copy", "line to that copy aligned back"
+ALIGNED, REORDERED = "Bezier curve, aligned first", "Bezier curve, reordered first"
 
 HEIGHT, REMOVED, LENGTH = "barrier", "share of the line's barrier removed", "length / distance"
 ERROR, TEST_ERROR = "barrier in training error", "barrier in test error"

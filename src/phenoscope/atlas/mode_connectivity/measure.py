@@ -72,7 +72,7 @@ class Ways:
         percents = torch.arange(101)
         readings = {
             HEIGHT: found.value,
-            REMOVED: 1 - found.value / line.value if line.value else 0.0,
+            REMOVED: round(1 - found.value / line.value, 6) if line.value else 0.0,  # the rest is rounding
             ERROR: found.error_value,
             TEST_ERROR: path_barrier(one.objective("test"), path, errors=True).error_value,
             LENGTH: path.length / path.distance if path.distance else 1.0,
