@@ -103,6 +103,7 @@ def reach(
 def _bracket(objective: Objective, unit: Tensor, rise: float, scale: float) -> tuple[float, float]:
     """Two distances between which the loss first exceeds its value here by the rise."""
     places, level = torch.cat([torch.zeros(1, dtype=torch.float64), scale * GRID]), None
+    low, high = 0.0, math.inf
     for _ in range(ROUNDS):
         losses = objective.losses(places[:, None], unit[None])
         level = float(losses[0]) + rise if level is None else level
