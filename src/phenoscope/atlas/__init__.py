@@ -21,8 +21,8 @@ from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.opposing_signals import opposing_signals
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
-from phenoscope.atlas.permutation_barrier import permutation_barrier
 from phenoscope.atlas.path_extent import path_extent
+from phenoscope.atlas.permutation_barrier import permutation_barrier
 from phenoscope.atlas.poisoned_minima import poisoned_minima
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.random_feature_descent import random_feature_descent

@@ -56,7 +56,9 @@ class Ways:
     def comparisons(self) -> tuple[Comparison, ...]:
         """One a way, all between the same pairs."""
         ways = (LINE, CURVE, CHAIN, BAND, STAYED, SHUFFLED, BACK, ALIGNED, REORDERED)
-        series: dict[str, tuple[str, ...]] = dict.fromkeys((ALIGNED, REORDERED), (*SERIES, WAY, PLAIN_HEIGHT, PLAIN_WAY))
+        series: dict[str, tuple[str, ...]] = dict.fromkeys(
+            (ALIGNED, REORDERED), (*SERIES, WAY, PLAIN_HEIGHT, PLAIN_WAY)
+        )
         return tuple(
             Comparison(way, (SOLUTION, OTHER), functools.partial(self.measured, way), series.get(way, SERIES))
             for way in ways
