@@ -1,5 +1,6 @@
 """Panels: the numbers drawn are those of the records."""
 
+import dataclasses
 import json
 import math
 
@@ -105,6 +106,28 @@ def test_scatter_without_a_slope_or_without_a_point_has_no_line():
     assert none.theory == ()
     assert none.traces[0].x == ()
     assert evaluate(sloped, {"a": ()}, {}).traces == ()
+
+
+def test_scatter_with_theory_has_a_line_of_means_for_each_arm():
+    """Where theory has no number the line has a gap; the measured points stay."""
+    y = Setting("y")
+    panel = Scatter("s", "c", LR, last_value(X), "x", "y", ("a", "b"), theory=y, log=False)
+    told = [(2.0, 0, 4.0), (2.0, 1, 6.0), (1.0, 0, 1.0), (3.0, 0, math.nan), (4.0, 0, 9.0)]
+    members = {
+        "a": tuple(record([1.0], lr=lr, seed=seed, y=value) for lr, seed, value in told),
+        "b": (record([1.0], lr=2.0, y=7.0),),
+    }
+    data = evaluate(panel, members, {"a": ("lr",), "b": ("lr",)})
+    assert [(t.arm, t.where, t.seed, t.x, t.y) for t in data.theory] == [
+        ("a", {}, None, (1.0, 2.0), (1.0, 5.0)), ("a", {}, None, (4.0,), (9.0,)), ("b", {}, None, (2.0,), (7.0,)),
+    ]  # fmt: skip
+    assert len(data.traces) == 6
+    by = evaluate(dataclasses.replace(panel, by="lr"), members, {"a": ("lr",), "b": ("lr",)})
+    assert {(t.arm, t.where["lr"], t.y) for t in by.theory} == {
+        ("a", 1.0, (1.0,)), ("a", 2.0, (5.0,)), ("a", 4.0, (9.0,)), ("b", 2.0, (7.0,)),
+    }  # fmt: skip
+    nowhere = evaluate(dataclasses.replace(panel, theory=last_value(Measured("nowhere"))), members, {})
+    assert nowhere.theory == ()
 
 
 def test_a_constant_is_no_line():

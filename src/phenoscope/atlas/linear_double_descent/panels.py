@@ -30,8 +30,9 @@ def panels() -> tuple[Panel, ...]:
         Scatter(
             "Risk against features",
             "With noise it peaks where there are as many features as examples, and descends again; a tuned ridge has "
-            "no peak.",
-            FEATURES, MEDIAN, "features p", RISK_LABEL, (NOISE, RIDGE, OMITTED, ELSEWHERE),
+            "no peak. Dashed: the exact risk, which is infinite there.",
+            FEATURES, MEDIAN, "features p", RISK_LABEL, (NOISE, RIDGE, OMITTED, ELSEWHERE), theory=EXACT,
+            theory_label="exact mean risk",
         ),
         Scatter(
             "Simulated and exact risk", "Means over draws; the line is equality.",
@@ -45,7 +46,8 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "Risk against examples", "More examples can hurt; with a tuned ridge they do not.",
-            EXAMPLES, MEDIAN, "examples n", RISK_LABEL, (SAMPLES, TUNED_SAMPLES),
+            EXAMPLES, MEDIAN, "examples n", RISK_LABEL, (SAMPLES, TUNED_SAMPLES), theory=EXACT,
+            theory_label="exact mean risk",
         ),
         Scatter(
             "Length of the estimate", "The peak of the risk is one of the estimate's norm.",
