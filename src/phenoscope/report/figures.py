@@ -224,9 +224,8 @@ def _scatter(axes: Axes, groups: list[Group], page: str) -> None:
         x = [value for trace in group.members for value in trace.x][::step]
         y = [value for trace in group.members for value in trace.y][::step]
         marker = MARKERS[group.place % len(MARKERS)]
-        axes.plot(
-            x, y, marker, color=group.colour, markersize=6.5, alpha=0.85, markeredgecolor=page, markeredgewidth=0.8
-        )
+        edge = {"markeredgecolor": page, "markeredgewidth": 0.8}
+        axes.plot(x, y, marker, color=group.colour, markersize=6.5, alpha=0.85, zorder=5, **edge)  # above all theory
         for trace in group.theory:
             _theory(axes, trace, group.colour, page)
 

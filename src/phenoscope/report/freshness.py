@@ -37,5 +37,6 @@ def is_fresh(page: Path, wanted: str, beside: Iterable[Path]) -> bool:
 def _code() -> bytes:
     """All code and templates of the report, and the panels that it draws, as they are while this process runs."""
     here = Path(__file__).parent
-    files = sorted(path for path in (*here.rglob("*"), here.parent / "panels.py") if path.suffix in SOURCES)
+    folders = (here, here.parent / "panels")
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in SOURCES)
     return b"".join(path.read_bytes() for path in files)
