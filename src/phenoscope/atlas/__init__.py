@@ -29,6 +29,7 @@ from phenoscope.atlas.random_feature_descent import random_feature_descent
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
 from phenoscope.atlas.sgd_diffusion import sgd_diffusion
+from phenoscope.atlas.self_stabilisation import self_stabilisation
 from phenoscope.atlas.sgd_stability import sgd_stability
 from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
 from phenoscope.atlas.sparse_features import sparse_features
@@ -63,6 +64,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "sam_edge": sam_edge,
     "sam_training": sam_training,
     "sgd_diffusion": sgd_diffusion,
+    "self_stabilisation": self_stabilisation,
     "sgd_stability": sgd_stability,
     "sharpness_generalisation": sharpness_generalisation,
     "sparse_features": sparse_features,

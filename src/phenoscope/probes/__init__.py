@@ -24,6 +24,7 @@ from phenoscope.probes.products import FlowSharpness
 from phenoscope.probes.progress import Accuracy, GradientNorm, HeldOutLoss, LearningRate, Loss, RelativeProgress
 from phenoscope.probes.reading import due, heavy, read
 from phenoscope.probes.units import DeadUnits, Features
+from phenoscope.probes.valley import Foretold, SelfStabilisation, ValleyFloor, Watched
 from phenoscope.record import COMPANIONS
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Floors",
     "FlowSharpness",
     "Following",
+    "Foretold",
     "GradientNorm",
     "HeldOutLoss",
     "Instruments",
@@ -56,9 +58,12 @@ __all__ = [
     "RelativeProgress",
     "Rescaled",
     "Rows",
+    "SelfStabilisation",
     "Sharpness",
     "Spaces",
     "TwoStepMean",
+    "ValleyFloor",
+    "Watched",
     "WithoutTop",
     "announced",
     "due",

@@ -43,6 +43,10 @@ class Around(Protocol):
 
     def hessian(self) -> Operator: ...
 
+    def third(self, left: Float[Tensor, "n p"], right: Float[Tensor, "n p"]) -> tuple[Tensor, Float[Tensor, "n p"]]:
+        """uᵀHv of each row, (n,), and its gradient with u and v held fixed."""
+        ...
+
 
 @runtime_checkable
 class Moment(Protocol):

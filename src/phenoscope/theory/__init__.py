@@ -16,6 +16,7 @@ from phenoscope.theory.oscillation import edge_covariance
 from phenoscope.theory.products import flow_limit, flow_sharpness
 from phenoscope.theory.sgd_stability import coherence, coherence_threshold, sgd_threshold, trace_threshold
 from phenoscope.theory.singular import linear_network_coefficient, reduced_rank_coefficient
+from phenoscope.theory.stabilising import self_stabilisation
 from phenoscope.theory.stability import (
     adam_threshold,
     gradient_descent_threshold,
@@ -53,6 +54,7 @@ __all__ = [
     "ridgeless_risk",
     "rmsprop_threshold",
     "sam_threshold",
+    "self_stabilisation",
     "sgd_threshold",
     "stationary_density",
     "trace_threshold",
