@@ -10,15 +10,15 @@ from torch import Tensor
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.core.trees import storable
-from phenoscope.instruments import Tracker, Tracking
-from phenoscope.probes.probe import Moment, Reading, Rows
+from phenoscope.instruments import Extremes, Tracker, Tracking
+from phenoscope.probes.probe import Around, Moment, Reading, Rows
 from phenoscope.theory import self_stabilisation
 from phenoscope.theory.stabilising import GONE
 
 RATIO, AWAY, CROSSINGS = "floor sharpness / threshold", "displacement from floor", "crossings of the edge"
 DRIFT, RESTORING, FREE = "sharpening rate", "restoring coefficient", "displacement without cubic term"
 TOLERANCE = 1e-6
-"""Of the eigenvectors from which is foretold."""
+"""Of the residuals of the eigenvectors from which is foretold, relative to the eigenvalue."""
 
 
 @spec
@@ -60,7 +60,7 @@ class ValleyFloor:
         generator, track = stream(moment.seed, "valley floor", moment.step), self._tracker().measure
         last = (None, None) if memory is None else (memory.swinging, memory.resting)
         found, swinging = track(moment.around.hessian().multiply, moment.points, last[0], generator)
-        away, floor = _floor(moment, found.values[:, 0], found.vectors[:, 0])
+        away, floor = _floor(moment.around, moment.points, found)
         below, resting = track(moment.at(floor).hessian().multiply, floor, last[1], generator)
         ratio = below.values[:, 0] / limit.to(below.values)
         above = ratio >= 1
@@ -92,16 +92,17 @@ class Watched:
 
 @spec
 class SelfStabilisation:
-    """What theory foretells, from the first reading alone, of the sharpness on the floor and of the swing around it.
+    """What theory foretells, from the first three points alone, of the sharpness on the floor and the swing around it.
 
-    The first reading is of the displacement, of y = λ - 2/η on the floor, and of two derivatives there, `sharpening
-    rate` and `restoring coefficient`: α and β of `theory.self_stabilisation`. From them that map foretells the `mapped
-    sharpness / threshold`, the `mapped displacement` and the `mapped crossings`, to be laid beside the readings of
-    `ValleyFloor` at the same steps; `displacement without cubic term` is the same with β = 0. The `local` readings of
-    these names move in all directions at right angles to u, with the gradient, the Hessian and ∇λ that were found on
-    the floor at first: there what the swing has pushed aside is pulled back by the other curvatures, which the two
-    numbers leave out. That costs a gradient and a product at every step. Where the rule has no threshold nothing is
-    read.
+    Of the swing at the second point, that along u is taken which alternates with each step (a path along a bent valley
+    is off its floor without any). On the floor y = λ - 2/η is read, and two derivatives: `sharpening rate` is α and
+    `restoring coefficient` β of `theory.self_stabilisation`. From them that map foretells, from the second point on,
+    `mapped sharpness / threshold`, `mapped displacement` and `mapped crossings`, to be laid beside the readings of
+    `ValleyFloor`; `displacement without cubic term` is the same with β = 0. `local sharpness / threshold`, `local
+    displacement` and `local crossings` move in all directions at right angles to u, with the gradient, the Hessian and
+    ∇λ that were found on the floor at first: there what the swing has pushed aside is pulled back by the other
+    curvatures, which the two numbers leave out. That costs a gradient and a product at every step. Where the rule has
+    no threshold nothing is read.
 
     Source: Damian, Nichani, Lee 2022, arXiv:2209.15594.
     """
@@ -119,22 +120,22 @@ class SelfStabilisation:
     def needs_curvature(self, step: int) -> bool:
         return True
 
-    def update(self, moment: Moment, memory: "Foretold | None") -> Reading:
-        edge, rates, rows = moment.thresholds, moment.rates, []
+    def update(self, moment: Moment, memory: "tuple[Tensor, ...] | Foretold | None") -> Reading:
+        edge, rates = moment.thresholds, moment.rates
         if edge is None or rates is None:
             return [], None
-        if memory is None:
-            memory = _begun(moment, edge)
-            rows = [Rows(DRIFT, moment.step, memory.drift), Rows(RESTORING, moment.step, memory.restoring)]
-        lr = rates.to(memory.drift)
-        over = memory.over + (memory.slope * memory.moved).sum(dim=1)
-        said = {"mapped": (memory.y, memory.x, memory.crossings[0]), "local": (over, memory.near, memory.crossings[1])}
-        for kind, (y, x, crossings) in said.items():
-            rows.append(Rows(f"{kind} sharpness / threshold", moment.step, 1 + y / edge))
-            rows.append(Rows(f"{kind} displacement", moment.step, x.abs()))
-            rows.append(Rows(f"{kind} crossings", moment.step, crossings))
-        rows.append(Rows(FREE, moment.step, memory.free[0].abs()))
-        return rows, _advanced(moment, memory, over, lr)
+        rows: list[Rows] = []
+        if not isinstance(memory, Foretold):
+            last = memory or ()
+            if len(last) < 2:
+                return [], (*last, moment.points)
+            middle, step = last[1], moment.step - 1
+            memory = _begun(moment, middle, (middle - (last[0] + moment.points) / 2) / 2, edge)
+            rows = [Rows(DRIFT, step, memory.drift), Rows(RESTORING, step, memory.restoring)]
+            rows += _said(memory, step, edge)
+            memory = _advanced(moment, memory, rates)
+        rows += _said(memory, moment.step, edge)
+        return rows, _advanced(moment, memory, rates)
 
 
 @storable
@@ -166,46 +167,62 @@ class Foretold:
     moved: Float[Tensor, "n p"]
     crossings: Int[Tensor, "2 n"]
 
+    @property
+    def beyond(self) -> Float[Tensor, " n"]:
+        """The local model's λ - 2/η, to first order in what has moved."""
+        return self.over + (self.slope * self.moved).sum(dim=1)
 
-def _begun(moment: Moment, edge: Float[Tensor, " n"]) -> Foretold:
-    """What is found on the floor, and the maps at their start."""
-    track = Tracker(1, TOLERANCE, 1, 1).measure
-    generator = stream(moment.seed, "self-stabilisation", moment.step)
-    found, _ = track(moment.around.hessian().multiply, moment.points, None, generator)
-    x, floor = _floor(moment, found.values[:, 0], found.vectors[:, 0])
+
+def _begun(moment: Moment, points: Tensor, swing: Tensor, edge: Float[Tensor, " n"]) -> Foretold:
+    """What is found on the floor below points, and the maps at their start."""
+    track, seed = Tracker(1, TOLERANCE, 1, 1).measure, (moment.seed, "self-stabilisation", moment.step)
+    around = moment.at(points)
+    found, _ = track(around.hessian().multiply, points, None, stream(*seed))
+    _, floor = _floor(around, points, found)
     there = moment.at(floor)
-    below, _ = track(there.hessian().multiply, floor, None, generator)
+    below, _ = track(there.hessian().multiply, floor, None, stream(*seed))
     u = below.vectors[:, 0]
-    x = x * torch.sign((u * found.vectors[:, 0]).sum(dim=1))
     gradient, slope = _beside(there.gradient, u), _beside(there.third(u, u)[1], u)
     drift, restoring = -(gradient * slope).sum(dim=1), slope.square().sum(dim=1)
-    y = below.values[:, 0] - edge.to(x)
+    x, y = (swing * u).sum(dim=1), below.values[:, 0] - edge.to(below.values)
     none = torch.zeros(2, len(x), dtype=torch.int64, device=x.device)
     start = (x, y, torch.stack((x, y)), x, torch.zeros_like(floor), none)
     return Foretold(drift, restoring, y, floor, u, gradient, slope, *start)
 
 
-def _advanced(moment: Moment, now: Foretold, over: Float[Tensor, " n"], lr: Float[Tensor, " n"]) -> Foretold:
-    """One step of all three maps; `over` is the local model's y before it."""
-    map_of, nothing = {"lr": lr, "drift": now.drift}, torch.zeros_like(now.restoring)
-    x, y = self_stabilisation(now.x, now.y, restoring=now.restoring, **map_of)
-    free = torch.stack(self_stabilisation(now.free[0], now.free[1], restoring=nothing, **map_of))
+def _said(now: Foretold, step: int, edge: Float[Tensor, " n"]) -> list[Rows]:
+    """What is foretold of one step."""
+    both = {"mapped": (now.y, now.x, now.crossings[0]), "local": (now.beyond, now.near, now.crossings[1])}
+    rows = [Rows(FREE, step, now.free[0].abs())]
+    for kind, (y, x, crossings) in both.items():
+        rows.append(Rows(f"{kind} sharpness / threshold", step, 1 + y / edge))
+        rows.append(Rows(f"{kind} displacement", step, x.abs()))
+        rows.append(Rows(f"{kind} crossings", step, crossings))
+    return rows
+
+
+def _advanced(moment: Moment, now: Foretold, rates: Float[Tensor, " n"]) -> Foretold:
+    """One step of all three maps."""
+    lr, nothing = rates.to(now.drift), torch.zeros_like(now.restoring)
+    x, y = self_stabilisation(now.x, now.y, lr=lr, drift=now.drift, restoring=now.restoring)
+    free = torch.stack(self_stabilisation(now.free[0], now.free[1], lr=lr, drift=now.drift, restoring=nothing))
     pulled = moment.at(now.floor).hessian().multiply(now.moved[:, None])[:, 0]
     force = now.gradient + pulled + now.near.square()[:, None] / 2 * now.slope
     here = now.near.abs() <= GONE
     moved = now.moved - torch.where(here, lr, 0.0)[:, None] * _beside(force, now.vector)
-    near = torch.where(here, -(1 + lr * over) * now.near, now.near)
-    after = now.over + (now.slope * moved).sum(dim=1)
-    risen = torch.stack(((y >= 0) & (now.y < 0), (after >= 0) & (over < 0)))
-    return dataclasses.replace(now, x=x, y=y, free=free, near=near, moved=moved, crossings=now.crossings + risen)
+    near = torch.where(here, -(1 + lr * now.beyond) * now.near, now.near)
+    after = dataclasses.replace(now, x=x, y=y, free=free, near=near, moved=moved)
+    risen = torch.stack(((y >= 0) & (now.y < 0), (after.beyond >= 0) & (now.beyond < 0)))
+    return dataclasses.replace(after, crossings=now.crossings + risen)
 
 
 def _floor(
-    moment: Moment, values: Float[Tensor, " n"], vectors: Float[Tensor, "n p"]
+    around: Around, points: Float[Tensor, "n p"], found: Extremes
 ) -> tuple[Float[Tensor, " n"], Float[Tensor, "n p"]]:
     """How far along u the points are from their floor, and the floor."""
-    away = (vectors * moment.around.gradient).sum(dim=1) / values
-    return away, moment.points - away[:, None] * vectors
+    u = found.vectors[:, 0]
+    away = (u * around.gradient).sum(dim=1) / found.values[:, 0]
+    return away, points - away[:, None] * u
 
 
 def _beside(vector: Float[Tensor, "n p"], unit: Float[Tensor, "n p"]) -> Float[Tensor, "n p"]:
