@@ -1,6 +1,7 @@
 """The valley at the edge: how far training is from its floor, how sharp it is there, and what is foretold of both."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 import torch
@@ -17,6 +18,10 @@ from phenoscope.theory.stabilising import GONE
 
 RATIO, AWAY, CROSSINGS = "floor sharpness / threshold", "displacement from floor", "crossings of the edge"
 DRIFT, RESTORING, FREE = "sharpening rate", "restoring coefficient", "displacement without cubic term"
+BEFORE = 3
+"""Points on each side of the one from which is foretold."""
+ALTERNATING = tuple((-1) ** (i + BEFORE) * math.comb(2 * BEFORE, i) / 4**BEFORE for i in range(2 * BEFORE + 1))
+"""Weights of their mean, 1 for what alternates; a smooth path leaves its sixth difference over 64."""
 TOLERANCE = 1e-6
 """Of the residuals of the eigenvectors from which is foretold, relative to the eigenvalue."""
 
@@ -82,7 +87,13 @@ class ValleyFloor:
 @storable
 @dataclasses.dataclass(frozen=True)
 class Watched:
-    """The memory of `ValleyFloor`: the trackers' at both points, whether it is above the edge, and the count."""
+    """The memory of `ValleyFloor`.
+
+    Attributes:
+        swinging, resting: the trackers', where training is and on the floor.
+        above: whether the sharpness on the floor is at or above what the rule bears, (n,).
+        crossings: how often it has risen to that, (n,).
+    """
 
     swinging: Tracking
     resting: Tracking
@@ -92,11 +103,12 @@ class Watched:
 
 @spec
 class SelfStabilisation:
-    """What theory foretells, from the first three points alone, of the sharpness on the floor and the swing around it.
+    """What theory foretells, from the first seven points alone, of the sharpness on the floor and the swing around it.
 
-    Of the swing at the second point, that along u is taken which alternates with each step (a path along a bent valley
-    is off its floor without any). On the floor y = λ - 2/η is read, and two derivatives: `sharpening rate` is α and
-    `restoring coefficient` β of `theory.self_stabilisation`. From them that map foretells, from the second point on,
+    The swing is what alternates along u with each step, a mean of the seven with binomial weights of alternating signs:
+    a path along a bent valley is off its floor without any swing, and by more than a swing that has nearly died. Below
+    the fourth point, on the floor, y = λ - 2/η is read, and two derivatives: `sharpening rate` is α and `restoring
+    coefficient` β of `theory.self_stabilisation`. From them that map foretells, from the fourth point on,
     `mapped sharpness / threshold`, `mapped displacement` and `mapped crossings`, to be laid beside the readings of
     `ValleyFloor`; `displacement without cubic term` is the same with β = 0. `local sharpness / threshold`, `local
     displacement` and `local crossings` move in all directions at right angles to u, with the gradient, the Hessian and
@@ -126,14 +138,15 @@ class SelfStabilisation:
             return [], None
         rows: list[Rows] = []
         if not isinstance(memory, Foretold):
-            last = memory or ()
-            if len(last) < 2:
-                return [], (*last, moment.points)
-            middle, step = last[1], moment.step - 1
-            memory = _begun(moment, middle, (middle - (last[0] + moment.points) / 2) / 2, edge)
-            rows = [Rows(DRIFT, step, memory.drift), Rows(RESTORING, step, memory.restoring)]
-            rows += _said(memory, step, edge)
-            memory = _advanced(moment, memory, rates)
+            last = (*(memory or ()), moment.points)
+            if len(last) <= 2 * BEFORE:
+                return [], last
+            memory = _begun(moment, last, edge)
+            first = moment.step - BEFORE
+            rows = [Rows(DRIFT, first, memory.drift), Rows(RESTORING, first, memory.restoring)]
+            for step in range(first, moment.step):
+                rows += _said(memory, step, edge)
+                memory = _advanced(moment, memory, rates)
         rows += _said(memory, moment.step, edge)
         return rows, _advanced(moment, memory, rates)
 
@@ -173,8 +186,10 @@ class Foretold:
         return self.over + (self.slope * self.moved).sum(dim=1)
 
 
-def _begun(moment: Moment, points: Tensor, swing: Tensor, edge: Float[Tensor, " n"]) -> Foretold:
-    """What is found on the floor below points, and the maps at their start."""
+def _begun(moment: Moment, last: tuple[Float[Tensor, "n p"], ...], edge: Float[Tensor, " n"]) -> Foretold:
+    """What is found on the floor below the middle one of the last points, and the maps at their start."""
+    points = last[BEFORE]
+    swing = sum(weight * point for weight, point in zip(ALTERNATING, last, strict=True))
     track, seed = Tracker(1, TOLERANCE, 1, 1).measure, (moment.seed, "self-stabilisation", moment.step)
     around = moment.at(points)
     found, _ = track(around.hessian().multiply, points, None, stream(*seed))
