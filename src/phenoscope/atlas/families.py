@@ -66,7 +66,14 @@ STABILITY = Family(
             "Why training does not diverge",
             "Where a quadratic would fly apart something bends training back. How little does it take, and how far "
             "does it go?",
-            ("minimal_models", "self_stabilisation", "central_flow", "catapult", "trainability_boundary"),
+            (
+                "minimal_models",
+                "self_stabilisation",
+                "central_flow",
+                "drift_along_minima",
+                "catapult",
+                "trainability_boundary",
+            ),
         ),
         Part(
             "Mini-batches and their noise",

@@ -12,6 +12,7 @@ from phenoscope.methods.linear_sgd import LinearSGD
 from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.random_features import RandomFeatures
 from phenoscope.methods.trainability import TrainabilityGrid, View
+from phenoscope.methods.valley_descent import Valley, ValleyDescent
 from phenoscope.methods.weights import recompute_statistics
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "Merge",
     "RandomFeatures",
     "TrainabilityGrid",
+    "Valley",
+    "ValleyDescent",
     "View",
     "align",
     "connecting_complex",

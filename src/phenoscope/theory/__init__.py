@@ -12,6 +12,7 @@ from phenoscope.theory.least_squares import (
     ridge_risk,
     ridgeless_risk,
 )
+from phenoscope.theory.edge_flows import normalised_descent_flow, square_root_descent_flow
 from phenoscope.theory.oscillation import edge_covariance
 from phenoscope.theory.products import flow_limit, flow_sharpness
 from phenoscope.theory.sgd_stability import coherence, coherence_threshold, sgd_threshold, trace_threshold
@@ -49,6 +50,7 @@ __all__ = [
     "optimal_ridge",
     "posterior",
     "random_feature_risk",
+    "normalised_descent_flow",
     "reduced_rank_coefficient",
     "ridge_risk",
     "ridgeless_risk",
@@ -57,5 +59,6 @@ __all__ = [
     "self_stabilisation",
     "sgd_threshold",
     "stationary_density",
+    "square_root_descent_flow",
     "trace_threshold",
 ]

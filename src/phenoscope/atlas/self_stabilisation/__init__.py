@@ -28,7 +28,7 @@ class Size:
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(100, (12,), 0.15, 200, 60),
-    "laptop": Size(500, (12,), 0.15, 300, 500),
+    "laptop": Size(500, (12,), 0.15, 300, 800),
     "paper": Size(1000, (100,), 0.1, 3000, 1000),
 }
 EVEN, ODD = (0, 2, 4, 6, 8), (1, 3, 5, 7, 9)
