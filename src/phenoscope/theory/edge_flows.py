@@ -4,7 +4,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def normalised_descent_flow(sharpness: Float[Tensor, ""], slope: Float[Tensor, " d"]) -> Float[Tensor, " d"]:
+def normalised_descent_flow(sharpness: Float[Tensor, "*d"], slope: Float[Tensor, "*d"]) -> Float[Tensor, "*d"]:
     r"""-¼ ∇log λ₁: the drift of θ' = θ - η ∇L/‖∇L‖ along a set of minima, per η² a step.
 
     The step is too long for every minimum, so it swings about it along the top eigenvector of the Hessian, and half of
@@ -14,18 +14,19 @@ def normalised_descent_flow(sharpness: Float[Tensor, ""], slope: Float[Tensor, "
     arXiv:2205.09745.
 
     Args:
-        sharpness: λ₁, the largest eigenvalue of the Hessian of L at the minimum, in loss per squared parameter.
-        slope: ∇λ₁ along the set of minima.
+        sharpness: λ₁, the largest eigenvalue of the Hessian of L at the minimum, in loss per squared parameter; as many
+            as there are slopes.
+        slope: ∇λ₁ along the set of minima, by whatever coordinate runs along it.
 
     Example:
         >>> import torch
-        >>> normalised_descent_flow(torch.tensor(2.0), torch.tensor([8.0]))
+        >>> normalised_descent_flow(torch.tensor([2.0]), torch.tensor([8.0]))
         tensor([-1.])
     """
     return -slope / (4 * sharpness)
 
 
-def square_root_descent_flow(slope: Float[Tensor, " d"]) -> Float[Tensor, " d"]:
+def square_root_descent_flow(slope: Float[Tensor, "*d"]) -> Float[Tensor, "*d"]:
     r"""-⅛ ∇λ₁: the drift of θ' = θ - η ∇√L along a set of minima of loss 0, per η² a step.
 
     The Hessian of √L has no bound near the minima, so every rate is at the edge there. In the limit of small η the
