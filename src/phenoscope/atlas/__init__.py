@@ -29,8 +29,8 @@ from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.random_feature_descent import random_feature_descent
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
-from phenoscope.atlas.sgd_diffusion import sgd_diffusion
 from phenoscope.atlas.self_stabilisation import self_stabilisation
+from phenoscope.atlas.sgd_diffusion import sgd_diffusion
 from phenoscope.atlas.sgd_stability import sgd_stability
 from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
 from phenoscope.atlas.sparse_features import sparse_features

@@ -1,5 +1,6 @@
 """Closed forms: what is predicted, ready to be laid beside what is measured."""
 
+from phenoscope.theory.edge_flows import normalised_descent_flow, square_root_descent_flow
 from phenoscope.theory.escape import first_passage_time, kramers_time, stationary_density
 from phenoscope.theory.gradient_flow import Posterior, kernel_descent, mode_decay, posterior
 from phenoscope.theory.infinite import infinite_kernel
@@ -12,7 +13,6 @@ from phenoscope.theory.least_squares import (
     ridge_risk,
     ridgeless_risk,
 )
-from phenoscope.theory.edge_flows import normalised_descent_flow, square_root_descent_flow
 from phenoscope.theory.oscillation import edge_covariance
 from phenoscope.theory.products import flow_limit, flow_sharpness
 from phenoscope.theory.sgd_stability import coherence, coherence_threshold, sgd_threshold, trace_threshold
@@ -47,10 +47,10 @@ __all__ = [
     "linear_network_coefficient",
     "mode_decay",
     "nesterov_threshold",
+    "normalised_descent_flow",
     "optimal_ridge",
     "posterior",
     "random_feature_risk",
-    "normalised_descent_flow",
     "reduced_rank_coefficient",
     "ridge_risk",
     "ridgeless_risk",
@@ -58,7 +58,7 @@ __all__ = [
     "sam_threshold",
     "self_stabilisation",
     "sgd_threshold",
-    "stationary_density",
     "square_root_descent_flow",
+    "stationary_density",
     "trace_threshold",
 ]
