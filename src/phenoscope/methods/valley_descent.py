@@ -106,10 +106,9 @@ class ValleyDescent:
 
     @property
     def units(self) -> Mapping[str, str]:
-        drifts = ("drift", "drift by log sharpness", "drift by sharpness", "drift by log trace")
-        return dict.fromkeys(("place", *drifts), "parameter") | dict.fromkeys(
-            ("sharpness", "trace"), "loss / parameter²"
-        )
+        drifts = ("place", "drift", "drift by log sharpness", "drift by sharpness", "drift by log trace")
+        curvature = "loss / parameter²"
+        return {name: "parameter" for name in drifts} | {"sharpness": curvature, "trace": curvature}
 
     def drawn(self) -> tuple[Valley, Float[Tensor, " 3"]]:
         """The valley, and the start: where the sharpness changes most strongly, a little beside the floor."""
@@ -123,25 +122,30 @@ class ValleyDescent:
 
     def readings(self) -> Iterator[Found]:
         valley, point = self.drawn()
+        flows = self._flows(valley)
+        start, before, reached = None, 0, {}
+        for step, place in self._places(valley, point):
+            if place is None:
+                yield Found(step, {}, diverged=True)
+                return
+            if start is None:
+                start, before, reached = place, step, dict.fromkeys(flows, place)
+            time, before = self.rate**2 * (step - before), step
+            reached = {name: _followed(flow, reached[name], time) for name, flow in flows.items()}
+            values = {name: to - start for name, to in ({"drift": place} | reached).items()}
+            values |= {"place": place, "sharpness": valley.sharpness(place), "trace": valley.trace(place)}
+            yield Found(step, {name: value.item() for name, value in values.items()})
+
+    def _places(self, valley: Valley, point: Float[Tensor, " 3"]) -> Iterator[tuple[int, Tensor | None]]:
+        """The places that are read, by step, from when the descent has settled; `None` where it has left."""
         begin, every = int(SETTLED * self.steps), max(1, self.steps // WINDOWS)
-        start, reached, last = None, {}, point
         for step in range(1, self.steps + 1):
             last, point = point, self._moved(valley, point)
             if not bool(torch.isfinite(point).all()):
-                yield Found(step, {}, diverged=True)
+                yield step, None
                 return
-            if step < begin or ((step - begin) % every and step != self.steps):
-                continue
-            place = valley.nearest((last + point) / 2)
-            values = {"place": place, "sharpness": valley.sharpness(place), "trace": valley.trace(place)}
-            if start is None:
-                start, reached, before = place, dict.fromkeys(self._flows(valley), place), step
-            for name, flow in self._flows(valley).items():
-                reached[name] = _followed(flow, reached[name], self.rate**2 * (step - before))
-            before = step
-            drifts = {"drift": place} | reached
-            values |= {name: to - start for name, to in drifts.items()}
-            yield Found(step, {name: value.item() for name, value in values.items()})
+            if step >= begin and ((step - begin) % every == 0 or step == self.steps):
+                yield step, valley.nearest((last + point) / 2)
 
     def _moved(self, valley: Valley, point: Float[Tensor, " 3"]) -> Float[Tensor, " 3"]:
         here = point.clone().requires_grad_()
