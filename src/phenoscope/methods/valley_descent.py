@@ -106,9 +106,9 @@ class ValleyDescent:
 
     @property
     def units(self) -> Mapping[str, str]:
-        drifts = ("place", "drift", "drift by log sharpness", "drift by sharpness", "drift by log trace")
-        curvature = "loss / parameter²"
-        return {name: "parameter" for name in drifts} | {"sharpness": curvature, "trace": curvature}
+        names = ["place", "drift", "drift by log sharpness", "drift by sharpness", "drift by log trace"]
+        curvatures: dict[str, str] = dict.fromkeys(["sharpness", "trace"], "loss / parameter²")
+        return dict.fromkeys(names, "parameter") | curvatures
 
     def drawn(self) -> tuple[Valley, Float[Tensor, " 3"]]:
         """The valley, and the start: where the sharpness changes most strongly, a little beside the floor."""
