@@ -145,7 +145,11 @@ def test_models_and_random_states_stay_and_the_same_is_found_again():
     ("make", "says"),
     [
         (lambda: ps.align(perceptron(0), perceptron(1), "magic"), r"`method`.*'magic'"),
-        (lambda: ps.align(perceptron(0), perceptron(1), "activations"), r"on data, and none came"),
+        (
+            lambda: ps.align(perceptron(0), perceptron(1), "activations"),
+            r"is matching on data, and none came",
+        ),
+        (lambda: ps.align(perceptron(0), perceptron(1), "sinkhorn", torch.ones(2, 2)), r"pass `loss=`"),
         (lambda: ps.align(perceptron(0), perceptron(1, (3, 5))), r"differ in '2.weight'"),
         (lambda: ps.align(nn.Linear(2, 2), nn.Linear(2, 2)), r"no units of the model can be exchanged"),
     ],

@@ -1,7 +1,7 @@
 """Alignment: which of the networks that compute the same as this one lies nearest to another?"""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import torch
@@ -21,10 +21,12 @@ from phenoscope.instruments.symmetries.running import loaded
 from phenoscope.instruments.symmetries.searching import matched, matched_on
 from phenoscope.instruments.symmetries.structure import PermutationStructure
 from phenoscope.instruments.symmetries.tracing import tensors_of
+from phenoscope.methods.learned_orders import relaxed, straight_through
+from phenoscope.objective import Objective
 from phenoscope.objective.batches import batches_of
 
-Method = Literal["weights", "activations"]
-METHODS: tuple[str, ...] = ("weights", "activations")
+Method = Literal["weights", "activations", "straight-through", "sinkhorn"]
+METHODS: tuple[str, ...] = ("weights", "activations", "straight-through", "sinkhorn")
 SMALL = 128
 """Units of the largest group up to which a search is started several times unless told otherwise."""
 RESTARTS = 4
@@ -46,9 +48,9 @@ class Alignment(Reading):
         scales: by group, the factors that its units were multiplied by, where functions are positively homogeneous.
         structure: the groups, where they stand, and the evidence that they are right.
         method: how the order was found.
-        objective: what was maximised, at the order found: the sum of products of the balanced parameters of both, or
-            the mean correlation of units that stand at one place.
-        objectives: that of each start; starts end at different local optima.
+        objective: what was maximised, at the order found: the sum of products of the balanced parameters of both, the
+            mean correlation of units that stand at one place, or minus the loss halfway.
+        objectives: that of each start, or of each step; starts end at different local optima.
         sweeps: of the best start over all groups.
         outcome: whether a last sweep moved nothing any more.
     """
@@ -88,15 +90,18 @@ def align(
     method: Method = "weights",
     data: Any = None,
     *,
+    loss: Callable[[Tensor, Any], Tensor] | None = None,
     rescale: bool = True,
     restarts: int | None = None,
     sweeps: int = 100,
+    steps: int = 100,
+    rate: float = 0.05,
     generator: torch.Generator | None = None,
 ) -> Alignment:
     """A copy of a model, its units in the order (and scale and sign) in which it is nearest to a reference.
 
     Which units may be exchanged is derived from the model itself and checked on its outputs, see
-    `permutation_structure`. Two methods find an order:
+    `permutation_structure`. Four methods find an order:
 
     - `"weights"`: the order that maximises the sum of products of both networks' parameters, so minimises their
       distance; coordinate descent over groups of units, one assignment problem each (Ainsworth, Hayase, Srinivasa
@@ -104,6 +109,9 @@ def align(
       outputs inwards, so that a permuted copy is found again, then from random orders.
     - `"activations"`: for each group the order in which units correlate most on the data (Li et al. 2015, Convergent
       learning, arXiv:1511.07543; Tatro et al. 2020, arXiv:2009.02439); exact for each group by itself.
+    - `"straight-through"` and `"sinkhorn"`: from the order that weights give, towards one at which the loss halfway to
+      the reference is smaller, by descent on a latent point or on soft orders (`learned_orders`); the order that is
+      best halfway is kept, so they end no worse than they begin.
 
     Units are compared at equal scale: where a function between layers is positively homogeneous (ReLU), both networks
     are balanced first, as much before each unit as behind it, which undoes any rescaling; then the copy gets the
@@ -112,12 +120,15 @@ def align(
     Args:
         model: what is brought over; it is left as it was.
         reference: of the same architecture; it stays.
-        method: `"weights"` or `"activations"`.
-        data: for activations, a pair of tensors, a DataLoader or any re-iterable of (input, target); else only one
+        method: `"weights"`, `"activations"`, `"straight-through"` or `"sinkhorn"`.
+        data: for all but weights, a pair of tensors, a DataLoader or any re-iterable of (input, target); else only one
             batch is used, to run the model. Inputs alone will do. An input is guessed unless given.
+        loss: (outputs, targets) -> scalar, of what is learned from the loss halfway.
         rescale: whether scales and signs may change too.
         restarts: further starts from random orders; four for networks with at most 128 units in a layer unless given.
         sweeps: over all groups, at most.
+        steps: of what is learned.
+        rate: of its steps.
         generator: of starts and of the order in which groups are visited; seeded with 0 unless given.
 
     Returns:
@@ -139,8 +150,10 @@ def align(
         (0.0, True)
     """
     one_of("`method` of alignment", method, METHODS)
-    if method == "activations" and data is None:
-        raise BadInput("activations are matched on data, and none came. Pass `data=`, such as the training inputs.")
+    if method != "weights" and data is None:
+        raise BadInput(f"{method} is matching on data, and none came. Pass `data=`, such as the training data.")
+    if method in ("straight-through", "sinkhorn") and (loss is None or isinstance(data, Tensor)):
+        raise BadInput(f"{method} lowers the loss halfway: pass `loss=`, and `data=` with inputs and targets.")
     batches = None if data is None else _batches(data, model)
     both = pair(model, reference, None if batches is None else batches[0], rescale=rescale)
     drawing = generator or torch.Generator().manual_seed(0)
@@ -149,6 +162,11 @@ def align(
         found = [matched_on(both.scales, _correlations(both, batches), both.fixed, both.moved)]
     else:
         found = list(_starts(both, restarts, sweeps, drawing))
+    if method in ("straight-through", "sinkhorn"):
+        assert loss is not None
+        best = max(found, key=lambda match: match.objective)
+        learn = straight_through if method == "straight-through" else relaxed
+        found = learn(both, best, Objective(loaded(reference, tensors_of(reference)).eval(), loss, data), steps, rate)
     return _reading(both, method, found)
 
 

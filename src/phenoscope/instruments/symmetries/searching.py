@@ -88,6 +88,11 @@ def matched_on(
     return dataclasses.replace(search.found(1, converged=True), objective=total / max(count, 1))
 
 
+def assigned(scores: Tensor) -> Tensor:
+    """The order that makes the sum of scores largest, (n,), of scores (n, n) of each place with each unit."""
+    return torch.from_numpy(linear_sum_assignment(scores.cpu().double().numpy(), maximize=True)[1])
+
+
 def _by_correlation(
     search: "Matching", top: int, correlations: Mapping[int, Tensor]
 ) -> tuple[float, Tensor, dict[int, Tensor]]:

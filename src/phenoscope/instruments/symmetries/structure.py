@@ -52,6 +52,20 @@ class Block:
             value = value.narrow(axis, start, size)
         return value.reshape(self.sizes)
 
+    def written(self, whole: Tensor, value: Tensor) -> Tensor:
+        """A tensor with another block in it, differentiable in both."""
+        value = value.reshape(self.lengths)
+        if self.lengths == tuple(whole.shape):
+            return value
+        inside = whole.new_zeros(whole.shape, dtype=torch.bool)
+        places = tuple(slice(start, start + size) for start, size in zip(self.starts, self.lengths, strict=True))
+        inside[places] = True
+        around = [
+            (start, size - start - n) for start, n, size in zip(self.starts, self.lengths, whole.shape, strict=True)
+        ]
+        padded = torch.nn.functional.pad(value, [side for pair in reversed(around) for side in pair])
+        return torch.where(inside, padded, whole)
+
     def write(self, tensors: Mapping[str, Tensor], value: Tensor) -> None:
         """Put it into these tensors, in place."""
         target = tensors[self.tensor]
