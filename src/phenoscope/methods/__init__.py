@@ -7,10 +7,12 @@ from phenoscope.methods.computation import Computation, Found, numbers
 from phenoscope.methods.curves import Curve, curve
 from phenoscope.methods.double_well import DoubleWell
 from phenoscope.methods.ensembles import Ensemble
+from phenoscope.methods.exhaustive import BestOrder, best_order
 from phenoscope.methods.least_squares import LeastSquares
 from phenoscope.methods.linear_sgd import LinearSGD
 from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.random_features import RandomFeatures
+from phenoscope.methods.renormalisation import Renormalised, renormalise
 from phenoscope.methods.trainability import TrainabilityGrid, View
 from phenoscope.methods.valley_descent import Valley, ValleyDescent
 from phenoscope.methods.weights import recompute_statistics
@@ -18,6 +20,7 @@ from phenoscope.methods.weights import recompute_statistics
 __all__ = [
     "Alignment",
     "Band",
+    "BestOrder",
     "Complex",
     "Computation",
     "Curve",
@@ -28,15 +31,18 @@ __all__ = [
     "LinearSGD",
     "Merge",
     "RandomFeatures",
+    "Renormalised",
     "TrainabilityGrid",
     "Valley",
     "ValleyDescent",
     "View",
     "align",
+    "best_order",
     "connecting_complex",
     "curve",
     "elastic_band",
     "merge",
     "numbers",
     "recompute_statistics",
+    "renormalise",
 ]
