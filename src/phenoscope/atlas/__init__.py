@@ -18,6 +18,7 @@ from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.linear_double_descent import linear_double_descent
 from phenoscope.atlas.minimal_models import minimal_models
 from phenoscope.atlas.mode_connectivity import mode_connectivity
+from phenoscope.atlas.minimum_code import minimum_code
 from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.opposing_signals import opposing_signals
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
@@ -55,6 +56,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "minimal_models": minimal_models,
     "mode_connectivity": mode_connectivity,
     "path_extent": path_extent,
+    "minimum_code": minimum_code,
     "noise_or_rate": noise_or_rate,
     "poisoned_minima": poisoned_minima,
     "permutation_barrier": permutation_barrier,

@@ -20,7 +20,7 @@ Prior = float | Tensor | Literal["layers"]
 """The standard deviation of each weight before anything was seen: one for all, (p,), or that of each parameter tensor
 itself, the root mean square of its entries."""
 
-EXACT = 1024
+EXACT = 2048
 """Parameters up to which the whole matrix is made: one product a parameter, and its eigenvalues."""
 BLOCK = 64
 """Products taken together."""
