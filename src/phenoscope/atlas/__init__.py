@@ -14,6 +14,7 @@ from phenoscope.atlas.central_flow import central_flow
 from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.drift_along_minima import drift_along_minima
 from phenoscope.atlas.edge_of_stability import edge_of_stability
+from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.linear_double_descent import linear_double_descent
 from phenoscope.atlas.minimal_models import minimal_models
@@ -61,6 +62,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "poisoned_minima": poisoned_minima,
     "permutation_barrier": permutation_barrier,
     "progressive_sharpening": progressive_sharpening,
+    "flatness_at_scale": flatness_at_scale,
     "hessian_outliers": hessian_outliers,
     "opposing_signals": opposing_signals,
     "oscillation_averaging": oscillation_averaging,

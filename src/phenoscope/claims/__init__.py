@@ -24,7 +24,7 @@ from phenoscope.claims.reductions import (
 from phenoscope.claims.regions import Above, AtLeast, AtMost, Below, Between, Region, region_from_json
 from phenoscope.claims.slopes import SweepStatistic, log_log_slope, slope
 from phenoscope.claims.statistics import Criterion, Statistic, Value, ratio
-from phenoscope.claims.sweeps import largest
+from phenoscope.claims.sweeps import correlation_trend, largest
 from phenoscope.claims.trends import trend
 from phenoscope.claims.verdict import ControlVerdict, Outcome, Verdict, verdict_from_json
 
@@ -51,6 +51,7 @@ __all__ = [
     "Value",
     "Verdict",
     "block_ratio",
+    "correlation_trend",
     "first_step",
     "first_value",
     "fraction_of",

@@ -73,7 +73,7 @@ class Slope(SweepStatistic):
             return Value(math.nan, math.nan, reason=f"{self} needs positive numbers on both axes")
         if len(np.unique(x)) < 2:
             return Value(math.nan, math.nan, reason=f"{self} needs 2 different values of {self.x}, got {len(set(x))}")
-        return _fitted_logs(np.log(x), y, error) if self.log else _fitted(x, y, error)
+        return _fitted_logs(np.log(x), y, error) if self.log else fitted(x, y, error)
 
     def __str__(self) -> str:
         return f"{'log_log_slope' if self.log else 'slope'}({self.y}, {self.x})"
@@ -117,7 +117,7 @@ def _sides(y: Statistic, x: Expression, user: str) -> tuple[Statistic, Expressio
     return y, x
 
 
-def _fitted(x: np.ndarray, y: np.ndarray, error: np.ndarray) -> Value:
+def fitted(x: np.ndarray, y: np.ndarray, error: np.ndarray) -> Value:
     centred = x - x.mean()
     weights = centred / (centred**2).sum()
     return Value(float((weights * y).sum()), float((np.abs(weights) * error).sum()))

@@ -1,11 +1,15 @@
-"""The largest of a sweep: what holds of it holds of every member."""
+"""Of a sweep the largest, of which what holds holds of every member; and whether a correlation weakens with scale."""
 
 import dataclasses
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 
-from phenoscope.claims.expressions import kind_of
-from phenoscope.claims.slopes import SweepStatistic
+import numpy as np
+
+from phenoscope.claims.correlations import RankCorrelation
+from phenoscope.claims.expressions import kind_of, union
+from phenoscope.claims.slopes import SweepStatistic, fitted
 from phenoscope.claims.statistics import Scale, Statistic, Value
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Record
@@ -42,6 +46,43 @@ class Largest(SweepStatistic):
         return f"largest({self.inner})"
 
 
+@dataclasses.dataclass(frozen=True)
+class CorrelationTrend(SweepStatistic):
+    """See `correlation_trend`."""
+
+    correlation: RankCorrelation
+    across: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.correlation.names
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return union(self.correlation.settings, (self.across,))
+
+    def takes(self, swept: Sequence[str]) -> bool:
+        return self.across in swept and self.correlation.takes([name for name in swept if name != self.across])
+
+    def of(self, records: Sequence[Record]) -> Value:
+        groups: dict[float, list[Record]] = defaultdict(list)
+        for record in records:
+            groups[record.settings.get(self.across, math.nan)].append(record)
+        if not all(size > 0 for size in groups):
+            return Value(math.nan, math.nan, reason=f"{self} needs a positive {self.across} of every member")
+        found = {size: self.correlation.of(group) for size, group in groups.items()}
+        fault = next((value for value in found.values() if value.reason), None)
+        if fault is not None:
+            return Value(math.nan, math.nan, reason=fault.reason, missing=fault.missing)
+        if len(found) < 2:
+            return Value(math.nan, math.nan, reason=f"{self} needs 2 different values of {self.across}, got one")
+        numbers = np.array([(math.log2(size), value.value, value.error) for size, value in found.items()])
+        return fitted(*numbers.T)
+
+    def __str__(self) -> str:
+        return f"correlation_trend({self.correlation}, across {self.across})"
+
+
 def largest(statistic: Statistic) -> Largest:
     """The largest value of a statistic over the members of one seed (for claims with `over`).
 
@@ -61,3 +102,29 @@ def largest(statistic: Statistic) -> Largest:
             "Reduce a series first, for example with `late_mean(...)`."
         )
     return Largest(statistic, statistic.scale, statistic.unit)
+
+
+def correlation_trend(correlation: RankCorrelation, *, across: str) -> CorrelationTrend:
+    """By how much a rank correlation changes with each doubling of a swept setting (for claims with `over`).
+
+    It is the least-squares slope, against log₂ of the setting, of the correlation among the members of one seed that
+    have the same value of it. Error: Σ |wᵢ| eᵢ, where wᵢ is the weight of that value in the slope and eᵢ the error of
+    the correlation there. Without units.
+
+    Args:
+        correlation: made by `rank_correlation`.
+        across: a swept setting, positive, such as a width or a number of examples.
+
+    Example:
+        >>> from phenoscope.claims import Measured, Setting, last_value, rank_correlation
+        >>> print(correlation_trend(rank_correlation(last_value(Measured("loss")), Setting("lr")), across="width"))
+        correlation_trend(rank_correlation(last_value(loss), lr), across width)
+    """
+    if not isinstance(correlation, RankCorrelation) or not isinstance(across, str) or not across.strip():
+        raise BadInput(
+            f"a trend of correlations is of a `rank_correlation(...)` across a swept setting, got {correlation} and "
+            f"{across!r}."
+        )
+    if correlation.within == across:
+        raise BadInput(f"among members that have one {across!r}, nothing can be compared within it. Name two settings.")
+    return CorrelationTrend(correlation, across)

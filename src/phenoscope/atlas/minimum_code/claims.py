@@ -49,7 +49,7 @@ def _lengths() -> tuple[Claim, ...]:
             on=MODELS, over=OVER, control=_shuffled(FIXED, LR, "lr"), name="large-rates-find-short-codes",
         ),
         Claim(
-            "among them, with a prior of each layer's own size, too, the larger the rate the shorter the code", HOCHREITER,
+            "with a prior of each layer's own size, too, the larger the rate the shorter the code", HOCHREITER,
             rank_correlation(ADAPTIVE, LR, within="lr"), Below(0.0), region_from="theory",
             on=MODELS, over=OVER, control=_shuffled(ADAPTIVE, LR, "lr"),
             name="large-rates-find-short-codes-under-an-adaptive-prior",
