@@ -27,7 +27,7 @@ class Size:
 
 
 SIZES: dict[Scale, Size] = {
-    "smoke": Size(50, (8,), 40, 5, 2),
+    "smoke": Size(50, (8,), 20, 5, 2),
     "laptop": Size(100, (16,), 400, 10, 3),
     "paper": Size(1000, (100, 100), 4000, 20, 8),
 }

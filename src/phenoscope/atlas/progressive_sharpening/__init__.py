@@ -26,7 +26,7 @@ from phenoscope.probes import Accuracy, Loss, Sharpness
 from phenoscope.training import GradientDescent, Recipe
 
 SIZES: dict[Scale, Size] = {
-    "smoke": Size(100, (16,), 200, 20),
+    "smoke": Size(100, (16,), 120, 20),
     "laptop": Size(500, (50, 50), 1500, 50),
     "paper": Size(1500, (200, 200), 6000, 100),
 }

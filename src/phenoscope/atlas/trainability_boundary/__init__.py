@@ -8,7 +8,7 @@ from phenoscope.methods import TrainabilityGrid
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 
 GRIDS: dict[Scale, TrainabilityGrid] = {
-    "smoke": TrainabilityGrid(pixels=128, updates=30, steps=1),
+    "smoke": TrainabilityGrid(pixels=128, updates=25, steps=1, width=4, examples=4),
     "laptop": TrainabilityGrid(pixels=256, updates=80, steps=2),
     "paper": TrainabilityGrid(pixels=4096, updates=500, steps=6, width=16),
 }
