@@ -62,7 +62,7 @@ class CorrelationTrend(SweepStatistic):
         return union(self.correlation.settings, (self.across,))
 
     def takes(self, swept: Sequence[str]) -> bool:
-        return self.across in swept and self.correlation.takes([name for name in swept if name != self.across])
+        return self.across in swept and self.correlation.takes(swept)
 
     def of(self, records: Sequence[Record]) -> Value:
         groups: dict[float, list[Record]] = defaultdict(list)
