@@ -18,8 +18,8 @@ from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.linear_double_descent import linear_double_descent
 from phenoscope.atlas.minimal_models import minimal_models
-from phenoscope.atlas.mode_connectivity import mode_connectivity
 from phenoscope.atlas.minimum_code import minimum_code
+from phenoscope.atlas.mode_connectivity import mode_connectivity
 from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.opposing_signals import opposing_signals
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
