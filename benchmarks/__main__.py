@@ -8,6 +8,7 @@ import sys
 from benchmarks import (
     alignment,
     cohorts,
+    curves,
     densities,
     eigenvalues,
     peers,
@@ -24,6 +25,7 @@ ALL = {
     "products": products.run,
     "products-peers": products.run_peers,
     "cohorts": cohorts.run,
+    "curves": curves.run,
     "eigenvalues": eigenvalues.run,
     "eigenvalues-cnn": eigenvalues.run_cnn,
     "eigenvalues-gpt": eigenvalues.run_gpt,

@@ -107,7 +107,7 @@ CONNECTIVITY = Family(
             "What lies between",
             "On the straight line between two solutions the loss rises. Is that a barrier around each of them, or one "
             "of the line, which curves go round? And how far do they go, beside what the curvature tells?",
-            ("mode_connectivity", "path_extent"),
+            ("mode_connectivity", "connected_volumes", "path_extent"),
         ),
         Part(
             "When it is decided",

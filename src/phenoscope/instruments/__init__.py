@@ -53,6 +53,7 @@ from phenoscope.instruments.landscape import line_curvature, loss_line, loss_pla
 from phenoscope.instruments.learning_coefficient import LearningCoefficient, learning_coefficient
 from phenoscope.instruments.mini_batches import BatchSharpness, batch_sharpness
 from phenoscope.instruments.moments import GradientMoments, gradient_moments
+from phenoscope.instruments.monotone import Monotonicity, monotonicity
 from phenoscope.instruments.negative import NegativeShare, negative_share
 from phenoscope.instruments.neighbourhood import SamGap, WorstCase, sam_gap, worst_case_sharpness
 from phenoscope.instruments.norm import FrobeniusNorm, frobenius_norm
@@ -61,6 +62,7 @@ from phenoscope.instruments.outliers import Outliers, outliers
 from phenoscope.instruments.paths import Path
 from phenoscope.instruments.perturbed import GaussianSharpness, gaussian_sharpness
 from phenoscope.instruments.pictures import Axis, LineCurvature, LossLine, LossPlane, Picture
+from phenoscope.instruments.planes import PointsPlane, plane_through
 from phenoscope.instruments.reach import Reach, reach
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS
@@ -124,6 +126,7 @@ __all__ = [
     "Loss",
     "LossLine",
     "LossPlane",
+    "Monotonicity",
     "NegativeShare",
     "NoiseScale",
     "Outcome",
@@ -131,6 +134,7 @@ __all__ = [
     "Path",
     "PermutationStructure",
     "Picture",
+    "PointsPlane",
     "Reach",
     "Reading",
     "RelativeFlatness",
@@ -191,11 +195,13 @@ __all__ = [
     "log_volumes",
     "loss_line",
     "loss_plane",
+    "monotonicity",
     "negative_share",
     "noise_scale",
     "outliers",
     "path_barrier",
     "permutation_structure",
+    "plane_through",
     "reach",
     "relative_flatness",
     "relative_progress",

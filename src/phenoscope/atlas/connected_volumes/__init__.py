@@ -1,0 +1,81 @@
+"""Connected volumes: between two solutions there is more than a curve of low loss, aligned or not."""
+
+import dataclasses
+
+from phenoscope.atlas.connected_volumes.claims import BENTON, KINDS, OTHER, SOLUTION, claims
+from phenoscope.atlas.connected_volumes.measure import SERIES, measured
+from phenoscope.atlas.connected_volumes.panels import panels
+from phenoscope.comparisons import Comparison
+from phenoscope.core.errors import BadInput
+from phenoscope.data import dataset
+from phenoscope.models import MLP
+from phenoscope.objective import CrossEntropy
+from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
+from phenoscope.probes import Accuracy, Loss
+from phenoscope.training import Adam, Recipe
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How large each scale is; `connecting` steps train the connectors."""
+
+    examples: int
+    width: int
+    steps: int
+    connecting: int
+
+
+SIZES: dict[Scale, Size] = {
+    "smoke": Size(200, 8, 100, 20),
+    "laptop": Size(1000, 32, 600, 800),
+    "paper": Size(1500, 256, 3000, 8000),
+}
+
+
+def connected_volumes(scale: Scale, *, data: str = "digits") -> Phenomenon:
+    """Pairs of ReLU networks on the same examples, and tetrahedra from each to three trained points that they share.
+
+    Args:
+        scale: "smoke", "laptop" or "paper".
+        data: "digits" or "mnist1d".
+    """
+    if data not in ("digits", "mnist1d"):
+        raise BadInput(f"connected volumes are set up for digits and mnist1d, got {data!r}.")
+    size = SIZES[scale]
+    one = Recipe(
+        data=dataset(data, train=size.examples, flat=True),
+        model=MLP((size.width, size.width), activation="relu", init="he"),
+        loss=CrossEntropy(),
+        rule=Adam(0.003),
+        steps=size.steps,
+        batch=100,
+    )
+    other = dataclasses.replace(one, initialisation=1, order=1)
+    probes = (Loss(every=10), Accuracy(every=max(1, size.steps // 10)))
+    return Phenomenon(
+        name="connected_volumes",
+        title="Connected volumes",
+        question="Is it only curves that connect solutions, or a volume, and must symmetries be corrected for it?",
+        summary=(
+            "Three points are trained so that the loss is low everywhere inside the tetrahedra that they form with two "
+            "solutions, while a pull on the volume keeps the points apart. Then the solutions are connected not by a "
+            "curve but by a body. Is that so only once the order of the units is corrected? Such bodies are sought "
+            "here with and without that."
+        ),
+        arms=(
+            Arm(SOLUTION, one, probes, says="Adam on mini-batches of 100 until every training example is right"),
+            Arm(OTHER, other, probes, says="the same examples, another initialisation, another order"),
+        ),
+        claims=claims(),
+        comparisons=tuple(
+            Comparison(kind, (SOLUTION, OTHER), measured(kind, size.connecting), SERIES) for kind in KINDS
+        ),
+        panels=panels(),
+        sources=(
+            (f"{BENTON}: Loss surface simplexes for mode connecting volumes and fast ensembling",
+             "https://arxiv.org/abs/2102.13042"),
+        ),
+        scale=scale,
+        options={"data": data},
+        pilot_seeds=PILOTS,
+    )  # fmt: skip
