@@ -33,10 +33,11 @@ def results(experiment: Experiment) -> str:
 
 
 def atlas(experiments: tuple[Experiment, ...]) -> str:
-    """A row for each phenomenon of the families, in the order of their stories, with the outcomes of its run."""
+    """A row for each family and each of its phenomena, in the order of its story, with the outcomes of its run."""
     runs = {experiment.name: experiment for experiment in experiments}
     lines = ["| phenomenon | question | verdicts |", "| --- | --- | --- |"]
     for family in FAMILIES.values():
+        lines.append(f"| **{family.title}** | *{family.question}* | |")
         for name in family.phenomena:
             counts = outcome_counts(runs[name].verdicts) if name in runs else []
             told = ", ".join(f"{each['count']} {each['outcome']}" for each in counts) or "not run"
