@@ -17,10 +17,12 @@ from phenoscope.atlas.drift_along_minima import drift_along_minima
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.hessian_outliers import hessian_outliers
+from phenoscope.atlas.kernel_at_start import kernel_at_start
 from phenoscope.atlas.linear_double_descent import linear_double_descent
 from phenoscope.atlas.minimal_models import minimal_models
 from phenoscope.atlas.minimum_code import minimum_code
 from phenoscope.atlas.mode_connectivity import mode_connectivity
+from phenoscope.atlas.mode_rates import mode_rates
 from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.opposing_signals import opposing_signals
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
@@ -41,6 +43,7 @@ from phenoscope.atlas.spawning import spawning
 from phenoscope.atlas.stochastic_edge import stochastic_edge
 from phenoscope.atlas.tiny_subspace import tiny_subspace
 from phenoscope.atlas.trainability_boundary import trainability_boundary
+from phenoscope.atlas.wide_networks import wide_networks
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.specs import to_json
 from phenoscope.phenomenon import SCALES, Phenomenon
@@ -56,10 +59,12 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "connected_volumes": connected_volumes,
     "edge_of_stability": edge_of_stability,
     "linear_double_descent": linear_double_descent,
-    "minimal_models": minimal_models,
     "mode_connectivity": mode_connectivity,
     "path_extent": path_extent,
     "minimum_code": minimum_code,
+    "kernel_at_start": kernel_at_start,
+    "minimal_models": minimal_models,
+    "mode_rates": mode_rates,
     "noise_or_rate": noise_or_rate,
     "poisoned_minima": poisoned_minima,
     "permutation_barrier": permutation_barrier,
@@ -80,6 +85,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "stochastic_edge": stochastic_edge,
     "tiny_subspace": tiny_subspace,
     "trainability_boundary": trainability_boundary,
+    "wide_networks": wide_networks,
 }
 """The library's own: functions of a scale and the phenomenon's own options."""
 

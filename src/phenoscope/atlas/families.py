@@ -155,7 +155,29 @@ DESCENT = Family(
     ),
 )
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (STABILITY, CONNECTIVITY, DESCENT)}
+KERNELS = Family(
+    "kernels",
+    "Kernels, lazy and rich",
+    "When does a network train as a kernel would, and what is lost if it does?",
+    "A network near its start is a linear model in its gradients, and the kernel of these fixes the whole of its "
+    "training. This chapter measures that kernel, asks for which networks the linear picture holds, and what it "
+    "foretells where it does; every measured curve has the computed one beside it.",
+    (
+        Part(
+            "The kernel at the start",
+            "Weights are random, and so is their kernel. In a wide network it is nearly one kernel that can be "
+            "computed, if the parametrisation is the right one.",
+            ("kernel_at_start",),
+        ),
+        Part(
+            "Training with a kernel that stands still",
+            "If features hardly move, all of training can be written down before it begins.",
+            ("wide_networks", "mode_rates"),
+        ),
+    ),
+)
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (STABILITY, CONNECTIVITY, DESCENT, KERNELS)}
 """All families by name."""
 
 

@@ -8,6 +8,8 @@ from phenoscope.methods.curves import Curve, curve
 from phenoscope.methods.double_well import DoubleWell
 from phenoscope.methods.ensembles import Ensemble
 from phenoscope.methods.exhaustive import BestOrder, best_order
+from phenoscope.methods.function_space import FunctionSpace
+from phenoscope.methods.initial_kernel import InitialKernel
 from phenoscope.methods.least_squares import LeastSquares
 from phenoscope.methods.linear_sgd import LinearSGD
 from phenoscope.methods.merging import Merge, merge
@@ -27,6 +29,8 @@ __all__ = [
     "DoubleWell",
     "Ensemble",
     "Found",
+    "FunctionSpace",
+    "InitialKernel",
     "LeastSquares",
     "LinearSGD",
     "Merge",
