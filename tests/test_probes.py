@@ -32,6 +32,7 @@ from phenoscope.probes import (
     Probe,
     RelativeProgress,
     Rows,
+    SelfStabilisation,
     Sharpness,
     curvature,
     series_units,
@@ -344,6 +345,7 @@ class TestContract:
         ]
         made += [recipe(data=Planted(DATA, (0, 1), 3, 2.0))] if kind is ExampleChanges else []
         made += [recipe(rule=CentralFlow(0.1, k=1))] if kind is CentralOscillation else []
+        made += [recipe(steps=10)] if kind is SelfStabilisation else []
         found = [name for each in made for name in read(probe, [each])[0]]
         assert set(probe.units) <= set(found)
         assert {name for name in found if not writes((probe,), name)} == set()

@@ -18,10 +18,10 @@ from phenoscope.theory.stabilising import GONE
 
 RATIO, AWAY, CROSSINGS = "floor sharpness / threshold", "displacement from floor", "crossings of the edge"
 DRIFT, RESTORING, FREE = "sharpening rate", "restoring coefficient", "displacement without cubic term"
-BEFORE = 3
+BEFORE = 5
 """Points on each side of the one from which is foretold."""
 ALTERNATING = tuple((-1) ** (i + BEFORE) * math.comb(2 * BEFORE, i) / 4**BEFORE for i in range(2 * BEFORE + 1))
-"""Weights of their mean, 1 for what alternates; a smooth path leaves its sixth difference over 64."""
+"""Weights of their mean, 1 for what alternates; a smooth path leaves its tenth difference over 1024."""
 TOLERANCE = 1e-6
 """Of the residuals of the eigenvectors from which is foretold, relative to the eigenvalue."""
 
@@ -103,12 +103,12 @@ class Watched:
 
 @spec
 class SelfStabilisation:
-    """What theory foretells, from the first seven points alone, of the sharpness on the floor and the swing around it.
+    """What theory foretells, from the first eleven points alone, of the sharpness on the floor and the swing around it.
 
-    The swing is what alternates along u with each step, a mean of the seven with binomial weights of alternating signs:
-    a path along a bent valley is off its floor without any swing, and by more than a swing that has nearly died. Below
-    the fourth point, on the floor, y = λ - 2/η is read, and two derivatives: `sharpening rate` is α and `restoring
-    coefficient` β of `theory.self_stabilisation`. From them that map foretells, from the fourth point on,
+    The swing is what alternates along u with each step, a mean of the points with binomial weights of alternating
+    signs: a path along a bent valley is off its floor without any swing, and by more than a swing that has nearly died.
+    Below the sixth point, on the floor, y = λ - 2/η is read, and two derivatives: `sharpening rate` is α and `restoring
+    coefficient` β of `theory.self_stabilisation`. From them that map foretells, from the sixth point on,
     `mapped sharpness / threshold`, `mapped displacement` and `mapped crossings`, to be laid beside the readings of
     `ValleyFloor`; `displacement without cubic term` is the same with β = 0. `local sharpness / threshold`, `local
     displacement` and `local crossings` move in all directions at right angles to u, with the gradient, the Hessian and
