@@ -29,6 +29,7 @@ from phenoscope.atlas.oscillation_averaging import oscillation_averaging
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
 from phenoscope.atlas.path_extent import path_extent
 from phenoscope.atlas.permutation_barrier import permutation_barrier
+from phenoscope.atlas.permutations_do_not_suffice import permutations_do_not_suffice
 from phenoscope.atlas.poisoned_minima import poisoned_minima
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.random_feature_descent import random_feature_descent
@@ -68,6 +69,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "noise_or_rate": noise_or_rate,
     "poisoned_minima": poisoned_minima,
     "permutation_barrier": permutation_barrier,
+    "permutations_do_not_suffice": permutations_do_not_suffice,
     "progressive_sharpening": progressive_sharpening,
     "flatness_at_scale": flatness_at_scale,
     "hessian_outliers": hessian_outliers,

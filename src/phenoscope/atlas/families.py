@@ -119,7 +119,7 @@ CONNECTIVITY = Family(
             "Modulo the order of the units",
             "The units of a hidden layer can be put in any order. Is the barrier between two solutions only a matter "
             "of that?",
-            ("permutation_barrier",),
+            ("permutation_barrier", "permutations_do_not_suffice"),
         ),
         Part(
             "What may be averaged",

@@ -16,6 +16,7 @@ from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.random_features import RandomFeatures
 from phenoscope.methods.renormalisation import Renormalised, renormalise
 from phenoscope.methods.trainability import TrainabilityGrid, View
+from phenoscope.methods.two_features import TwoFeatures
 from phenoscope.methods.valley_descent import Valley, ValleyDescent
 from phenoscope.methods.weights import recompute_statistics
 
@@ -37,6 +38,7 @@ __all__ = [
     "RandomFeatures",
     "Renormalised",
     "TrainabilityGrid",
+    "TwoFeatures",
     "Valley",
     "ValleyDescent",
     "View",
