@@ -25,15 +25,15 @@ RATE = 0.05
 class TwoFeatures:
     """ReLU networks with one hidden layer on four inputs (±1, ±1) of target 1, which |x₁| solves, and |x₂| as well.
 
-    A solution has half of its units on each side of its feature, with shares s drawn from the seed that sum to 1 on each
-    side: it computes Σ vⱼ max(wⱼ·x, 0) with wⱼ = ±√sⱼ e and vⱼ = √sⱼ. The barrier on the line from one solution to
-    another is made as small as can be over all orders of the units and all positive scales (cⱼ wⱼ, vⱼ / cⱼ): every order
-    is tried, and for each the scales are sought by descent from several starts. The loss is the mean square error; it
-    is 0 at both ends, so the barrier is the largest loss on the line.
+    A solution has half of its units on each side of its feature, with shares s drawn from the seed that sum to 1 on
+    each side: it computes Σ vⱼ max(wⱼ·x, 0) with wⱼ = ±√sⱼ e and vⱼ = √sⱼ. The barrier on the line from one solution
+    to another is made as small as can be over all orders of the units and all positive scales (cⱼ wⱼ, vⱼ / cⱼ): every
+    order is tried, and for each the scales are sought by descent from several starts. The loss is the mean square
+    error; it is 0 at both ends, so the barrier is the largest loss on the line.
 
-    With two units it cannot be below 1/4, whatever the order and the scales: the first unit turns from one feature to the
-    other, and on the way there is a place at which it is silent on both inputs with unlike signs (or with like ones, in
-    the other order). There the second unit is silent on one of these two: an output of 0 where 1 is wanted.
+    With two units it cannot be below 1/4, whatever the order and the scales: the first unit turns from one feature to
+    the other, and on the way there is a place at which it is silent on both inputs with unlike signs (or with like
+    ones, in the other order). There the second unit is silent on one of these two: an output of 0 where 1 is wanted.
 
     Attributes:
         hidden: units: 2, 4 or 6, so that all orders can be tried.
@@ -89,16 +89,14 @@ class TwoFeatures:
         logs = drawn.requires_grad_()
         optimizer, places = torch.optim.Adam([logs], lr=RATE), _line(PLACES)
         best = math.inf
-        for step in range(self.steps + 1):
+        for step in range(self.steps):
             found = losses(first, _scaled(moved, logs), places)
-            if step == self.steps:
-                break
             sharp = 10 * 100 ** (step / self.steps)
             optimizer.zero_grad()
             ((sharp * found).logsumexp(dim=-1) / sharp).sum().backward()
             optimizer.step()
         with torch.no_grad():
-            ends = found.max(dim=-1).values.flatten()
+            ends = losses(first, _scaled(moved, logs), places).max(dim=-1).values.flatten()
             for place in ends.topk(min(10, len(ends)), largest=False).indices.tolist():
                 one = _scaled(moved, logs).flatten(0, 1)[place]
                 best = min(best, float(losses(first, one, _line(10 * PLACES)).max()))
