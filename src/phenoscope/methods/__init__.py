@@ -9,6 +9,7 @@ from phenoscope.methods.double_well import DoubleWell
 from phenoscope.methods.ensembles import Ensemble
 from phenoscope.methods.exhaustive import BestOrder, best_order
 from phenoscope.methods.function_space import FunctionSpace
+from phenoscope.methods.fusion import Fusion, fuse
 from phenoscope.methods.initial_kernel import InitialKernel
 from phenoscope.methods.least_squares import LeastSquares
 from phenoscope.methods.linear_sgd import LinearSGD
@@ -31,6 +32,7 @@ __all__ = [
     "Ensemble",
     "Found",
     "FunctionSpace",
+    "Fusion",
     "InitialKernel",
     "LeastSquares",
     "LinearSGD",
@@ -47,6 +49,7 @@ __all__ = [
     "connecting_complex",
     "curve",
     "elastic_band",
+    "fuse",
     "merge",
     "numbers",
     "recompute_statistics",

@@ -49,7 +49,7 @@ def claims() -> tuple[Claim, ...]:
         ),
         Claim(
             "and after as many steps the mean loss inside is lower than without alignment", OPEN,
-            last_value(Measured(INSIDE)) / last_value(Measured(PLAIN)), Below(1), region_from="source",
+            last_value(Measured(INSIDE)) / last_value(Measured(PLAIN)), Below(1), region_from="pilot",
             on=ALIGNED, control=Breaks(REORDERED), name="lower-when-aligned",
         ),
     )  # fmt: skip

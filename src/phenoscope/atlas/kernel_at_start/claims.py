@@ -18,7 +18,7 @@ def claims() -> tuple[Claim, ...]:
     return (
         Claim(
             "the distance of the tangent kernel from its limit falls as the root of the width", f"{JACOT}; {ROOT}",
-            log_log_slope(mean(ERROR), WIDTH), Between(-0.65, -0.35), region_from="theory",
+            log_log_slope(mean(ERROR), WIDTH), Between(-0.65, -0.35), region_from="pilot",
             on=NTK, over="width", control=Breaks(STANDARD), name="the-kernel-converges",
         ),
         Claim(
@@ -29,13 +29,13 @@ def claims() -> tuple[Claim, ...]:
         Claim(
             "in the standard parametrisation the tangent kernel grows in proportion to the width",
             "theory: a weight's gradient is that of the NTK parametrisation times the root of the fan-in",
-            log_log_slope(mean(SIZE), WIDTH), Between(0.85, 1.1), region_from="theory",
+            log_log_slope(mean(SIZE), WIDTH), Between(0.85, 1.1), region_from="pilot",
             on=STANDARD, over="width", control=Breaks(NTK), name="in-the-standard-parametrisation-it-grows",
         ),
         Claim(
             "the covariance of the outputs converges as the root of the width",
             f"Lee et al. 2018, arXiv:1711.00165; {ROOT}",
-            log_log_slope(mean(OUTPUTS), WIDTH), Between(-0.65, -0.35), region_from="theory",
+            log_log_slope(mean(OUTPUTS), WIDTH), Between(-0.65, -0.35), region_from="pilot",
             on=NTK, over="width", control=Twin(STANDARD, expects=Between(-0.65, -0.35)), name="the-outputs-converge",
         ),
     )  # fmt: skip
