@@ -223,7 +223,7 @@ def _moved(way: _Way, block: Block, own: Mapping[str, Tensor], plans: Mapping[in
         if group in plans:
             plan = plans[group].to(value)
             matrix = plan * (plan.shape[1] if made else plan.shape[0])
-            value = torch.tensordot(value, matrix, dims=([place], [0])).movedim(-1, place)
+            value = (value.movedim(place, -1) @ matrix).movedim(-1, place)
     return value
 
 
