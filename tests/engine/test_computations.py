@@ -144,8 +144,8 @@ def test_what_is_no_computation_is_refused():
     assert isinstance(Growth(), Computation)
     with pytest.raises(BadInput, match=r"'a' has a \w+ for its recipe"):
         Arm("a", DATA)  # type: ignore[arg-type]
-    for part in ({"probes": (Loss(),)}, {"marks": (Mark("m", "x", 0.0),)}):
-        with pytest.raises(BadInput, match="leave its probes and marks out"):
+    for part in ({"probes": (Loss(),)}, {"marks": (Mark("m", "x", 0.0),)}, {"keep": (3,)}):
+        with pytest.raises(BadInput, match="leave its probes, marks and `keep` out"):
             Arm("a", Growth(), **part)
     with pytest.raises(BadInput, match="at least 1 step"):
         Arm("a", Growth(steps=0))

@@ -12,6 +12,7 @@ from phenoscope.panels.stated import Panel, Scatter
 from phenoscope.record import Record
 
 Evidence = Mapping[str, Sequence[Record]]
+"""Records by arm."""
 Members = Sequence[tuple[str, dict[str, float], Record]]
 """Of the arms drawn, with their swept values."""
 

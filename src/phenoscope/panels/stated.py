@@ -96,3 +96,4 @@ class Scatter:
 
 
 Panel = Lines | Scatter
+"""Whatever can be drawn."""
