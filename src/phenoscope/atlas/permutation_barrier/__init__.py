@@ -12,6 +12,7 @@ from phenoscope.atlas.permutation_barrier.claims import (
     comparisons,
 )
 from phenoscope.atlas.permutation_barrier.panels import panels
+from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
 from phenoscope.models import UniformMLP
 from phenoscope.objective import CrossEntropy
@@ -46,15 +47,18 @@ SIZES: dict[Scale, Size] = {
 }
 
 
-def permutation_barrier(scale: Scale) -> Phenomenon:
+def permutation_barrier(scale: Scale, *, data: str = "digits") -> Phenomenon:
     """Pairs of perceptrons of several widths and depths, trained on the same data from two initialisations.
 
     Args:
         scale: "smoke", "laptop" or "paper".
+        data: "digits" or "mnist1d".
     """
+    if data not in ("digits", "mnist1d"):
+        raise BadInput(f"the barrier modulo permutation is set up for digits and mnist1d, got {data!r}.")
     size = SIZES[scale]
     first = Recipe(
-        data=dataset("digits", train=size.examples, flat=True),
+        data=dataset(data, train=size.examples, flat=True),
         model=UniformMLP(size.widths[0], 2, activation="relu", init="he"),
         loss=CrossEntropy(),
         rule=Adam(0.002),
