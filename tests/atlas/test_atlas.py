@@ -75,6 +75,8 @@ def test_options_make_it_again(made):
         (c.name, c.says, str(c.statistic), c.region) for c in made.claims
     ]
     assert again.options == made.options
+    offered = {option for option, default in options_of(made.name).items() if default is not None}
+    assert offered <= set(made.options)  # else a run with another choice would stand in the folder of this one
 
 
 def test_scales_differ():

@@ -94,5 +94,6 @@ def permutation_barrier(scale: Scale, *, data: str = "digits") -> Phenomenon:
         panels=panels(),
         sources=(ENTEZARI_PAPER, AINSWORTH_PAPER),
         scale=scale,
+        options={"data": data},
         pilot_seeds=PILOTS,
     )

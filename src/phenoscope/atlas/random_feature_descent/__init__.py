@@ -22,7 +22,7 @@ from phenoscope.methods import RandomFeatures
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 
 EXAMPLES: dict[Scale, int] = {"smoke": 40, "laptop": 150, "paper": 1000}
-HELD_OUT: dict[Scale, int] = {"smoke": 200, "laptop": 600, "paper": 5000}
+HELD_OUT: dict[Scale, int] = {"smoke": 200, "laptop": 600, "paper": 700}
 DRAWS: dict[Scale, int] = {"smoke": 2, "laptop": 4, "paper": 8}
 SIZES: dict[Scale, tuple[float, ...]] = {
     "smoke": (0.25, 1.0, 4.0),
@@ -37,7 +37,7 @@ def random_feature_descent(scale: Scale, *, data: str = "digits") -> Phenomenon:
     """Least squares on random ReLU features onto ten classes, from far fewer features than examples to far more.
 
     Args:
-        scale: "smoke", "laptop" or "paper" (which needs a larger data set than digits, such as `data="fashion_mnist"`).
+        scale: "smoke", "laptop" or "paper".
         data: a data set by name.
     """
     n, steps = EXAMPLES[scale], DRAWS[scale]
@@ -92,5 +92,6 @@ def random_feature_descent(scale: Scale, *, data: str = "digits") -> Phenomenon:
              "overfitting is obligatory", "https://arxiv.org/abs/2311.14646"),
         ),
         scale=scale,
+        options={"data": data},
         pilot_seeds=PILOTS,
     )  # fmt: skip
