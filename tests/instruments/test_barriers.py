@@ -236,3 +236,17 @@ def test_bad_input_is_told(name):
     call, says = WRONG[name]
     with pytest.raises(BadInput, match=says):
         call(classifying(mlp()))
+
+
+def test_any_reading_along_a_path():
+    """The curvature 12 w² - 4 of (w² - 1)² on the way from one minimum over the top, by a chain; the model stays."""
+    model = nn.Linear(1, 1, bias=False).double()
+    ones = torch.ones(1, 1, dtype=torch.float64)
+    objective = Objective(model, lambda outputs, target: (outputs**2 - target).square().mean(), (ones, ones))
+    before = model.weight.detach().clone()
+    path = Path(torch.tensor([[-1.0], [0.0], [2.0]], dtype=torch.float64))
+    found = path.readings(objective, ps.sharpness, torch.tensor([0.0, 0.25, 0.5, 1.0]))
+    assert [reading.value.item() for reading in found] == pytest.approx([8.0, -1.0, -4.0, 44.0])
+    assert torch.equal(model.weight, before)
+    with pytest.raises(BadInput, match="from 0 to 1"):
+        path.readings(objective, ps.sharpness, torch.tensor([1.5]))

@@ -4,9 +4,11 @@ A point of each is a mix of a few control points, θ(t) = Σᵢ bᵢ(t) Pᵢ wit
 of the space of parameters, whose points are evaluated together.
 """
 
+import copy
 import dataclasses
 import math
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, TypeVar
 
 import torch
 from jaxtyping import Float
@@ -14,10 +16,11 @@ from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
-from phenoscope.core.points import point
+from phenoscope.core.points import point, write
 from phenoscope.instruments.stretched import loss_at
 from phenoscope.objective import Objective
 
+Measured = TypeVar("Measured")
 Kind = Literal["polygon", "bezier"]
 Statistics = Literal["recomputed", "stored"]
 PIECES = 256
@@ -94,6 +97,36 @@ class Path:
         for place, end in ((0.0, start), (1.0, self.controls[-1])):
             if bool((t == place).any()):
                 found[t == place] = loss_at(objective, end)
+        return found
+
+    def readings(
+        self,
+        objective: Objective,
+        measure: Callable[[Objective], Measured],
+        t: Float[Tensor, " m"],
+        *,
+        statistics: Statistics = "recomputed",
+    ) -> list[Measured]:
+        """What an instrument reads of the loss at places along the path, one reading each.
+
+        Args:
+            objective: the loss; its model is left where it is.
+            measure: an instrument, such as `ps.sharpness`.
+            t: (m,), from 0 to 1.
+            statistics: of normalisation layers, as for `barrier`.
+
+        Example:
+            >>> model = nn.Linear(1, 1, bias=False)
+            >>> objective = Objective(model, lambda y, target: (y**2 - target).square().mean(), (torch.ones(1, 1),) * 2)
+            >>> path = Path(torch.tensor([[-1.0], [1.0]]))
+            >>> path.readings(objective, lambda loss: round(loss.loss().item(), 4), torch.tensor([0.0, 0.5]))
+            [0.0, 1.0]
+        """
+        taken, _ = along(objective, statistics)
+        twin, found = copy.deepcopy(objective.model), []
+        for there in self.points(t):
+            write(there, twin)
+            found.append(measure(taken.of(twin)))
         return found
 
 
