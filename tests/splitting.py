@@ -93,4 +93,5 @@ if __name__ == "__main__":
     if distributed.get_rank() == 0:
         with open(sys.argv[1], "w") as file:
             json.dump(every, file)
+    distributed.barrier()  # gloo's threads abort now and then where a process takes leave while another still works
     distributed.destroy_process_group()
