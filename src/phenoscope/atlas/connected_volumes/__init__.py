@@ -1,34 +1,17 @@
 """Connected volumes: between two solutions there is more than a curve of low loss, aligned or not."""
 
-import dataclasses
-
-from phenoscope.atlas.connected_volumes.claims import BENTON, KINDS, OTHER, SOLUTION, claims
+from phenoscope.atlas.connected_volumes.claims import BENTON, KINDS, claims
 from phenoscope.atlas.connected_volumes.measure import SERIES, measured
 from phenoscope.atlas.connected_volumes.panels import panels
+from phenoscope.atlas.pairs import OTHER, SOLUTION, PairSize, pair_of_solutions
 from phenoscope.comparisons import Comparison
 from phenoscope.core.errors import BadInput
-from phenoscope.data import dataset
-from phenoscope.models import MLP
-from phenoscope.objective import CrossEntropy
-from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
-from phenoscope.probes import Accuracy, Loss
-from phenoscope.training import Adam, Recipe
+from phenoscope.phenomenon import PILOTS, Phenomenon, Scale
 
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """How large each scale is; `connecting` steps train the connectors."""
-
-    examples: int
-    width: int
-    steps: int
-    connecting: int
-
-
-SIZES: dict[Scale, Size] = {
-    "smoke": Size(200, 8, 100, 20),
-    "laptop": Size(1000, 32, 600, 800),
-    "paper": Size(1500, 256, 3000, 8000),
+SIZES: dict[Scale, PairSize] = {
+    "smoke": PairSize(200, 8, 100, 20),
+    "laptop": PairSize(1000, 32, 600, 800),
+    "paper": PairSize(1500, 256, 3000, 8000),
 }
 
 
@@ -42,16 +25,6 @@ def connected_volumes(scale: Scale, *, data: str = "digits") -> Phenomenon:
     if data not in ("digits", "mnist1d"):
         raise BadInput(f"connected volumes are set up for digits and mnist1d, got {data!r}.")
     size = SIZES[scale]
-    one = Recipe(
-        data=dataset(data, train=size.examples, flat=True),
-        model=MLP((size.width, size.width), activation="relu", init="he"),
-        loss=CrossEntropy(),
-        rule=Adam(0.003),
-        steps=size.steps,
-        batch=100,
-    )
-    other = dataclasses.replace(one, initialisation=1, order=1)
-    probes = (Loss(every=10), Accuracy(every=max(1, size.steps // 10)))
     return Phenomenon(
         name="connected_volumes",
         title="Connected volumes",
@@ -62,10 +35,7 @@ def connected_volumes(scale: Scale, *, data: str = "digits") -> Phenomenon:
             "curve but by a body. Is that so only once the order of the units is corrected? Such bodies are sought "
             "here with and without that."
         ),
-        arms=(
-            Arm(SOLUTION, one, probes, says="Adam on mini-batches of 100 until every training example is right"),
-            Arm(OTHER, other, probes, says="the same examples, another initialisation, another order"),
-        ),
+        arms=pair_of_solutions(data, size),
         claims=claims(),
         comparisons=tuple(
             Comparison(kind, (SOLUTION, OTHER), measured(kind, size.connecting), SERIES) for kind in KINDS

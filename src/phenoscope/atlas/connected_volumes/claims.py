@@ -5,7 +5,6 @@ from phenoscope.claims import AtLeast, AtMost, Below, Breaks, Claim, Measured, l
 BENTON = "Benton et al. 2021, arXiv:2102.13042"
 OPEN = "in dispute; to be run with and without alignment (Benton et al. 2021, arXiv:2102.13042, found it without)"
 
-SOLUTION, OTHER = "a solution", "another solution"
 TRAINED, UNTRAINED, FREE, RANDOM, ALIGNED, REORDERED = (
     "trained points", "points before training", "points without a pull", "points as far in random directions",
     "trained points, aligned first", "trained points, reordered first",

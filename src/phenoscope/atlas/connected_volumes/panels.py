@@ -8,14 +8,13 @@ from phenoscope.atlas.connected_volumes.claims import (
     INSIDE,
     LARGEST,
     MEAN,
-    OTHER,
     PLAIN,
     RANDOM,
     REORDERED,
-    SOLUTION,
     TRAINED,
     UNTRAINED,
 )
+from phenoscope.atlas.pairs import OTHER, SOLUTION
 from phenoscope.claims import Measured, last_value
 from phenoscope.panels import Lines, Panel, Scatter
 

@@ -2,14 +2,12 @@
 
 import dataclasses
 
+from phenoscope.atlas.fitted import small_network, there, training
 from phenoscope.atlas.flatness_at_scale.claims import ALL, ANDRIUSHCHENKO, KADDOUR, NARROW, OVER, WIDE, WIDTH, claims
 from phenoscope.atlas.flatness_at_scale.panels import panels
-from phenoscope.data import dataset
-from phenoscope.models import UniformMLP
-from phenoscope.objective import CrossEntropy
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
-from phenoscope.probes import Accuracy, Instruments, Loss, Mark
-from phenoscope.training import GradientDescent, Point, Recipe
+from phenoscope.probes import Accuracy, Instruments
+from phenoscope.training import GradientDescent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,31 +38,18 @@ def flatness_at_scale(scale: Scale) -> Phenomenon:
         scale: "smoke", "laptop" or "paper".
     """
     size = SIZES[scale]
-    trained = Recipe(
-        data=dataset("digits", train=size.examples, flat=True, label_noise=0.2),
-        model=UniformMLP(size.widths[0], depth=1, activation="relu", init="he"),
-        loss=CrossEntropy(),
-        rule=GradientDescent(size.rates[0]),
-        steps=size.steps,
-        batch=size.batches[0],
+    trained = small_network(
+        size.examples, size.widths[0], GradientDescent(size.rates[0]), steps=size.steps, batch=size.batches[0]
     )
     own: dict[str, tuple[float, ...]] = dict(zip(OVER, (size.rates, size.batches), strict=True))
-    fitted = Mark("fitted", "loss", at_most=size.level)
     probes = (Accuracy(every=2), Instruments(("sharpness", "adaptive_gaussian"), every=2))
 
-    def there(width: int) -> Recipe:
-        """A fork of one step where it fits, so that each network is measured once."""
-        whole = dataclasses.replace(trained, model=dataclasses.replace(trained.model, width=width))
-        return dataclasses.replace(whole, steps=1, start=Point(whole, fitted.name))
-
+    widest = dataclasses.replace(trained, model=dataclasses.replace(trained.model, width=size.widths[-1]))
     arms = (
-        Arm(
-            "training", trained, (Loss(every=20),), own | {WIDTH: size.widths}, (fitted,),
-            says=f"mini-batches until the loss on all examples is {size.level:g}, read at every twentieth step",
-        ),
-        Arm(ALL, there(size.widths[0]), probes, own | {WIDTH: size.widths}, says="each network there, of every width"),
-        Arm(NARROW, there(size.widths[0]), probes, own, says=f"of these the ones of width {size.widths[0]}"),
-        Arm(WIDE, there(size.widths[-1]), probes, own, says=f"and the ones of width {size.widths[-1]}"),
+        training(trained, own | {WIDTH: size.widths}, size.level),
+        Arm(ALL, there(trained), probes, own | {WIDTH: size.widths}, says="each network there, of every width"),
+        Arm(NARROW, there(trained), probes, own, says=f"of these the ones of width {size.widths[0]}"),
+        Arm(WIDE, there(widest), probes, own, says=f"and the ones of width {size.widths[-1]}"),
     )  # fmt: skip
     return Phenomenon(
         name="flatness_at_scale",

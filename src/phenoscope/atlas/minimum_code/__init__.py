@@ -2,14 +2,12 @@
 
 import dataclasses
 
+from phenoscope.atlas.fitted import fitted, small_network, there, training
 from phenoscope.atlas.minimum_code.claims import HINTON, HOCHREITER, LABELS, MODELS, NOISE, OVER, SMITH, claims
 from phenoscope.atlas.minimum_code.panels import panels
-from phenoscope.data import dataset
-from phenoscope.models import UniformMLP
-from phenoscope.objective import CrossEntropy
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
-from phenoscope.probes import Accuracy, Instruments, Loss, Mark, Rescaled
-from phenoscope.training import GradientDescent, Point, Recipe
+from phenoscope.probes import Accuracy, Instruments, Loss, Rescaled
+from phenoscope.training import GradientDescent
 
 DINH = "Dinh et al. 2017"
 
@@ -42,35 +40,26 @@ def minimum_code(scale: Scale) -> Phenomenon:
         scale: "smoke", "laptop" or "paper".
     """
     size = SIZES[scale]
-    trained = Recipe(
-        data=dataset("digits", train=size.examples, flat=True, label_noise=0.2),
-        model=UniformMLP(size.widths[0], depth=1, activation="relu", init="he"),
-        loss=CrossEntropy(),
-        rule=GradientDescent(size.rates[1]),
-        steps=size.steps,
-        batch=size.batches[0],
+    trained = small_network(
+        size.examples, size.widths[0], GradientDescent(size.rates[1]), steps=size.steps, batch=size.batches[0],
         dtype="float64",
-    )
+    )  # fmt: skip
     sweep: dict[str, tuple[float, ...]] = dict(zip(OVER, (size.rates, size.batches, size.widths), strict=True))
     wrong: dict[str, tuple[float, ...]] = {NOISE: size.noise}
     widest = dataclasses.replace(trained, model=dataclasses.replace(trained.model, width=size.widths[-1]))
-    fitted = Mark("fitted", "loss", at_most=size.level)
     arms = (
+        training(trained, sweep, size.level),
         Arm(
-            "training", trained, (Loss(every=20),), sweep, (fitted,),
-            says=f"mini-batches until the loss on all examples is {size.level:g}, read at every twentieth step",
-        ),
-        Arm(
-            MODELS, _there(trained), (Accuracy(2), Instruments(("loss", *CODES), 2), Rescaled(CODES, 2)), sweep,
+            MODELS, there(trained), (Accuracy(2), Instruments(("loss", *CODES), 2), Rescaled(CODES, 2)), sweep,
             says="each network there, and a copy of it whose layers are rescaled at random and whose outputs are the "
             "same",
         ),
         Arm(
-            "training on wrong labels", widest, (Loss(every=20),), wrong, (fitted,),
+            "training on wrong labels", widest, (Loss(every=20),), wrong, (fitted(size.level),),
             says="the wider network at one rate, with more and more of the labels drawn at random",
         ),
         Arm(
-            LABELS, _there(widest), (Accuracy(2), Instruments(("loss", *CODES), 2)), wrong,
+            LABELS, there(widest), (Accuracy(2), Instruments(("loss", *CODES), 2)), wrong,
             says="each of these where it fits its labels",
         ),
     )  # fmt: skip
@@ -100,8 +89,3 @@ def minimum_code(scale: Scale) -> Phenomenon:
         scale=scale,
         pilot_seeds=PILOTS,
     )  # fmt: skip
-
-
-def _there(trained: Recipe) -> Recipe:
-    """A fork of one step where it fits, so that each network is measured once."""
-    return dataclasses.replace(trained, steps=1, start=Point(trained, "fitted"))

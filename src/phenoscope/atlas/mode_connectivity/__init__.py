@@ -1,33 +1,16 @@
 """Mode connectivity: what lies between two solutions, along the straight line and along curves that go round it."""
 
-import dataclasses
-
-from phenoscope.atlas.mode_connectivity.claims import DRAXLER, ENTEZARI, GARIPOV, OTHER, SOLUTION, TATRO, claims
+from phenoscope.atlas.mode_connectivity.claims import DRAXLER, ENTEZARI, GARIPOV, TATRO, claims
 from phenoscope.atlas.mode_connectivity.measure import Ways
 from phenoscope.atlas.mode_connectivity.panels import panels
+from phenoscope.atlas.pairs import PairSize, pair_of_solutions
 from phenoscope.core.errors import BadInput
-from phenoscope.data import dataset
-from phenoscope.models import MLP
-from phenoscope.objective import CrossEntropy
-from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
-from phenoscope.probes import Accuracy, Loss
-from phenoscope.training import Adam, Recipe
+from phenoscope.phenomenon import PILOTS, Phenomenon, Scale
 
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """How large each scale is; `curve` steps train each curve."""
-
-    examples: int
-    width: int
-    steps: int
-    curve: int
-
-
-SIZES: dict[Scale, dict[str, Size]] = {
-    "smoke": {"digits": Size(200, 8, 100, 20), "mnist1d": Size(200, 8, 100, 20)},
-    "laptop": {"digits": Size(1000, 32, 600, 400), "mnist1d": Size(1000, 64, 1500, 1000)},
-    "paper": {"digits": Size(1500, 256, 3000, 4000), "mnist1d": Size(4000, 256, 10_000, 10_000)},
+SIZES: dict[Scale, dict[str, PairSize]] = {
+    "smoke": {"digits": PairSize(200, 8, 100, 20), "mnist1d": PairSize(200, 8, 100, 20)},
+    "laptop": {"digits": PairSize(1000, 32, 600, 400), "mnist1d": PairSize(1000, 64, 1500, 1000)},
+    "paper": {"digits": PairSize(1500, 256, 3000, 4000), "mnist1d": PairSize(4000, 256, 10_000, 10_000)},
 }
 
 
@@ -41,16 +24,6 @@ def mode_connectivity(scale: Scale, *, data: str = "digits") -> Phenomenon:
     if data not in SIZES[scale]:
         raise BadInput(f"mode connectivity is set up for digits and mnist1d, got {data!r}.")
     size = SIZES[scale][data]
-    one = Recipe(
-        data=dataset(data, train=size.examples, flat=True),
-        model=MLP((size.width, size.width), activation="relu", init="he"),
-        loss=CrossEntropy(),
-        rule=Adam(0.003),
-        steps=size.steps,
-        batch=100,
-    )
-    other = dataclasses.replace(one, initialisation=1, order=1)
-    probes = (Loss(every=10), Accuracy(every=max(1, size.steps // 10)))
     return Phenomenon(
         name="mode_connectivity",
         title="Mode connectivity",
@@ -63,12 +36,9 @@ def mode_connectivity(scale: Scale, *, data: str = "digits") -> Phenomenon:
             "its units in another order lies behind one as well. Where the units are matched first, the curve is "
             "shorter and lower."
         ),
-        arms=(
-            Arm(SOLUTION, one, probes, says="Adam on mini-batches of 100 until every training example is right"),
-            Arm(OTHER, other, probes, says="the same examples, another initialisation, another order"),
-        ),
+        arms=pair_of_solutions(data, size),
         claims=claims(),
-        comparisons=Ways(size.curve).comparisons(),
+        comparisons=Ways(size.connecting).comparisons(),
         panels=panels(),
         sources=(
             (f"{GARIPOV}: Loss surfaces, mode connectivity, and fast ensembling of DNNs",

@@ -7,7 +7,6 @@ DRAXLER = "Draxler et al. 2018, arXiv:1803.00885"
 TATRO = "Tatro et al. 2020, arXiv:2009.02439"
 ENTEZARI = "Entezari et al. 2021, arXiv:2110.06296"
 
-SOLUTION, OTHER = "a solution", "another solution"
 LINE, STAYED, CURVE, CHAIN, BAND = (
     "straight line", "untrained bend", "Bezier curve", "chain of two pieces", "elastic band",
 )  # fmt: skip

@@ -18,18 +18,17 @@ from phenoscope.atlas.mode_connectivity.claims import (
     HEIGHT,
     LENGTH,
     LINE,
-    OTHER,
     PLAIN_HEIGHT,
     PLAIN_WAY,
     PROFILE,
     REMOVED,
     REORDERED,
     SHUFFLED,
-    SOLUTION,
     STAYED,
     TEST_ERROR,
     WAY,
 )
+from phenoscope.atlas.pairs import OTHER, SOLUTION
 from phenoscope.comparisons import Comparison, Kept
 from phenoscope.core.points import write
 from phenoscope.core.seeds import stream

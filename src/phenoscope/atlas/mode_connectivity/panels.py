@@ -8,12 +8,11 @@ from phenoscope.atlas.mode_connectivity.claims import (
     HEIGHT,
     LENGTH,
     LINE,
-    OTHER,
     PROFILE,
     REORDERED,
     SHUFFLED,
-    SOLUTION,
 )
+from phenoscope.atlas.pairs import OTHER, SOLUTION
 from phenoscope.claims import Measured, last_value
 from phenoscope.panels import Lines, Panel, Scatter
 

@@ -1,34 +1,17 @@
 """The extent of a path: how far low loss goes, beside what the curvature at a solution says."""
 
-import dataclasses
-
-from phenoscope.atlas.path_extent.claims import OTHER, SOLUTION, WAYS, claims
+from phenoscope.atlas.pairs import OTHER, SOLUTION, PairSize, pair_of_solutions
+from phenoscope.atlas.path_extent.claims import WAYS, claims
 from phenoscope.atlas.path_extent.measure import SERIES, measured
 from phenoscope.atlas.path_extent.panels import panels
 from phenoscope.comparisons import Comparison
 from phenoscope.core.errors import BadInput
-from phenoscope.data import dataset
-from phenoscope.models import MLP
-from phenoscope.objective import CrossEntropy
-from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
-from phenoscope.probes import Accuracy, Loss
-from phenoscope.training import Adam, Recipe
+from phenoscope.phenomenon import PILOTS, Phenomenon, Scale
 
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """How large each scale is; `curve` steps train the curve."""
-
-    examples: int
-    width: int
-    steps: int
-    curve: int
-
-
-SIZES: dict[Scale, Size] = {
-    "smoke": Size(200, 8, 100, 20),
-    "laptop": Size(1000, 32, 600, 400),
-    "paper": Size(1500, 256, 3000, 4000),
+SIZES: dict[Scale, PairSize] = {
+    "smoke": PairSize(200, 8, 100, 20),
+    "laptop": PairSize(1000, 32, 600, 400),
+    "paper": PairSize(1500, 256, 3000, 4000),
 }
 
 
@@ -42,16 +25,6 @@ def path_extent(scale: Scale, *, data: str = "digits") -> Phenomenon:
     if data not in ("digits", "mnist1d"):
         raise BadInput(f"the extent of a path is set up for digits and mnist1d, got {data!r}.")
     size = SIZES[scale]
-    one = Recipe(
-        data=dataset(data, train=size.examples, flat=True),
-        model=MLP((size.width, size.width), activation="relu", init="he"),
-        loss=CrossEntropy(),
-        rule=Adam(0.003),
-        steps=size.steps,
-        batch=100,
-    )
-    other = dataclasses.replace(one, initialisation=1, order=1)
-    probes = (Loss(every=10), Accuracy(every=max(1, size.steps // 10)))
     return Phenomenon(
         name="path_extent",
         title="The extent of a path",
@@ -63,13 +36,10 @@ def path_extent(scale: Scale, *, data: str = "digits") -> Phenomenon:
             "top eigenvector, or a random direction, which is nearly flat; and on whether one asks the second order "
             "or the loss itself, which rises sooner."
         ),
-        arms=(
-            Arm(SOLUTION, one, probes, says="Adam on mini-batches of 100 until every training example is right"),
-            Arm(OTHER, other, probes, says="the same examples, another initialisation, another order"),
-        ),
+        arms=pair_of_solutions(data, size),
         claims=claims(),
         comparisons=tuple(
-            Comparison(way, (SOLUTION, OTHER), measured(way, size.curve), SERIES) for way in WAYS
+            Comparison(way, (SOLUTION, OTHER), measured(way, size.connecting), SERIES) for way in WAYS
         ),
         panels=panels(),
         sources=(

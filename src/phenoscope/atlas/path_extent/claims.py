@@ -5,7 +5,6 @@ from phenoscope.claims import AtLeast, AtMost, Below, Breaks, Claim, Measured, l
 GARIPOV = "Garipov et al. 2018, arXiv:1802.10026"
 READING = "a reading of mode connectivity; the size is a proposal of this library"
 
-SOLUTION, OTHER = "a solution", "another solution"
 CURVE, LINE = "Bezier curve", "straight line"
 WAYS = (CURVE, LINE)
 

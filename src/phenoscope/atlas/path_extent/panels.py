@@ -1,16 +1,15 @@
 """What is drawn of the extent of a path."""
 
+from phenoscope.atlas.pairs import OTHER, SOLUTION
 from phenoscope.atlas.path_extent.claims import (
     CURVE,
     EXTENT,
     LINE,
     LOSS,
-    OTHER,
     RANDOM,
     RISE,
     SHARE,
     SMALL_SHARE,
-    SOLUTION,
     TOP,
 )
 from phenoscope.claims import Measured, last_value

@@ -2,14 +2,12 @@
 
 import dataclasses
 
+from phenoscope.atlas.fitted import small_network, there, training
 from phenoscope.atlas.sharpness_generalisation.claims import DINH, JIANG, MODELS, OVER, claims
 from phenoscope.atlas.sharpness_generalisation.panels import panels
-from phenoscope.data import dataset
-from phenoscope.models import UniformMLP
-from phenoscope.objective import CrossEntropy
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
-from phenoscope.probes import Accuracy, Instruments, Loss, Mark, Rescaled
-from phenoscope.training import GradientDescent, Point, Recipe, WeightDecay
+from phenoscope.probes import Accuracy, Instruments, Rescaled
+from phenoscope.training import GradientDescent, WeightDecay
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,28 +44,17 @@ def sharpness_generalisation(scale: Scale) -> Phenomenon:
         scale: "smoke", "laptop" or "paper".
     """
     size = SIZES[scale]
-    trained = Recipe(
-        data=dataset("digits", train=size.examples, flat=True, label_noise=0.2),
-        model=UniformMLP(size.widths[0], depth=1, activation="relu", init="he"),
-        loss=CrossEntropy(),
-        rule=WeightDecay(GradientDescent(size.rates[0]), size.decays[0]),
-        steps=size.steps,
-        batch=size.batches[0],
-    )
+    rule = WeightDecay(GradientDescent(size.rates[0]), size.decays[0])
+    trained = small_network(size.examples, size.widths[0], rule, steps=size.steps, batch=size.batches[0])
     sweep: dict[str, tuple[float, ...]] = dict(
         zip(OVER, (size.rates, size.batches, size.widths, size.decays), strict=True)
     )
-    fitted = Mark("fitted", "loss", at_most=size.level)
-    # forks of one step, so that each model is measured once, at the first reading at which it fits
-    measured = dataclasses.replace(trained, steps=1, start=Point(trained, fitted.name))
     instruments = Instruments((*RAW, *SCALED, "gaussian_sharpness", "noise_scale"), every=2)
+    probes = (Accuracy(every=2), instruments, Rescaled((*RAW, *SCALED), every=2, most=1000.0))
     arms = (
+        training(trained, sweep, size.level),
         Arm(
-            "training", trained, (Loss(every=20),), sweep, (fitted,),
-            says=f"mini-batches until the loss on all examples is {size.level:g}, read at every twentieth step",
-        ),
-        Arm(
-            MODELS, measured, (Accuracy(every=2), instruments, Rescaled((*RAW, *SCALED), every=2, most=1000.0)), sweep,
+            MODELS, there(trained), probes, sweep,
             says="each network there, and a copy of it whose layers are rescaled at random and whose outputs are the "
             "same",
         ),
