@@ -1,0 +1,31 @@
+"""Pruning: scores of weights, masks made from them, and what is left of a network."""
+
+from phenoscope.instruments.pruning.densities import DENSITIES
+from phenoscope.instruments.pruning.operations import SparseCost, sparse_cost
+from phenoscope.instruments.pruning.paths import EffectiveSparsity, effective_sparsity
+from phenoscope.instruments.pruning.pruning import Pruner, Pruning, prune
+from phenoscope.instruments.pruning.sanity import Ticket, corrupted, reinitialised, sanity_checks, shuffled
+from phenoscope.instruments.pruning.scores import SCORES, Score, Subject
+from phenoscope.instruments.pruning.weights import Masks, masked, prunable
+
+__all__ = [
+    "DENSITIES",
+    "SCORES",
+    "EffectiveSparsity",
+    "Masks",
+    "Pruner",
+    "Pruning",
+    "Score",
+    "SparseCost",
+    "Subject",
+    "Ticket",
+    "corrupted",
+    "effective_sparsity",
+    "masked",
+    "prunable",
+    "prune",
+    "reinitialised",
+    "sanity_checks",
+    "shuffled",
+    "sparse_cost",
+]
