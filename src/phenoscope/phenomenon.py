@@ -12,7 +12,7 @@ from phenoscope.core.specs import identity, spec, to_json
 from phenoscope.methods import Computation, numbers
 from phenoscope.panels import Panel
 from phenoscope.probes import Mark, announced, series_units
-from phenoscope.training import Point, Recipe, settings, with_setting
+from phenoscope.training import Inherited, Point, Recipe, settings, with_setting
 
 Scale = Literal["smoke", "laptop", "paper"]
 SCALES: tuple[Scale, ...] = ("smoke", "laptop", "paper")
@@ -51,6 +51,12 @@ class Plan:
     def start(self) -> Point | None:
         """The point of another member that it starts from, if any."""
         return None if self.training is None else self.training.start
+
+    @property
+    def mask(self) -> Point | None:
+        """The point of another member whose mask it has, if any."""
+        mask = None if self.training is None else self.training.mask
+        return Point(mask.recipe, mask.found_at) if isinstance(mask, Inherited) else None
 
     @property
     def settings(self) -> dict[str, float]:

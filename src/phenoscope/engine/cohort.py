@@ -24,6 +24,7 @@ class Cohort:
         plans: of one shape, with the same probes.
         members: the folder of all members, where parents are found and results go.
         parents: ids of the members they start from; `None` where they start afresh.
+        maskers: ids of the members they have their masks from; `None` where they inherit none.
         checkpoint_seconds: between two checkpoints; 0 writes one before every step.
     """
 
@@ -31,6 +32,7 @@ class Cohort:
     members: Path
     parents: tuple[str, ...] | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
+    maskers: tuple[str, ...] | None = None
 
     @functools.cached_property
     def ids(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from phenoscope.engine.resuming import arranged, step_reached
 from phenoscope.phenomenon import Phenomenon
 from phenoscope.probes import heavy, read
 from phenoscope.store import finished
-from phenoscope.training import Recipe, train, with_setting
+from phenoscope.training import Inherited, Recipe, train, with_setting
 
 TIMED_SECONDS = 0.5
 """About how long each kind of cohort is timed, and on to a second reading of the curvature: the first one is cold."""
@@ -104,7 +104,10 @@ def _timed(cohort: Cohort) -> Cost:
     Where a reading of one member takes long, the members are taken to be measured one after the other: then one is.
     """
     plan = cohort.plans[0]
-    recipes = [dataclasses.replace(recipe, start=None) for recipe in cohort.recipes]
+    recipes = [
+        dataclasses.replace(recipe, start=None, mask=None if isinstance(recipe.mask, Inherited) else recipe.mask)
+        for recipe in cohort.recipes
+    ]
     alone = _reading(plan.probes, recipes[0]) if len(recipes) > 1 else 0.0
     probes = plan.probes if alone < LONG_SECONDS else ()
     memories: list[Any] = [None] * len(probes)

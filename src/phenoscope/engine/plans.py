@@ -23,10 +23,11 @@ def point_name(at: Point | int) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A plan and the id of the member whose point it starts from, if any."""
+    """A plan, the id of the member whose point it starts from, and that of the one whose mask it has, if any."""
 
     plan: Plan
     parent: str | None = None
+    masker: str | None = None
 
     @functools.cached_property
     def id(self) -> str:
@@ -43,9 +44,9 @@ def waves(phenomenon: Phenomenon, seeds: Sequence[int]) -> list[list[Job]]:
     def place(plan: Plan) -> tuple[int, str]:
         name = plan.id
         if name not in jobs:
-            start = plan.start
-            above, parent = (-1, None) if start is None else place(_parent(start, plans.values()))
-            level[name], jobs[name] = above + 1, Job(plan, parent)
+            needed = [None if at is None else place(_parent(at, plans.values())) for at in (plan.start, plan.mask)]
+            level[name] = 1 + max((one[0] for one in needed if one is not None), default=-1)
+            jobs[name] = Job(plan, *(None if one is None else one[1] for one in needed))
         return level[name], name
 
     for plan in plans.values():
@@ -117,7 +118,10 @@ def _parent(start: Point, plans: Iterable[Plan]) -> Plan:
 
 
 def kept(members: Path, job: Job) -> bool:
-    """Whether the point that a job starts from was reached and kept."""
-    if job.parent is None or job.plan.start is None:
-        return True
-    return (members / job.parent / "points" / f"{point_name(job.plan.start)}.safetensors").exists()
+    """Whether the points that a job starts from, or has its mask from, were reached and kept."""
+    needed = ((job.parent, job.plan.start), (job.masker, job.plan.mask))
+    return all(
+        (members / name / "points" / f"{point_name(at)}.safetensors").exists()
+        for name, at in needed
+        if name is not None and at is not None
+    )

@@ -17,13 +17,14 @@ from phenoscope.probes import Mark, Rows, read
 from phenoscope.store import (
     Checkpoint,
     Journal,
+    KeptPoint,
     Maker,
     MemberFolder,
     read_point,
     rule_name,
     write_checkpoint,
 )
-from phenoscope.training import Start, State, train
+from phenoscope.training import MASK, Point, Start, State, of_rule, train
 
 REPORT_SECONDS = 0.2
 
@@ -181,17 +182,24 @@ def _save(row: Row, name: str, state: State, index: int) -> None:
 
 
 def _start(cohort: Cohort) -> Start | None:
-    """The points that the cohort's recipes start from, read from their parents' folders.
+    """The points that the cohort's recipes start from, and the masks that they inherit, from their parents' folders.
 
     The rule's memory is taken along where the parents had the same rule; `grouped` keeps apart those that had not.
     """
-    if cohort.parents is None:
+    if cohort.parents is None and cohort.maskers is None:
         return None
-    starts = [recipe.start for recipe in cohort.recipes if recipe.start is not None]
-    found = [
-        read_point(cohort.members / parent, point_name(start))
-        for start, parent in zip(starts, cohort.parents, strict=True)
-    ]
+    found = _read(cohort, cohort.parents, [plan.start for plan in cohort.plans])
+    masks = [kept.memory[MASK] for kept in _read(cohort, cohort.maskers, [plan.mask for plan in cohort.plans])]
     carried = {kept.rule for kept in found} == {rule_name(cohort.recipes[0].rule)}
-    memory = {key: torch.stack([kept.memory[key] for kept in found]) for key in found[0].memory} if carried else None
-    return Start(torch.stack([kept.point for kept in found]), memory)
+    names = of_rule(found[0].memory) if carried else ()
+    memory = {name: torch.stack([kept.memory[name] for kept in found]) for name in names} if carried else None
+    points = torch.stack([kept.point for kept in found]) if found else None
+    return Start(points, memory, torch.stack(masks) if masks else None)
+
+
+def _read(cohort: Cohort, members: tuple[str, ...] | None, places: list[Point | None]) -> list[KeptPoint]:
+    """The points that others kept for this cohort; none where it needs none."""
+    wanted = [at for at in places if at is not None]
+    if members is None:
+        return []
+    return [read_point(cohort.members / one, point_name(at)) for one, at in zip(members, wanted, strict=True)]

@@ -37,7 +37,8 @@ def step_reached(cohort: Cohort) -> int:
 
 def _cohort(jobs: Sequence[Job], members: Path) -> Cohort:
     parents = tuple(job.parent for job in jobs if job.parent is not None)
-    return Cohort(tuple(job.plan for job in jobs), members, parents or None)
+    maskers = tuple(job.masker for job in jobs if job.masker is not None)
+    return Cohort(tuple(job.plan for job in jobs), members, parents or None, maskers=maskers or None)
 
 
 def _begun(path: Path, known: Mapping[str, Job]) -> list[Job] | None:
@@ -56,10 +57,11 @@ def _job(path: Path) -> Job | None:
     """The plan that a member's folder records; `None` where that cannot be read, or is another one by now."""
     try:
         about = read_json(path / "member.json")
-        plan, parent = from_json(about["plan"]), about["parent"]
-        whole = isinstance(plan, Plan) and plan.id == path.name and (plan.start is None) == (parent is None)
+        plan, parent, masker = from_json(about["plan"]), about["parent"], about.get("masker")
+        whole = isinstance(plan, Plan) and plan.id == path.name
+        whole = whole and (plan.start is None, plan.mask is None) == (parent is None, masker is None)
     except NewerSchema:
         raise
     except (BadInput, KeyError, TypeError, ValueError, AttributeError):
         return None
-    return Job(plan, parent) if whole else None
+    return Job(plan, parent, masker) if whole else None

@@ -64,7 +64,7 @@ def execute(
     skipped: set[str] = set()
     for wave in ordered:
         missing = _unfinished(wave, members)
-        todo = [job for job in missing if job.parent not in skipped and kept(members, job)]
+        todo = [job for job in missing if not {job.parent, job.masker} & skipped and kept(members, job)]
         skipped |= {job.id for job in missing} - {job.id for job in todo}
         tally.settle(_steps(wave) - _steps(todo))
         _complete(todo, members, executor, tally, say)

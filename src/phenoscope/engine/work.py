@@ -121,8 +121,8 @@ def _folders(cohort: Cohort, maker: Maker) -> list[MemberFolder]:
         "device": maker.circumstances["device"],
         "environment": environment(),
     }
-    parents = cohort.parents or [None] * len(cohort.plans)
+    parents, maskers = (found or [None] * len(cohort.plans) for found in (cohort.parents, cohort.maskers))
     return [
-        MemberFolder(cohort.members, plan, {**about, "parent": parent})
-        for plan, parent in zip(cohort.plans, parents, strict=True)
+        MemberFolder(cohort.members, plan, {**about, "parent": parent, **({"masker": masker} if masker else {})})
+        for plan, parent, masker in zip(cohort.plans, parents, maskers, strict=True)
     ]

@@ -4,9 +4,11 @@ from phenoscope.training.cohorts import cohorts, shape_of
 from phenoscope.training.flows import CentralFlow, GradientFlow
 from phenoscope.training.landscape import Around, Landscape, objective_of
 from phenoscope.training.linearised import Linearised
-from phenoscope.training.loop import DIVERGED, Reached, Start, State, train
+from phenoscope.training.loop import DIVERGED, train
+from phenoscope.training.masks import MASK, Mask, RandomMask, Site, erdos_renyi, layers, prunable
 from phenoscope.training.preconditioning import effective_threshold, preconditioner
-from phenoscope.training.recipe import Dynamics, Point, Recipe, rule_settings, settings, with_setting
+from phenoscope.training.pruning import DropAndGrow, Pruning, Rounds
+from phenoscope.training.recipe import Dynamics, Inherited, Point, Recipe, rule_settings, settings, with_setting
 from phenoscope.training.rules import (
     Adam,
     AmplifiedNoise,
@@ -25,10 +27,13 @@ from phenoscope.training.rules import (
 )
 from phenoscope.training.schedules import Cosine, Drop, PerSharpness, Rate, Warmup
 from phenoscope.training.sight import Memory, Sight
+from phenoscope.training.sparsity import of_rule
+from phenoscope.training.state import Reached, Start, State
 from phenoscope.training.updates import AdamW
 
 __all__ = [
     "DIVERGED",
+    "MASK",
     "Adam",
     "AdamW",
     "AmplifiedNoise",
@@ -37,25 +42,32 @@ __all__ = [
     "Clipped",
     "Cosine",
     "Drop",
+    "DropAndGrow",
     "Dynamics",
     "GradientDescent",
     "GradientFlow",
     "HeavyBall",
+    "Inherited",
     "Jittered",
     "Landscape",
     "Linearised",
+    "Mask",
     "Memory",
     "Nesterov",
     "PerSharpness",
     "Point",
     "Projected",
+    "Pruning",
     "RMSProp",
+    "RandomMask",
     "Rate",
     "Reached",
     "Recipe",
+    "Rounds",
     "Rule",
     "Sam",
     "Sight",
+    "Site",
     "Start",
     "State",
     "UnnormalisedSam",
@@ -63,8 +75,12 @@ __all__ = [
     "WeightDecay",
     "cohorts",
     "effective_threshold",
+    "erdos_renyi",
+    "layers",
     "objective_of",
+    "of_rule",
     "preconditioner",
+    "prunable",
     "rule_settings",
     "settings",
     "shape_of",

@@ -5,7 +5,8 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from phenoscope.core.specs import canonical
-from phenoscope.training.recipe import Recipe
+from phenoscope.training.pruning import Pruning
+from phenoscope.training.recipe import Inherited, Recipe
 
 STACKED_WORK = 500_000
 """Below this many parameters x examples a step, rows advance faster as one matrix than one after the other: there
@@ -13,10 +14,11 @@ the interpreter's time dominates, above it the arithmetic (`benchmarks/cohorts.p
 
 
 def shape_of(recipe: Recipe) -> Hashable:
-    """What the rows of a cohort must share: everything but seeds, orders, parents and the numbers of the rule."""
-    own = ("seed", "rule", "start", "order", "initialisation")
+    """What the rows of a cohort share: all but seeds, orders, parents, masks and the numbers of the rule."""
+    own = ("seed", "rule", "start", "order", "initialisation", "mask", "pruning")
     shared = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe) if field.name not in own}
-    return canonical(shared), _structure(recipe.rule), None if recipe.start is None else recipe.start.at
+    masks = recipe.mask is None, isinstance(recipe.mask, Inherited), _kind(recipe.pruning)
+    return canonical(shared), _structure(recipe.rule), None if recipe.start is None else recipe.start.at, masks
 
 
 def cohorts(recipes: Sequence[Recipe], work: Sequence[int], most: int = 64) -> list[list[int]]:
@@ -39,6 +41,10 @@ def cohorts(recipes: Sequence[Recipe], work: Sequence[int], most: int = 64) -> l
             found.append([])
         found[-1].append(index)
     return [group for found in groups.values() for group in found]
+
+
+def _kind(pruning: Pruning | None) -> Hashable:
+    return None if pruning is None else (type(pruning).__name__, pruning.alike)
 
 
 def _structure(rule: Any) -> tuple[Hashable, ...]:

@@ -4,14 +4,20 @@ import dataclasses
 from typing import Any, Literal
 
 import torch
+from jaxtyping import Bool
+from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.options import one_of
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.data import Dataset, Planted
 from phenoscope.models import CNN, MLP, DeepLinear, DiagonalLinear, Product, SecondOrder, UniformMLP
 from phenoscope.objective import CrossEntropy, SquaredError
+from phenoscope.training.masks import Mask, Site, shuffled
+from phenoscope.training.pruning import Pruning
 from phenoscope.training.rules import Rule
+from phenoscope.training.schedules import per_sharpness
 
 Dynamics = Literal["network", "linearised", "quadratic"]
 """What is trained: the network, its Taylor expansion at its start, or the loss's quadratic model there."""
@@ -28,6 +34,33 @@ class Point:
 
     recipe: "Recipe"
     at: int | str
+
+
+@spec
+class Inherited:
+    """The mask that another recipe's training had at one of its steps.
+
+    Attributes:
+        recipe: whose, with a `mask` or a `pruning`.
+        found_at: the step.
+        dealt: "as found", or "shuffled": the same number of weights in each layer, at random places.
+    """
+
+    recipe: "Recipe"
+    found_at: int
+    dealt: str = "as found"
+
+    def __post_init__(self) -> None:
+        one_of("dealt", self.dealt, ("as found", "shuffled"))
+        if self.recipe.mask is None and self.recipe.pruning is None:
+            raise BadInput("a mask is inherited from a recipe that has one: give that a `mask` or a `pruning`.")
+        if not 0 <= self.found_at <= self.recipe.steps:
+            raise BadInput(f"a mask is found at a step from 0 to {self.recipe.steps}, got {self.found_at}.")
+
+    def drawn(self, site: Site) -> Bool[Tensor, " p"]:
+        assert site.inherited is not None  # the trainer refuses to begin without
+        found = site.inherited
+        return found if self.dealt == "as found" else shuffled(found, site.layout, site.generator)
 
 
 @spec
@@ -49,6 +82,8 @@ class Recipe:
         order: which of the seed's orders of the examples, all independent of each other; `None` is one more of them.
             Two forks that differ in it alone meet the same data in another order.
         initialisation: which of the seed's initialisations, likewise.
+        mask: which parameters are trained, the others being held at 0: they stay there under any rule.
+        pruning: how the mask changes on the way; without a `mask` training begins with all parameters.
     """
 
     data: Dataset | Planted
@@ -63,8 +98,10 @@ class Recipe:
     start: Point | None = None
     order: int | None = None
     initialisation: int | None = None
+    mask: Mask | None = None
+    pruning: Pruning | None = None
 
-    later = ("order", "initialisation")
+    later = ("order", "initialisation", "mask", "pruning")
 
     def __post_init__(self) -> None:
         if self.steps < 1 or (self.batch is not None and self.batch < 1):
@@ -81,13 +118,25 @@ class Recipe:
             )
         if self.start is not None and self.start.recipe.model != self.model:
             raise BadInput("a recipe can only start from a point of the same model.")
+        self._check_mask()
+
+    def _check_mask(self) -> None:
+        if isinstance(self.mask, Inherited) and self.mask.recipe.model != self.model:
+            raise BadInput("a mask can only be inherited from a recipe of the same model.")
+        if self.sparse and per_sharpness(self.rule):
+            raise BadInput("a rate in units of the sharpness is for dense networks: leave `mask` and `pruning` out.")
+
+    @property
+    def sparse(self) -> bool:
+        """Whether some parameters may be held at 0."""
+        return self.mask is not None or self.pruning is not None
 
     @property
     def full_batch(self) -> bool:
         return self.batch is None
 
     def stream(self, name: str, *more: int) -> torch.Generator:
-        """The random stream of that name: "data", "initialisation" or "order"."""
+        """The random stream of that name: "data", "initialisation", "order" or "mask"."""
         salt = {"order": self.order, "initialisation": self.initialisation}.get(name)
         return stream(self.seed, name, *(() if salt is None else (f"no. {salt}",)), *more)
 
@@ -98,10 +147,15 @@ def _on_all_data(rule: Any) -> bool:
     return getattr(rule, "on_all_data", False) or (inner is not None and _on_all_data(inner))
 
 
+OWN = ("steps", "start", "at", "order", "mask", "found_at")
+"""Fields that parents do not follow."""
+
+
 def with_setting(value: Any, name: str, setting: Any) -> Any:
     """The same spec with one field, wherever it lies in it, set.
 
-    Parents of a fork follow along, but for what is the fork's own: its steps, where it leaves ("at"), and its order.
+    Parents follow along, those of a fork and those of a mask, but for what is the recipe's own: its steps, where it
+    leaves ("at"), where its mask was found ("found_at"), and its order; of a mask's parent also the initialisation.
 
     Args:
         value: the spec, such as a recipe.
@@ -116,22 +170,25 @@ def with_setting(value: Any, name: str, setting: Any) -> Any:
         found = "no field" if not places else f"{len(places)} fields ({', '.join('.'.join(p) for p in places)})"
         raise BadInput(f"a setting must name one field of the recipe; {name!r} names {found}.")
     changes = _change(value, places[0], setting)
-    if isinstance(value, Recipe) and value.start is not None and name not in ("steps", "start", "at", "order"):
-        parent = value.start.recipe
-        if _places(parent, name):
-            changes["start"] = dataclasses.replace(value.start, recipe=with_setting(parent, name, setting))
+    if isinstance(value, Recipe) and name not in OWN:
+        parents = {"start": value.start, "mask": value.mask}
+        for field, parent in parents.items():
+            alone = field == "mask" and name == "initialisation"
+            if isinstance(parent, Point | Inherited) and not alone and _places(parent.recipe, name):
+                changes[field] = dataclasses.replace(parent, recipe=with_setting(parent.recipe, name, setting))
     return dataclasses.replace(value, **changes)
 
 
 def settings(recipe: Recipe) -> dict[str, float]:
     """The numbers of a recipe by name: its own and the rule's by field, those of data and model with a prefix.
 
-    The step at which a fork leaves is "start.at".
+    The step at which a fork leaves is "start.at"; those of mask and pruning have a prefix, too.
     """
     found: dict[str, float] = {}
     if recipe.start is not None and isinstance(recipe.start.at, int):
         found["start.at"] = float(recipe.start.at)
-    for prefix, part in (("data.", recipe.data), ("model.", recipe.model), ("", recipe)):
+    parts = {"data.": recipe.data, "model.": recipe.model, "mask.": recipe.mask, "pruning.": recipe.pruning, "": recipe}
+    for prefix, part in parts.items():
         found |= {prefix + name: value for name, value in _numbers(part)}
     return found | rule_settings(recipe.rule)
 
@@ -155,6 +212,8 @@ def _schedule_settings(rate: Any) -> dict[str, float]:
 
 
 def _numbers(part: Any) -> list[tuple[str, float]]:
+    if part is None:
+        return []
     values = ((field.name, getattr(part, field.name)) for field in dataclasses.fields(part))
     return [(name, float(value)) for name, value in values if isinstance(value, int | float)]
 
@@ -165,8 +224,8 @@ def _places(value: Any, name: str) -> list[tuple[str, ...]]:
         part = getattr(value, field.name)
         if field.name == name:
             places.append((name,))
-        elif isinstance(part, Point):  # its recipe is another one
-            places += [(field.name, name)] if name == "at" else []
+        elif isinstance(part, Point | Inherited):  # its recipe is another one
+            places += [(field.name, name)] if name == ("at" if isinstance(part, Point) else "found_at") else []
         elif dataclasses.is_dataclass(part):
             places += [(field.name, *place) for place in _places(part, name)]
     return places
