@@ -11,7 +11,7 @@ import dataclasses
 import importlib
 import importlib.metadata
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from unittest import mock
 
@@ -22,12 +22,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from benchmarks.workloads import Workload
 
-PACKAGES = {
+CURVATURE = {
     "PyHessian": "pyhessian",
     "curvlinops": "curvlinops-for-pytorch",
     "hessian-eigenthings": "hessian-eigenthings",
-    "rebasin": "rebasin",
 }
+ALIGNMENT = {"rebasin": "rebasin"}
 MOST_ITERATIONS = 500
 """Of PyHessian, for each eigenvalue."""
 
@@ -43,10 +43,10 @@ class Pairs:
     products: int
 
 
-def versions() -> dict[str, str | None]:
+def versions(packages: Mapping[str, str] = CURVATURE) -> dict[str, str | None]:
     """The version of each peer, `None` where it is not installed."""
-    found: dict[str, str | None] = dict.fromkeys(PACKAGES)
-    for name, package in PACKAGES.items():
+    found: dict[str, str | None] = dict.fromkeys(packages)
+    for name, package in packages.items():
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(package)
     return found
