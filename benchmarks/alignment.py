@@ -4,9 +4,9 @@ That package is the one implementation of weight matching that pip installs with
 into the same module and trains its permutations. Both derive which units may be exchanged from the models themselves,
 both visit groups in random order until nothing moves, and the distance that each reaches stands beside its time.
 
-Measured on one thread, times faster than `rebasin`: two trained networks 5.1 (distance 74.8 against 75.0), a permuted
-copy 1.7. With scales matched as well, which that package leaves alone, 1.9 and on the copy 0.7: there finding out which
-scales are free costs more than the one sweep that a copy needs.
+Measured on one thread, times faster than `rebasin`: two trained networks 5.4 (distance 74.8 against 75.0), a permuted
+copy 2.0. With scales matched as well, which that package leaves alone, 1.9 and on the copy 2.1: where every tensor has
+the norm of its counterpart, orders alone are tried first.
 """
 
 import copy

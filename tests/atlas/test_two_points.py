@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from phenoscope.atlas import find
 from phenoscope.atlas.averaging.claims import averaged, flatness
 from phenoscope.atlas.poisoned_minima.claims import PERCENT, joined
 from phenoscope.atlas.spawning.claims import between
@@ -11,6 +12,10 @@ from phenoscope.record import Record
 from phenoscope.training import objective_of
 from small import losses, recipe
 
+ON_REAL_DATA = (
+    "mode_connectivity", "connected_volumes", "path_extent", "permutation_barrier", "spawning", "averaging",
+    "poisoned_minima",
+)  # fmt: skip
 MADE = recipe(0.4)
 SIZE = objective_of(MADE).point.numel()
 
@@ -78,3 +83,12 @@ def test_a_curve_is_read_from_end_to_end():
     assert found["on the line"].values[25] == pytest.approx(train.accuracy((ends[0] + ends[1]) / 2).item())
     assert found["training loss"].values[0] == pytest.approx(train.loss(ends[0]).item())
     assert found["removed"] == pytest.approx(1 - found["curve barrier"] / found["line barrier"])
+
+
+@pytest.mark.parametrize("name", ON_REAL_DATA)
+def test_the_largest_scale_takes_fashion_mnist_and_others_what_they_are_asked_for(name):
+    def sources(**options):
+        return {arm.recipe.data.source for arm in find(name, **options).arms}
+
+    assert sources(scale="paper") == sources(scale="smoke", data="fashion_mnist")
+    assert sources(scale="paper") != sources(scale="laptop") == sources(scale="paper", data=find(name).options["data"])

@@ -114,6 +114,20 @@ def test_a_permuted_copy_comes_back_to_the_bit_and_the_order_is_the_inverse():
     found = ps.align(twin, model)
     assert all(torch.equal(a, b) for a, b in zip(found.model.parameters(), model.parameters(), strict=True))
     assert all(torch.equal(orders[name][order], torch.arange(len(order))) for name, order in found.permutations.items())
+    assert not found.scales  # orders alone do
+
+
+def test_equal_norms_do_not_make_a_copy():
+    model = perceptron(0, (5, 6), nn.Tanh)
+    found = ps.align(disguised(model, torch.randn(4, 2, generator=torch.Generator().manual_seed(1)).double()), model)
+    assert found.value < 1e-7
+    assert {int(s) for s in torch.cat(list(found.signs.values()))} == {-1, 1}
+    other = perceptron(0, (5, 6), nn.ReLU)
+    with torch.no_grad():
+        other[0].weight.neg_()  # another function of the same norms
+    found = ps.align(other, perceptron(0, (5, 6), nn.ReLU))
+    assert found.value > 0.1
+    assert found.scales
 
 
 def test_an_independent_network_comes_nearer_and_computes_what_it_did():

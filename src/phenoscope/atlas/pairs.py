@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from phenoscope.atlas.usual_data import available
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy
@@ -25,7 +26,7 @@ class PairSize:
 def pair_of_solutions(data: str, size: PairSize) -> tuple[Arm, Arm]:
     """ReLU networks on the same examples, paired by seed."""
     one = Recipe(
-        data=dataset(data, train=size.examples, flat=True),
+        data=dataset(data, train=available(data, size.examples), flat=True),
         model=MLP((size.width, size.width), activation="relu", init="he"),
         loss=CrossEntropy(),
         rule=Adam(0.003),

@@ -45,7 +45,8 @@ class Alignment(Reading):
         permutations: by group, which unit of the model stands at each place, (n,); units inside of heads have a row a
             head, (m, n).
         signs: by group, the signs that its units were multiplied by, where some function between layers is odd.
-        scales: by group, the factors that its units were multiplied by, where functions are positively homogeneous.
+        scales: by group, the factors that its units were multiplied by, where functions are positively homogeneous;
+            neither has an entry where orders alone make a copy of the reference.
         structure: the groups, where they stand, and the evidence that they are right.
         method: how the order was found.
         objective: what was maximised, at the order found: the sum of products of the balanced parameters of both, the
@@ -155,8 +156,13 @@ def align(
     if method in ("straight-through", "sinkhorn") and (loss is None or isinstance(data, Tensor)):
         raise BadInput(f"{method} lowers the loss halfway: pass `loss=`, and `data=` with inputs and targets.")
     batches = None if data is None else _batches(data, model)
-    both = pair(model, reference, None if batches is None else batches[0], rescale=rescale)
+    both = pair(model, reference, None if batches is None else batches[0])
     drawing = generator or torch.Generator().manual_seed(0)
+    if rescale and method == "weights" and both.of_one_norm:  # it may be a copy, which is cheaply told
+        first = next(_starts(both, 0, sweeps, drawing))
+        if _same(both, first):
+            return _reading(both, method, [first])
+    both = both.rescalable() if rescale else both
     if method == "activations":
         assert batches is not None
         found = [matched_on(both.scales, _correlations(both, batches), both.fixed, both.moved)]
@@ -183,15 +189,20 @@ def _starts(both: Pair, restarts: int | None, sweeps: int, generator: torch.Gene
     """Searches from the inputs and outputs inwards, then from random orders, until nothing is left to gain."""
     largest = max(group.size for group in both.structure.groups)
     count = (RESTARTS if largest <= SMALL else 0) if restarts is None else restarts
-    names = {block.tensor for block in both.structure.blocks}
-    counted = {name: value for name, value in both.fixed.items() if name in names}
-    scale = sum(float(v.double().square().sum()) for v in counted.values() if v.is_floating_point())
     for number in range(count + 1):
         start = both.structure.random(generator) if number else None
         found = matched(both.scales, both.fixed, both.moved, start=start, generator=generator, sweeps=sweeps)
         yield found
-        if distance(found.tensors, counted) ** 2 <= EXACT * scale:
+        if _same(both, found):
             return
+
+
+def _same(both: Pair, match: Match) -> bool:
+    """Whether everything that can be ordered is as in the reference."""
+    names = {block.tensor for block in both.structure.blocks}
+    counted = {name: value for name, value in both.fixed.items() if name in names}
+    scale = sum(float(v.double().square().sum()) for v in counted.values() if v.is_floating_point())
+    return distance(match.tensors, counted) ** 2 <= EXACT * scale
 
 
 def _reading(both: Pair, method: str, found: list[Match]) -> Alignment:

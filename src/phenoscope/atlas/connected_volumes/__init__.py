@@ -4,26 +4,25 @@ from phenoscope.atlas.connected_volumes.claims import BENTON, KINDS, claims
 from phenoscope.atlas.connected_volumes.measure import SERIES, measured
 from phenoscope.atlas.connected_volumes.panels import panels
 from phenoscope.atlas.pairs import OTHER, SOLUTION, PairSize, pair_of_solutions
+from phenoscope.atlas.usual_data import DATA, usual_data
 from phenoscope.comparisons import Comparison
-from phenoscope.core.errors import BadInput
 from phenoscope.phenomenon import PILOTS, Phenomenon, Scale
 
 SIZES: dict[Scale, PairSize] = {
     "smoke": PairSize(200, 8, 100, 20),
     "laptop": PairSize(1000, 32, 600, 800),
-    "paper": PairSize(1500, 256, 3000, 8000),
+    "paper": PairSize(4000, 256, 10_000, 8000),
 }
 
 
-def connected_volumes(scale: Scale, *, data: str = "digits") -> Phenomenon:
+def connected_volumes(scale: Scale, *, data: str | None = None) -> Phenomenon:
     """Pairs of ReLU networks on the same examples, and tetrahedra from each to three trained points that they share.
 
     Args:
         scale: "smoke", "laptop" or "paper".
-        data: "digits" or "mnist1d".
+        data: "digits", "mnist1d" or "fashion_mnist"; unless given, Fashion-MNIST at paper scale and digits at others.
     """
-    if data not in ("digits", "mnist1d"):
-        raise BadInput(f"connected volumes are set up for digits and mnist1d, got {data!r}.")
+    data = usual_data(data, scale, DATA)
     size = SIZES[scale]
     return Phenomenon(
         name="connected_volumes",

@@ -4,25 +4,36 @@ from phenoscope.atlas.mode_connectivity.claims import DRAXLER, ENTEZARI, GARIPOV
 from phenoscope.atlas.mode_connectivity.measure import Ways
 from phenoscope.atlas.mode_connectivity.panels import panels
 from phenoscope.atlas.pairs import PairSize, pair_of_solutions
-from phenoscope.core.errors import BadInput
+from phenoscope.atlas.usual_data import usual_data
 from phenoscope.phenomenon import PILOTS, Phenomenon, Scale
 
 SIZES: dict[Scale, dict[str, PairSize]] = {
-    "smoke": {"digits": PairSize(200, 8, 100, 20), "mnist1d": PairSize(200, 8, 100, 20)},
-    "laptop": {"digits": PairSize(1000, 32, 600, 400), "mnist1d": PairSize(1000, 64, 1500, 1000)},
-    "paper": {"digits": PairSize(1500, 256, 3000, 4000), "mnist1d": PairSize(4000, 256, 10_000, 10_000)},
+    "smoke": {
+        "digits": PairSize(200, 8, 100, 20),
+        "mnist1d": PairSize(200, 8, 100, 20),
+        "fashion_mnist": PairSize(200, 8, 100, 20),
+    },
+    "laptop": {
+        "digits": PairSize(1000, 32, 600, 400),
+        "mnist1d": PairSize(1000, 64, 1500, 1000),
+        "fashion_mnist": PairSize(1000, 32, 600, 400),
+    },
+    "paper": {
+        "digits": PairSize(1500, 256, 3000, 4000),
+        "mnist1d": PairSize(4000, 256, 10_000, 10_000),
+        "fashion_mnist": PairSize(4000, 256, 10_000, 10_000),
+    },
 }
 
 
-def mode_connectivity(scale: Scale, *, data: str = "digits") -> Phenomenon:
+def mode_connectivity(scale: Scale, *, data: str | None = None) -> Phenomenon:
     """Pairs of ReLU networks that differ in initialisation and order, on the same examples, and the ways between them.
 
     Args:
         scale: "smoke", "laptop" or "paper".
-        data: "digits" or "mnist1d".
+        data: "digits", "mnist1d" or "fashion_mnist"; unless given, Fashion-MNIST at paper scale and digits at others.
     """
-    if data not in SIZES[scale]:
-        raise BadInput(f"mode connectivity is set up for digits and mnist1d, got {data!r}.")
+    data = usual_data(data, scale, tuple(SIZES[scale]))
     size = SIZES[scale][data]
     return Phenomenon(
         name="mode_connectivity",

@@ -4,26 +4,25 @@ from phenoscope.atlas.pairs import OTHER, SOLUTION, PairSize, pair_of_solutions
 from phenoscope.atlas.path_extent.claims import WAYS, claims
 from phenoscope.atlas.path_extent.measure import SERIES, measured
 from phenoscope.atlas.path_extent.panels import panels
+from phenoscope.atlas.usual_data import DATA, usual_data
 from phenoscope.comparisons import Comparison
-from phenoscope.core.errors import BadInput
 from phenoscope.phenomenon import PILOTS, Phenomenon, Scale
 
 SIZES: dict[Scale, PairSize] = {
     "smoke": PairSize(200, 8, 100, 20),
     "laptop": PairSize(1000, 32, 600, 400),
-    "paper": PairSize(1500, 256, 3000, 4000),
+    "paper": PairSize(4000, 256, 10_000, 4000),
 }
 
 
-def path_extent(scale: Scale, *, data: str = "digits") -> Phenomenon:
+def path_extent(scale: Scale, *, data: str | None = None) -> Phenomenon:
     """Pairs of ReLU networks on the same examples, a curve of low loss between them, and the Hessian of the first.
 
     Args:
         scale: "smoke", "laptop" or "paper".
-        data: "digits" or "mnist1d".
+        data: "digits", "mnist1d" or "fashion_mnist"; unless given, Fashion-MNIST at paper scale and digits at others.
     """
-    if data not in ("digits", "mnist1d"):
-        raise BadInput(f"the extent of a path is set up for digits and mnist1d, got {data!r}.")
+    data = usual_data(data, scale, DATA)
     size = SIZES[scale]
     return Phenomenon(
         name="path_extent",

@@ -12,7 +12,7 @@ from phenoscope.atlas.permutation_barrier.claims import (
     comparisons,
 )
 from phenoscope.atlas.permutation_barrier.panels import panels
-from phenoscope.core.errors import BadInput
+from phenoscope.atlas.usual_data import DATA, available, usual_data
 from phenoscope.data import dataset
 from phenoscope.models import UniformMLP
 from phenoscope.objective import CrossEntropy
@@ -43,22 +43,21 @@ class Size:
 SIZES: dict[Scale, Size] = {
     "smoke": Size(60, 20, 20, (4, 8), (1, 2), 4),
     "laptop": Size(1000, 600, 50, (8, 32, 128, 256), (1, 2, 3, 4), 64),
-    "paper": Size(1500, 3000, 50, (16, 32, 64, 128, 256, 512, 1024), (1, 2, 3, 4, 6), 256),
+    "paper": Size(4000, 10_000, 50, (16, 32, 64, 128, 256, 512, 1024), (1, 2, 3, 4, 6), 256),
 }
 
 
-def permutation_barrier(scale: Scale, *, data: str = "digits") -> Phenomenon:
+def permutation_barrier(scale: Scale, *, data: str | None = None) -> Phenomenon:
     """Pairs of perceptrons of several widths and depths, trained on the same data from two initialisations.
 
     Args:
         scale: "smoke", "laptop" or "paper".
-        data: "digits" or "mnist1d".
+        data: "digits", "mnist1d" or "fashion_mnist"; unless given, Fashion-MNIST at paper scale and digits at others.
     """
-    if data not in ("digits", "mnist1d"):
-        raise BadInput(f"the barrier modulo permutation is set up for digits and mnist1d, got {data!r}.")
+    data = usual_data(data, scale, DATA)
     size = SIZES[scale]
     first = Recipe(
-        data=dataset(data, train=size.examples, flat=True),
+        data=dataset(data, train=available(data, size.examples), flat=True),
         model=UniformMLP(size.widths[0], 2, activation="relu", init="he"),
         loss=CrossEntropy(),
         rule=Adam(0.002),

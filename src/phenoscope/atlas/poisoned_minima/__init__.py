@@ -5,6 +5,7 @@ import dataclasses
 from phenoscope.atlas.papers import GARIPOV_PAPER
 from phenoscope.atlas.poisoned_minima.claims import CLEAN, LIU, OTHER, POISONED, claims, comparisons
 from phenoscope.atlas.poisoned_minima.panels import panels
+from phenoscope.atlas.usual_data import usual_data
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy
@@ -32,24 +33,30 @@ class Size:
     curve: int
 
 
-SIZES: dict[Scale, Size] = {
-    "smoke": Size(60, 120, 200, (16,), 200, 40),
-    "laptop": Size(300, 990, 400, (96, 96), 5000, 1500),
-    "paper": Size(300, 990, 400, (512, 512), 10_000, 10_000),
+SMOKE, LAPTOP = Size(60, 120, 200, (16,), 200, 40), Size(300, 990, 400, (96, 96), 5000, 1500)
+SIZES: dict[Scale, dict[str, Size]] = {
+    "smoke": {"digits": SMOKE, "fashion_mnist": SMOKE},
+    "laptop": {"digits": LAPTOP, "fashion_mnist": LAPTOP},
+    "paper": {
+        "digits": Size(300, 990, 400, (512, 512), 10_000, 10_000),
+        "fashion_mnist": Size(1000, 3300, 2000, (256, 256), 20_000, 10_000),
+    },
 }
 
 RATE, BATCH = 3e-3, 25
 
 
-def poisoned_minima(scale: Scale) -> Phenomenon:
+def poisoned_minima(scale: Scale, *, data: str | None = None) -> Phenomenon:
     """Networks that fit the same examples, one of which has learned wrong labels of others beside, joined by a curve.
 
     Args:
         scale: "smoke", "laptop" or "paper".
+        data: "digits" or "fashion_mnist"; unless given, Fashion-MNIST at paper scale and digits at others.
     """
-    size = SIZES[scale]
+    data = usual_data(data, scale, tuple(SIZES[scale]))
+    size = SIZES[scale][data]
     clean = Recipe(
-        data=dataset("digits", train=size.examples, test=size.test, flat=True),
+        data=dataset(data, train=size.examples, test=size.test, flat=True),
         model=MLP(size.widths, activation="relu"),
         loss=CrossEntropy(),
         rule=Adam(Cosine(RATE, size.steps)),
@@ -87,5 +94,6 @@ def poisoned_minima(scale: Scale) -> Phenomenon:
              "https://arxiv.org/abs/1906.02613"),
         ),
         scale=scale,
+        options={"data": data},
         pilot_seeds=PILOTS,
     )  # fmt: skip

@@ -18,6 +18,7 @@ from phenoscope.atlas.spawning.claims import (
     comparisons,
 )
 from phenoscope.atlas.spawning.panels import panels
+from phenoscope.atlas.usual_data import available, usual_data
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy
@@ -39,27 +40,30 @@ class Size:
 SIZES: dict[Scale, Size] = {
     "smoke": Size(100, (16,), 100, 10),
     "laptop": Size(1000, (64, 64), 1500),
-    "paper": Size(4000, (256, 256), 10_000, 64),
+    "paper": Size(10_000, (256, 256), 10_000, 64),
 }
 
-RATE, SLOWER = 0.01, 30
-"""The rate of Adam, and how many times as large it is as the small one."""
+RATES = {"mnist1d": 0.01, "digits": 0.01, "fashion_mnist": 0.003}
+SLOWER = 30
+"""The rates of Adam, and how many times as large each is as the small one."""
 FORKS = (0, 1, 2, 5, 10, 20, 50)
 """Where children leave their parent, in percent of the training."""
 
 
-def spawning(scale: Scale) -> Phenomenon:
+def spawning(scale: Scale, *, data: str | None = None) -> Phenomenon:
     """Pairs of children of one run that leave it at seven steps and see the same data in different orders.
 
     Args:
         scale: "smoke", "laptop" or "paper".
+        data: "mnist1d", "digits" or "fashion_mnist"; unless given, Fashion-MNIST at paper scale and MNIST-1D at others.
     """
-    size = SIZES[scale]
+    data, size = usual_data(data, scale, tuple(RATES)), SIZES[scale]
+    rate = RATES[data]
     parent = Recipe(
-        data=dataset("mnist1d", train=size.examples, flat=True),
+        data=dataset(data, train=available(data, size.examples), flat=True),
         model=MLP(size.widths, activation="relu"),
         loss=CrossEntropy(),
-        rule=Adam(RATE),
+        rule=Adam(rate),
         steps=size.steps,
         batch=size.batch,
     )
@@ -72,7 +76,7 @@ def spawning(scale: Scale) -> Phenomenon:
         return Arm(name, dataclasses.replace(recipe, order=order), probes, says=says, **options)  # type: ignore[arg-type]
 
     swept = {"sweep": {"start.at": forks}, "along": left}
-    slow = dataclasses.replace(parent, rule=Adam(RATE / SLOWER))
+    slow = dataclasses.replace(parent, rule=Adam(rate / SLOWER))
     whole = dataclasses.replace(parent, batch=None)
     arms = (
         Arm(PARENT, parent, probes, keep=forks, says="mini-batches in the order that the seed draws"),
@@ -104,5 +108,6 @@ def spawning(scale: Scale) -> Phenomenon:
         panels=panels(),
         sources=(FRANKLE_LINEAR_PAPER,),
         scale=scale,
+        options={"data": data},
         pilot_seeds=PILOTS,
     )  # fmt: skip

@@ -43,7 +43,11 @@ def permutation_structure(model: nn.Module, inputs: Any = None) -> PermutationSt
         >>> [(group.name, group.size) for group in permutation_structure(model).groups]
         [('0', 8)]
     """
-    arguments, twin = prepared(model, inputs)
+    return checked_structure(*prepared(model, inputs))
+
+
+def checked_structure(arguments: Any, twin: nn.Module) -> PermutationStructure:
+    """The structure of a model that is prepared already, see `prepared`; else as `permutation_structure`."""
     found = unchecked_structure(twin, arguments)
     before = called(twin, arguments)
     off = _change(found, twin, arguments, before)
