@@ -8,7 +8,7 @@ from pathlib import Path
 
 from phenoscope.atlas import find
 from phenoscope.atlas.families import FAMILIES
-from phenoscope.report import markdown_table, outcome_counts, write_figure
+from phenoscope.report import is_plain, markdown_table, outcome_counts, write_figure
 from phenoscope.store import Experiment, read_experiment, survey
 from phenoscope.store.experiments import EXPERIMENT
 
@@ -34,7 +34,7 @@ def results(experiment: Experiment) -> str:
 
 def atlas(experiments: tuple[Experiment, ...]) -> str:
     """A row for each family and each of its phenomena, in the order of its story, with the outcomes of its run."""
-    runs = {experiment.name: experiment for experiment in experiments}
+    runs = {experiment.name: experiment for experiment in experiments if is_plain(experiment)}
     lines = ["| phenomenon | question | verdicts |", "| --- | --- | --- |"]
     for family in FAMILIES.values():
         lines.append(f"| **{family.title}** | *{family.question}* | |")

@@ -1,5 +1,6 @@
 """Pairs: who is compared with whom, and what becomes of those that diverged."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -9,6 +10,8 @@ import torch
 from phenoscope.comparisons import Comparison, Kept, compared, departure, pairs
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Record, Series
+from phenoscope.training import Point
+from small import recipe
 
 
 def member(seed, outcome="finished", stopped_at=None, **settings):
@@ -131,3 +134,15 @@ def test_departure_by_hand():
 def test_a_member_that_was_not_trained_has_no_loss():
     with pytest.raises(BadInput, match="s0 was not trained"):
         Kept({}, member(0)).objective()
+
+
+def test_two_linear_models_are_not_compared_but_two_points_of_one_are():
+    start, here, there = torch.zeros(3), torch.ones(3), torch.tensor([1.0, 2.0, 3.0])
+    points = ({"initial": start, "final": here}, {"initial": start, "final": there})
+    one = recipe(dynamics="linearised")
+    fork = dataclasses.replace(one, start=Point(one, 3), order=1)
+    read = [
+        set(compared(TWO, (member(0), member(0)), points, pair).series)
+        for pair in ((one, dataclasses.replace(one, initialisation=1)), (one, fork), (one, recipe()))
+    ]
+    assert read == [set(), {"relative distance", "cosine"}, {"relative distance", "cosine"}]

@@ -15,7 +15,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import Objective
 from phenoscope.record import Record, Series
-from phenoscope.training import Recipe, objective_of
+from phenoscope.training import Recipe, expanded_at, objective_of
 
 Points = Mapping[str, Tensor]
 """A member's kept points by name: "initial", "final", and its marks, each (p,)."""
@@ -111,7 +111,8 @@ def compared(
     """The record of one pair: the settings of its first member, and the readings as ordinary series.
 
     Where a member diverged, its points are not a network's: the pair has that outcome, and no readings. It has none
-    either where the measure asks for a mark that a member never reached.
+    either where the measure asks for a mark that a member never reached, nor between linearised networks of different
+    starts: those are two different linear models, and no point of the one is one of the other.
 
     Args:
         comparison: what is measured.
@@ -123,6 +124,8 @@ def compared(
     lost = next((record for record in pair if record.outcome != "finished"), None)
     if lost is not None:
         return Record(name, pair[0].settings, {}, lost.outcome, lost.stopped_at)
+    if _of_two_models(*recipes):
+        return Record(name, pair[0].settings, {})
     try:
         readings = comparison.measure(*map(Kept, points, pair, recipes))
     except _NotKeptError:
@@ -140,6 +143,13 @@ def compared(
         values = np.atleast_1d(np.asarray(value, dtype=np.float64))
         series[reading] = Series(np.arange(len(values)), values)
     return Record(name, pair[0].settings, series)
+
+
+def _of_two_models(first: Recipe | None, second: Recipe | None) -> bool:
+    """Whether both were trained as linearisations, of networks that start at different points."""
+    roots = [None if recipe is None else expanded_at(recipe) for recipe in (first, second)]
+    one, other = (None if root is None else (root.model, root.seed, root.initialisation, root.start) for root in roots)
+    return one is not None and other is not None and one != other
 
 
 def departure(first: Points, second: Points) -> dict[str, float]:

@@ -8,7 +8,7 @@ import pytest
 from phenoscope import atlas
 from phenoscope.atlas import families
 from phenoscope.atlas.families import Family, Part
-from small import arm, claim, phenomenon
+from small import Growth, arm, claim, phenomenon
 
 
 def maker(name):
@@ -73,3 +73,23 @@ def test_the_list_says_what_belongs_where(command):
     assert next(row for row in found["families"] if row["name"] == "small")["phenomena"] == ["first", "second"]
     _, _, shown = command("list")[1].partition("Small ones: Does it run?\nAll of them: phenoscope run small")
     assert 0 < shown.index("\nfirst ") < shown.index("\nsecond ")
+
+
+def test_under_a_control_what_trains_nothing_is_left_out_with_the_reason(command, monkeypatch):
+    def computing(scale: str):
+        """A phenomenon that trains nothing."""
+        return phenomenon(arm(made=Growth()), claims=(), scale=scale, name="second", title="The second one")
+
+    monkeypatch.setitem(atlas.ATLAS, "second", computing)
+    asked = ("run", "small", "--scale", "smoke", "--seeds", "2", "--control", "linearised")
+    code, out, err = command(*asked)
+    assert (code, err) == (0, "")
+    assert out.startswith("Left out: second trains no network")
+    assert "The first one, features frozen: " in out
+    assert Path("runs/report/controls.html").read_text(encoding="utf-8").count("first-smoke-linearised")
+    found = json.loads(command(*asked, "--json")[1])
+    assert (found["control"], len(found["left_out"]), len(found["phenomena"])) == ("linearised", 1, 1)
+    assert "finished already" in command(*asked, "--dry-run")[1]
+    code, _, err = command("run", "second", "--scale", "smoke", "--control", "linearised")
+    assert code == 1
+    assert "second trains no network, so it has no features to freeze: its members are computed (Growth)." in err

@@ -511,8 +511,31 @@ def test_the_objective_of_a_recipe_is_what_it_is_trained_on():
     held_out = objective_of(asked, "test")
     assert_close(held_out.loss(), state.test_loss()[0], rtol=1e-12, atol=0)
     assert held_out.accuracy().item() == state.accuracy("test")[0].item()
-    with pytest.raises(BadInput, match="dynamics 'linearised'"):
-        objective_of(recipe(dynamics="linearised"))
+    with pytest.raises(BadInput, match="dynamics 'quadratic'"):
+        objective_of(recipe(dynamics="quadratic"))
+
+
+def test_the_objective_of_a_linearised_recipe_is_that_of_the_taylor_expansion():
+    at_start, jac, start, onehot = jacobian(recipe())
+    objective = objective_of(recipe(dynamics="linearised"))
+    assert torch.equal(objective.point, start)
+    elsewhere = start + 0.3 * torch.randn(start.shape, generator=stream(0, "elsewhere"), dtype=torch.float64)
+    residual = at_start + jac @ (elsewhere - start) - onehot
+    assert_close(objective.loss(elsewhere), residual.square().sum() / 50, rtol=1e-10, atol=0)
+
+
+def test_a_fork_of_a_linearised_run_expands_where_its_parent_does():
+    parent = recipe(dynamics="linearised", steps=6)
+    states = list(train([parent]))
+    child = dataclasses.replace(parent, steps=14, start=Point(parent, 6))
+    forked = path(child, start=Start(states[-1].points, states[-1].memory))
+    whole = path(dataclasses.replace(parent, steps=20))
+    assert_close(forked, whole[6:], rtol=1e-12, atol=1e-14)
+    assert torch.equal(objective_of(child).point, states[0].points[0])
+    cousin = dataclasses.replace(child, start=Point(recipe(steps=6), 6))  # of a network: expanded where it leaves it
+    assert (path(cousin, start=Start(states[-1].points))[-1] - whole[-1]).abs().max() > 1e-4
+    with pytest.raises(BadInput, match="a point of another run, which is not at hand"):
+        objective_of(cousin)
 
 
 def test_starts_that_do_not_fit_are_refused():

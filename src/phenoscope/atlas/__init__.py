@@ -16,6 +16,7 @@ from phenoscope.atlas.connected_volumes import connected_volumes
 from phenoscope.atlas.drift_along_minima import drift_along_minima
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.flatness_at_scale import flatness_at_scale
+from phenoscope.atlas.freezing import Control, controlled, frozen
 from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.kernel_at_start import kernel_at_start
 from phenoscope.atlas.linear_double_descent import linear_double_descent
@@ -112,11 +113,17 @@ class Entry:
     problem: str = ""
 
 
-def find(name: str, *, scale: str = "laptop", **options: Any) -> Phenomenon:
+def find(name: str, *, scale: str = "laptop", control: str | None = None, **options: Any) -> Phenomenon:
     """The phenomenon of that name at that scale, with its options checked against what it offers.
 
+    Args:
+        name: of this library or another's.
+        scale: "smoke", "laptop" or "paper".
+        control: "linearised" for the same experiment with frozen features (see `frozen`).
+        options: its own.
+
     Raises:
-        BadInput: no such phenomenon, scale or option.
+        BadInput: no such phenomenon, scale, control or option; a control that says nothing of this phenomenon.
         PhenoscopeError: another distribution's phenomenon that cannot be used, and why.
     """
     offer, maker = _maker(name)
@@ -126,8 +133,12 @@ def find(name: str, *, scale: str = "laptop", **options: Any) -> Phenomenon:
     unknown = sorted(set(options) - set(offered))
     if unknown:
         raise BadInput(f"{name} has no option {', '.join(unknown)}. It has: {', '.join(offered) or 'none'}.")
-    if offer is not None:
-        return offer.make(maker, scale, options)
+    made = offer.make(maker, scale, options) if offer is not None else _made(name, maker, scale, options)
+    return made if control is None else controlled(made, control)
+
+
+def _made(name: str, maker: Maker, scale: str, options: dict[str, Any]) -> Phenomenon:
+    """One of the library's own."""
     try:
         return maker(scale, **options)
     except (TypeError, AttributeError, ValueError) as problem:  # text where a number is asked for
@@ -210,4 +221,17 @@ def _kind(parameter: inspect.Parameter, maker: Maker) -> Any:
     return kind
 
 
-__all__ = ["ATLAS", "GROUP", "Entry", "entries", "find", "known", "option_kinds", "options_of", "origin"]
+__all__ = [
+    "ATLAS",
+    "GROUP",
+    "Control",
+    "Entry",
+    "controlled",
+    "entries",
+    "find",
+    "frozen",
+    "known",
+    "option_kinds",
+    "options_of",
+    "origin",
+]

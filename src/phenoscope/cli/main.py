@@ -61,6 +61,7 @@ def run(
     seeds: str | None = None,
     out: Path = Path("runs"),
     jobs: int | None = None,
+    control: Literal["linearised"] | None = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -80,6 +81,8 @@ def run(
         The folder for members and experiments.
     jobs
         Worker processes; as many as cores unless given, one at the smoke scale.
+    control
+        `linearised` runs the same experiment with frozen features: what holds there too does not need learned ones.
     dry_run
         Only say what would be run, and about how long it would take.
     as_json
@@ -95,10 +98,10 @@ def run(
 
     which = None if seeds is None else _seeds(seeds)
     if name in FAMILIES:
-        whole = Request(name, scale, which, out, jobs, dict(options))
+        whole = Request(name, scale, which, out, jobs, dict(options), control)
         run_family(whole, dry_run=dry_run, as_json=as_json, quiet=quiet)
         return
-    request = Request(name, scale, which, out, jobs, chosen(name, options))
+    request = Request(name, scale, which, out, jobs, chosen(name, options), control)
     if dry_run:
         described = describe(request)
         print_json(described.as_json) if as_json else print(described.text)

@@ -2,6 +2,7 @@
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 from phenoscope.cli.output import Json, print_json
 
@@ -19,14 +20,15 @@ def report(runs: Path = Path("runs"), /, *, to: Path | None = None, as_json: Jso
     as_json
         Print one JSON object and nothing else.
     """
-    from phenoscope.report import write_report
+    from phenoscope.report import falsification_json, write_report
 
     written = write_report(runs, to)
     if as_json:
         unreadable = [{"path": str(each.path), "why": each.why} for each in written.unreadable]
         pages = [str(page) for page in written.pages]
         unfinished = [str(path) for path in written.unfinished]
-        lists = {"pages": pages, "unreadable": unreadable, "unfinished": unfinished}
+        lists: dict[str, Any] = {"pages": pages, "unreadable": unreadable, "unfinished": unfinished}
+        lists["controls"] = falsification_json(written.controls)
         print_json({"report": str(written.index), **lists})
         return
     for each in written.unreadable:

@@ -30,6 +30,12 @@ class Request:
     out: Path
     jobs: int | None
     options: dict[str, Any]
+    control: str | None = None
+
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """All that decides the phenomenon besides its name and scale."""
+        return self.options | ({} if self.control is None else {"control": self.control})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +50,7 @@ def execute(asked: Request, *, quiet: bool) -> tuple[Experiment, Path]:
     """Run with progress, then write the page."""
     how = {"scale": asked.scale, "seeds": asked.seeds, "out": asked.out, "jobs": asked.jobs}
     with going_on(lambda: _folder(asked)), shown(asked.name.replace("_", " "), quiet=quiet) as progress:
-        experiment = run(asked.name, progress=progress, say=progress.say, **how, **asked.options)
+        experiment = run(asked.name, progress=progress, say=progress.say, **how, **asked.made_with)
         return experiment, write_page(experiment, experiment.path / "report")
 
 
@@ -80,12 +86,12 @@ def going_on(folder: Callable[[], Path]) -> Iterator[None]:
 
 
 def _folder(asked: Request) -> Path:
-    return asked.out / folder_name(find(asked.name, scale=asked.scale, **asked.options))
+    return asked.out / folder_name(find(asked.name, scale=asked.scale, **asked.made_with))
 
 
 def describe(asked: Request) -> Described:
     """What would be run, and its estimated cost."""
-    phenomenon = find(asked.name, scale=asked.scale, **asked.options)
+    phenomenon = find(asked.name, scale=asked.scale, **asked.made_with)
     seeds = seed_list(asked.seeds, phenomenon)
     cost = estimate(phenomenon, seeds, asked.out, workers(asked.jobs, asked.scale))
     arms = [{"name": arm.name, "members": len(list(arm.plans(seeds))), "says": arm.says} for arm in phenomenon.arms]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from phenoscope.atlas import find, known, origin
+from phenoscope.atlas import controlled, find, known, origin
 from phenoscope.claims import judge
 from phenoscope.comparisons import compared, pairs
 from phenoscope.core.errors import BadInput
@@ -61,6 +61,7 @@ def run(
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
     say: Say | None = None,
+    control: str | None = None,
     **options: Any,
 ) -> Experiment:
     """Run a phenomenon and judge its claims.
@@ -77,6 +78,7 @@ def run(
         executor: runs the cohorts instead of local processes.
         progress: called with member-steps done and in all.
         say: called with a sentence when there is nothing left to do but to wait for another process.
+        control: `"linearised"` for the same experiment with frozen features, judged by the same claims.
         options: of the phenomenon, for example `data="fashion_mnist"`; for a name only.
 
     Returns:
@@ -89,7 +91,10 @@ def run(
         raise BadInput(
             f"the options {sorted(options)} are for a phenomenon of the atlas, named by text. Leave them out."
         )
-    made = find(phenomenon, scale=scale, **options) if isinstance(phenomenon, str) else phenomenon
+    if isinstance(phenomenon, str):
+        made = find(phenomenon, scale=scale, control=control, **options)
+    else:
+        made = phenomenon if control is None else controlled(phenomenon, control)
     chosen = seed_list(seeds, made)
     how = executor or executor_for(workers(jobs, made.scale))
     folder = Path(out) / folder_name(made)

@@ -3,7 +3,7 @@
 from phenoscope.methods.alignment import Alignment, align
 from phenoscope.methods.bands import Band, elastic_band
 from phenoscope.methods.complexes import Complex, connecting_complex
-from phenoscope.methods.computation import Computation, Found, numbers
+from phenoscope.methods.computation import Computation, Found, Freezable, numbers
 from phenoscope.methods.curves import Curve, curve
 from phenoscope.methods.double_well import DoubleWell
 from phenoscope.methods.ensembles import Ensemble
@@ -31,6 +31,7 @@ __all__ = [
     "DoubleWell",
     "Ensemble",
     "Found",
+    "Freezable",
     "FunctionSpace",
     "Fusion",
     "InitialKernel",

@@ -48,6 +48,16 @@ class Computation(Protocol):
         ...
 
 
+@runtime_checkable
+class Freezable(Protocol):
+    """A computation that trains networks, and so has a twin in which their features are frozen.
+
+    `frozen` gives that twin: the same computation on first-order Taylor expansions; its own where it is that already.
+    """
+
+    def frozen(self) -> Computation: ...
+
+
 def numbers(computation: Computation) -> dict[str, float]:
     """The settings of a computation: its numbers by field, and those of the specs that it holds as "field.name"."""
     return _numbers(computation)

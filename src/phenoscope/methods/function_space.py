@@ -79,6 +79,10 @@ class FunctionSpace:
             )
         uniform_network(self.width, self.depth, self.activation, "ntk")  # refuses what it cannot use
 
+    def frozen(self) -> "FunctionSpace":
+        """The twin with frozen features."""
+        return dataclasses.replace(self, dynamics="linearised")
+
     @property
     def units(self) -> Mapping[str, str]:
         modes = [f"{what} of mode {k}" for k in SHOWN for what in ("residual", "foretold residual")]

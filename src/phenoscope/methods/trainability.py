@@ -77,6 +77,10 @@ class TrainabilityGrid:
         if self.updates <= TAIL or self.width < 1 or self.examples < 1 or not self.zoom > 1:
             raise BadInput(f"a grid needs more than {TAIL} updates, a width, examples and a zoom above 1, got {self}.")
 
+    def frozen(self) -> "TrainabilityGrid":
+        """The twin with frozen features."""
+        return dataclasses.replace(self, features="frozen")
+
     @property
     def units(self) -> Mapping[str, str]:
         names = ("boundary dimension", "trainable share", "agreement away from the boundary", "agreement near it")

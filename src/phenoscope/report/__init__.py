@@ -2,6 +2,7 @@
 
 from phenoscope.report.comparison import print_comparison, write_comparison
 from phenoscope.report.diagnosis import print_diagnosis
+from phenoscope.report.falsification import Falsification, falsification_json, falsifications, is_plain
 from phenoscope.report.figures import data_csv, draw
 from phenoscope.report.page import write_page
 from phenoscope.report.rows import outcome_counts
@@ -12,10 +13,14 @@ from phenoscope.report.text import markdown_table, print_verdicts, verdict_table
 from phenoscope.report.words import tally
 
 __all__ = [
+    "Falsification",
     "Site",
     "data_csv",
     "draw",
+    "falsification_json",
+    "falsifications",
     "interval_strip",
+    "is_plain",
     "markdown_table",
     "outcome_counts",
     "print_comparison",

@@ -6,6 +6,10 @@ from urllib.parse import quote
 from phenoscope.store import Experiment
 
 
+CONTROLS = "controls.html"
+"""The page on what survives a control of the whole experiment."""
+
+
 def run_folder(experiment: Experiment) -> str:
     """The folder of a run's page."""
     return f"runs/{quote(experiment.path.name)}/"

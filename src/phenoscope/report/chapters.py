@@ -10,9 +10,11 @@ from phenoscope.claims import Breaks, Claim
 from phenoscope.claims.controls import label
 from phenoscope.claims.verdict import Verdict
 from phenoscope.core.specs import to_json
-from phenoscope.phenomenon import SCALES, Arm, Phenomenon
+from phenoscope.phenomenon import Arm, Phenomenon
+from phenoscope.report.falsification import is_plain
 from phenoscope.report.numbers import number
 from phenoscope.report.parts import arm_parts
+from phenoscope.report.ranking import rank
 from phenoscope.report.recipes import phrase, recipe_lines
 from phenoscope.report.words import ORIGINS
 from phenoscope.store import Experiment
@@ -25,7 +27,8 @@ class Chapter:
     Attributes:
         name: as the command calls it.
         entry: what the atlas says of it; None for one that is not in the atlas here.
-        runs: its experiments, the best first: of the largest scale, with the most seeds, the newest.
+        runs: its experiments, the best first: of the largest scale, with the most seeds, the newest. Those under a
+            control of the whole experiment come last: what they show is not the phenomenon's own.
     """
 
     name: str
@@ -36,6 +39,11 @@ class Chapter:
     def phenomenon(self) -> Phenomenon | None:
         """At the laptop scale, if the atlas has it."""
         return None if self.entry is None else self.entry.phenomenon
+
+    @property
+    def best(self) -> Experiment | None:
+        """The run that is shown: the best of the phenomenon itself."""
+        return self.runs[0] if self.runs and is_plain(self.runs[0]) else None
 
     @property
     def about(self) -> Phenomenon | Experiment:
@@ -62,7 +70,7 @@ class Chapter:
 def chapters(experiments: Iterable[Experiment]) -> tuple[list[Chapter], list[str]]:
     """All chapters by name, and a sentence for each phenomenon of the atlas that cannot be used."""
     runs: dict[str, list[Experiment]] = {}
-    for experiment in sorted(experiments, key=_rank, reverse=True):
+    for experiment in sorted(experiments, key=lambda run: (is_plain(run), *rank(run)), reverse=True):
         runs.setdefault(experiment.name, []).append(experiment)
     offered = entries()
     usable = {entry.name: entry for entry in offered if entry.phenomenon is not None}
@@ -91,11 +99,6 @@ def comparisons_of(chapter: Chapter) -> Sequence[tuple[str, str]]:
     return [
         (each.name, f"of {' and '.join(each.of)}: {', '.join(each.series)}") for each in chapter.phenomenon.comparisons
     ]
-
-
-def _rank(experiment: Experiment) -> tuple[int, int, str]:
-    scale = SCALES.index(experiment.scale) if experiment.scale in SCALES else -1
-    return scale, len(experiment.seeds), experiment.created
 
 
 def _claimed(claim: Claim) -> dict[str, Any]:

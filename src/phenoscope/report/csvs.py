@@ -51,16 +51,16 @@ def _cells(verdict: Verdict) -> tuple[object, ...]:
     where = " ".join(f"{name}={value!r}" for name, value in verdict.where.items())
     says = (verdict.claim, verdict.source, verdict.arm, where, verdict.statistic, verdict.outcome, verdict.reason)
     found = (verdict.estimate, verdict.low, verdict.high, verdict.level, verdict.raw_low, verdict.raw_high)
-    edges = (*map(_number, verdict.region.edges), verdict.region_from, verdict.unit)
-    seeds = (verdict.n, " ".join(map(str, verdict.seeds)), " ".join(map(_number, verdict.values)))
+    edges = (*map(number_cell, verdict.region.edges), verdict.region_from, verdict.unit)
+    seeds = (verdict.n, " ".join(map(str, verdict.seeds)), " ".join(map(number_cell, verdict.values)))
     control, told = verdict.control, ("",) * 7
     if control is not None:
-        limits = map(_number, (control.estimate, control.low, control.high))
+        limits = map(number_cell, (control.estimate, control.low, control.high))
         word = "" if control.discriminates is None else str(control.discriminates).lower()
         told = (control.arm, control.role, *limits, str(control.n), word)
-    return (*says, *map(_number, found), *edges, *seeds, *told)
+    return (*says, *map(number_cell, found), *edges, *seeds, *told)
 
 
-def _number(value: float) -> str:
+def number_cell(value: float) -> str:
     """All digits; where there is no number, or no end, nothing."""
     return repr(float(value)) if math.isfinite(value) else ""

@@ -30,11 +30,11 @@ class Judged:
 def family_parts(family: Family, chapters: Mapping[str, Chapter]) -> Row:
     """All that the page of a family shows; chapters by the name of their phenomenon."""
     there = [chapters[name] for name in family.phenomena if name in chapters]
-    judged = [Judged(chapter, verdict) for chapter in there if chapter.runs for verdict in chapter.runs[0].verdicts]
+    judged = [Judged(chapter, verdict) for chapter in there if chapter.best for verdict in chapter.best.verdicts]
     verdicts = [each.verdict for each in judged]
     return {
         "family": family,
-        "run": sum(bool(chapter.runs) for chapter in there),
+        "run": sum(chapter.best is not None for chapter in there),
         "tally": tally(verdicts) if verdicts else "Nothing of it has been run here yet.",
         "counts_": outcome_counts(verdicts),
         "exceptions": _exceptions(judged),
@@ -94,7 +94,7 @@ def _part(part: Part, chapters: Mapping[str, Chapter]) -> Row:
 
 def _shown(chapter: Chapter) -> Row:
     """A phenomenon in the story: its question, the first figure of its best run, and its claims."""
-    best = chapter.runs[0] if chapter.runs else None
+    best = chapter.best
     return {
         "name": chapter.name,
         "title": chapter.about.title,
@@ -111,7 +111,7 @@ def _shown(chapter: Chapter) -> Row:
 
 def glimpse(chapter: Chapter, root: str) -> Row | None:
     """The first figure of a chapter's best run, for a page that is `root` away from the site's root."""
-    best = chapter.runs[0] if chapter.runs else None
+    best = chapter.best
     if best is None or not best.panels:
         return None
     slug = unique_slugs(best.panels)[0]

@@ -12,6 +12,13 @@ from phenoscope.core.errors import BadInput
 from phenoscope.report.addresses import family_page, phenomenon_file, phenomenon_page, run_folder
 from phenoscope.report.chapters import Chapter, arms_of, chapters, claim_parts, comparisons_of
 from phenoscope.report.csvs import verdicts_csv
+from phenoscope.report.falsification import (
+    FATES,
+    Falsification,
+    falsification_csv,
+    falsification_rows,
+    falsifications,
+)
 from phenoscope.report.families import family_parts, glimpse
 from phenoscope.report.lessons import lessons
 from phenoscope.report.numbers import duration
@@ -29,6 +36,9 @@ from phenoscope.store.members import MEMBER
 ATLAS_TRAIL = (("Atlas", "index.html"),)
 RUNS_TRAIL = (("Runs", "runs.html"),)
 
+PAGES = (("verdicts", "verdicts"), ("controls", "controls"), ("runs", "runs"))
+"""Pages of the site besides its first one, and the section of each."""
+
 STRANGE = (TypeError, ValueError, KeyError, AttributeError)
 """What a run's files raise that are JSON of the right names, with something else under them."""
 
@@ -42,12 +52,14 @@ class Site:
         pages: every page, the first one among them.
         unreadable: what could not be read, and is listed as such.
         unfinished: experiments that were begun and not judged yet.
+        controls: what survives under controls of whole experiments.
     """
 
     index: Path
     pages: tuple[Path, ...]
     unreadable: tuple[Unreadable, ...] = ()
     unfinished: tuple[Path, ...] = ()
+    controls: tuple[Falsification, ...] = ()
 
 
 def write_report(path: Path, to: Path | None = None) -> Site:
@@ -93,11 +105,14 @@ def write_site(runs: Path, to: Path | None = None) -> Site:
     parts |= {"folder": runs.resolve().name, "singles": [_single(run) for run in found.singles]}
     parts |= {"runs": [_run(experiment) for experiment in found.experiments]}
     write_text(root / "verdicts.csv", verdicts_csv(found.experiments))
+    under = falsifications(found.experiments)
+    write_text(root / "controls.csv", falsification_csv(under))
+    parts |= {"controls": falsification_rows(under), "fates": FATES}
     parts |= {"lessons": lessons(), "facts": _facts(listed, found)}
-    for name, section in (("verdicts", "verdicts"), ("runs", "runs"), ("index", "atlas")):  # the last links to the rest
+    for name, section in (*PAGES, ("index", "atlas")):  # the last links to the rest
         pages.append(root / f"{name}.html")
         write_text(pages[-1], rendered(f"{name}.html", Place(section), **parts))
-    return Site(root / "index.html", tuple(pages), found.unreadable, found.unfinished)
+    return Site(root / "index.html", tuple(pages), found.unreadable, found.unfinished, tuple(under))
 
 
 def _run_pages(found: Survey, root: Path) -> tuple[Survey, list[Path]]:
@@ -136,7 +151,7 @@ def _single_pages(found: Survey, root: Path, phenomena: frozenset[str]) -> tuple
 def _phenomenon_page(chapter: Chapter, root: Path) -> Path:
     """The page of a phenomenon; its figure is that of its best run."""
     about, page = chapter.about, root / "phenomena" / phenomenon_file(chapter.name)
-    best = chapter.runs[0] if chapter.runs else None
+    best = chapter.best
     outcomes = {} if best is None else {row["name"]: row["outcomes"] for row in claim_rows(best.verdicts)}
     text = rendered(
         "phenomenon.html",
@@ -187,7 +202,7 @@ def _families(chapters: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _chapter(chapter: Chapter) -> dict[str, Any]:
     """A phenomenon as the atlas shows it: with the verdicts of its best run."""
-    best = chapter.runs[0] if chapter.runs else None
+    best = chapter.best
     return {
         "name": chapter.name,
         "anchor": phenomenon_file(chapter.name).removesuffix(".html"),
@@ -197,7 +212,7 @@ def _chapter(chapter: Chapter) -> dict[str, Any]:
         "command": chapter.command,
         "claims": len(claim_parts(chapter)),
         "best": None if best is None else _run(best),
-        "others": [_run(experiment) for experiment in chapter.runs[1:]],
+        "others": [_run(experiment) for experiment in chapter.runs if experiment is not chapter.best],
         "rows": [] if best is None else claim_rows(best.verdicts),
     }
 
@@ -240,10 +255,10 @@ def _single(run: SingleRun) -> dict[str, Any]:
 
 
 def _facts(listed: Sequence[Chapter], found: Survey) -> dict[str, Any]:
-    best = [verdict for chapter in listed if chapter.runs for verdict in chapter.runs[0].verdicts]
+    best = [verdict for chapter in listed if chapter.best for verdict in chapter.best.verdicts]
     return {
         "phenomena": len(listed),
-        "run": sum(bool(chapter.runs) for chapter in listed),
+        "run": sum(chapter.best is not None for chapter in listed),
         "runs": len(found.experiments),
         "watched": len(found.singles),
         "counts": outcome_counts(best),

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from phenoscope.report.addresses import CONTROLS
 from phenoscope.report.numbers import counted
 from phenoscope.report.palette import SERIES
 from phenoscope.store.files import written_aside
@@ -16,6 +17,7 @@ from phenoscope.store.files import written_aside
 SECTIONS = (
     ("atlas", "Atlas", "index.html"),
     ("runs", "Runs", "runs.html"),
+    ("controls", "Frozen features", CONTROLS),
     ("verdicts", "How verdicts are reached", "verdicts.html"),
 )
 """The navigation of a site: name, text, address from its root."""

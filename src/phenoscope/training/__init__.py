@@ -2,7 +2,7 @@
 
 from phenoscope.training.cohorts import cohorts, shape_of
 from phenoscope.training.flows import CentralFlow, GradientFlow
-from phenoscope.training.landscape import Around, Landscape, objective_of
+from phenoscope.training.landscape import Around, Landscape, expanded_at, objective_of
 from phenoscope.training.linearised import Linearised
 from phenoscope.training.loop import DIVERGED, train
 from phenoscope.training.masks import MASK, Mask, RandomMask, Site, erdos_renyi, layers, prunable
@@ -76,6 +76,7 @@ __all__ = [
     "cohorts",
     "effective_threshold",
     "erdos_renyi",
+    "expanded_at",
     "layers",
     "objective_of",
     "of_rule",

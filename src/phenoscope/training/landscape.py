@@ -200,7 +200,7 @@ def landscape(recipes: Sequence[Recipe], starts: Float[Tensor, "n p"] | None, de
                 f"the points to start from must have shape {tuple(origin.shape)}, got {tuple(starts.shape)}."
             )
         origin = starts.to(device, dtype)
-    model = models[0] if first.dynamics != "linearised" else _linearised(models, origin)
+    model = models[0] if first.dynamics != "linearised" else _linearised(recipes, origin)
     made = Landscape(Network(model, first.loss, draws=False), rows, draws, origin)
     if first.dynamics != "quadratic":
         return made
@@ -210,23 +210,47 @@ def landscape(recipes: Sequence[Recipe], starts: Float[Tensor, "n p"] | None, de
 
 
 def objective_of(recipe: Recipe, part: Literal["train", "test"] = "train") -> Objective:
-    """The loss of a recipe's network on its training or test examples, at its own initialisation.
+    """The loss of a recipe's network, or of its linearisation, on its training or test examples, at its initialisation.
 
     Raises:
-        BadInput: dynamics that replace the network, or no test examples.
+        BadInput: the quadratic model of a loss, which is no network, or no test examples.
     """
-    if recipe.dynamics != "network":
+    if recipe.dynamics == "quadratic":
         raise BadInput(f"only networks have a loss apart from their training, got the dynamics {recipe.dynamics!r}.")
     dtype = getattr(torch, recipe.dtype)
     examples = getattr(_drawn(recipe, dtype, torch.device("cpu")), part)
-    return Objective(_built(recipe, dtype), recipe.loss, (examples.inputs, examples.targets))
+    model = _built(recipe, dtype) if recipe.dynamics == "network" else _expanded(recipe)
+    return Objective(model, recipe.loss, (examples.inputs, examples.targets))
 
 
-def _linearised(models: Sequence[torch.nn.Module], origin: Float[Tensor, "n p"]) -> Linearised:
-    if len(models) > 1:
+def expanded_at(recipe: Recipe) -> Recipe | None:
+    """The recipe at whose start a linearised one is expanded: its own, or that of the first linearised ancestor."""
+    if recipe.dynamics != "linearised":
+        return None
+    return recipe if recipe.start is None else expanded_at(recipe.start.recipe) or recipe
+
+
+def _linearised(recipes: Sequence[Recipe], origin: Float[Tensor, "n p"]) -> Linearised:
+    if len(recipes) > 1:
         raise BadInput("linearised recipes each have an expansion point of their own. Train them one at a time.")
-    write(origin[0], models[0])
-    return Linearised(models[0])
+    first = recipes[0]
+    if expanded_at(first) is not first:
+        return _expanded(first).to(origin.device)
+    model = _built(first, getattr(torch, first.dtype)).to(origin.device)
+    write(origin[0], model)
+    return Linearised(model)
+
+
+def _expanded(recipe: Recipe) -> Linearised:
+    """The expansion that a linearised recipe trains, found without the points of other members."""
+    root = expanded_at(recipe)
+    assert root is not None
+    if root.start is not None:
+        raise BadInput(
+            "this recipe goes on with a linearisation around a point of another run, which is not at hand here. "
+            "Linearise that run, too, or fork from it directly."
+        )
+    return Linearised(_built(root, getattr(torch, root.dtype)))
 
 
 def _drawn(recipe: Recipe, dtype: torch.dtype, device: torch.device) -> Draw:
