@@ -28,8 +28,8 @@ def frozen(phenomenon: Phenomenon) -> Phenomenon:
     """The same experiment with every network replaced by its first-order Taylor expansion at its start.
 
     What still holds there needs no learned features. Claims, regions, seeds, rates and steps are those of the
-    phenomenon, so that its verdicts can be laid beside these one by one. A fork expands where its parent does. Arms that
-    are linear already, or computed without a network, stay as they are.
+    phenomenon, so that its verdicts can be laid beside these one by one. A fork expands where its parent does. Arms
+    that are linear already, or computed without a network, stay as they are.
 
     Raises:
         BadInput: no arm trains a network.

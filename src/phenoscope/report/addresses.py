@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 from phenoscope.store import Experiment
 
-
 CONTROLS = "controls.html"
 """The page on what survives a control of the whole experiment."""
 

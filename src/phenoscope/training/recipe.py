@@ -77,7 +77,8 @@ class Recipe:
         batch: examples a step; `None` takes all of them (full batch).
         dtype: of parameters and data.
         dynamics: `"network"`; `"linearised"`, the model replaced by its first-order Taylor expansion around its
-            start (frozen features), a fork's around that of its linearised parent; or `"quadratic"`, the loss replaced by its second-order expansion there.
+            start (frozen features), a fork's around that of its linearised parent; or `"quadratic"`, the loss replaced
+            by its second-order expansion there.
         start: another recipe's point instead of an initialisation of its own.
         order: which of the seed's orders of the examples, all independent of each other; `None` is one more of them.
             Two forks that differ in it alone meet the same data in another order.
