@@ -6,6 +6,7 @@ from phenoscope.instruments.along import (
     critical_sharpness,
     directional_sharpness,
 )
+from phenoscope.instruments.ansatz import FeatureAnsatz, LayerAnsatz, feature_ansatz, gradient_outer_product
 from phenoscope.instruments.barriers import Barrier, barrier, path_barrier
 from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.bits import CodeLength, code_length
@@ -134,6 +135,7 @@ __all__ = [
     "EigenspaceOverlap",
     "EmpiricalKernel",
     "Extremes",
+    "FeatureAnsatz",
     "FeatureRank",
     "FrobeniusNorm",
     "GaussianSharpness",
@@ -145,6 +147,7 @@ __all__ = [
     "Instrument",
     "InvarianceAudit",
     "KernelModes",
+    "LayerAnsatz",
     "LearningCoefficient",
     "LineCurvature",
     "Loss",
@@ -207,6 +210,7 @@ __all__ = [
     "eigenvalues",
     "empirical_ntk",
     "epsilon_volume",
+    "feature_ansatz",
     "feature_rank",
     "frobenius_norm",
     "gauss_newton_spectrum",
@@ -214,6 +218,7 @@ __all__ = [
     "gradient_coherence",
     "gradient_moments",
     "gradient_norm",
+    "gradient_outer_product",
     "gradient_share",
     "gradient_snr",
     "gradient_stiffness",

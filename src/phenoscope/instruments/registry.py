@@ -5,6 +5,7 @@ A new one costs a line here, and is then measured by `phenoscope measure`, by `p
 """
 
 from phenoscope.instruments import counts
+from phenoscope.instruments.ansatz import ansatz_of
 from phenoscope.instruments.density import density
 from phenoscope.instruments.descent import gradient_norm
 from phenoscope.instruments.gradient_coherence import gradient_coherence, gradient_stiffness
@@ -115,6 +116,11 @@ INSTRUMENTS: dict[str, Instrument] = {
             bench.hessian, TRACE_TOLERANCE, deflate=bench.known, generator=generator
         ),
         hessian=True,
+    ),
+    "feature_ansatz": Instrument(
+        "cosine of WᵀW with the average gradient outer product, mean over dense layers",
+        "1",
+        lambda bench, _: ansatz_of(bench.objective),
     ),
     "parameters": Instrument(
         "number of trainable parameters", "parameters", lambda bench, _: counts.parameters(bench.objective)
