@@ -73,6 +73,12 @@ def test_linearised_dynamics_is_measured_as_it_is():
     assert math.isfinite(found[20][0])
 
 
+def test_of_linearised_dynamics_nothing_is_read_that_is_about_layers():
+    made = [recipe(0.2, steps=4, dynamics="linearised")]
+    found = series(Instruments(("loss", "relative_flatness", "feature_ansatz"), every=4), made)
+    assert set(found) == {"loss", "loss.residual"} or set(found) == {"loss"}
+
+
 @pytest.mark.parametrize("names", [(), ("loss", "loss"), ("nonsense",), "loss"], ids=str)
 def test_other_names_are_refused(names):
     with pytest.raises(BadInput, match="the instruments of a probe are a tuple of different names out of loss"):

@@ -66,7 +66,7 @@ class FeatureAnsatz(Reading):
 
     @property
     def value(self) -> float:
-        """The mean alignment of the layers, without those of which nothing else could be said; 1 if there are no more."""
+        """The mean alignment of the layers, without those that cannot differ from 1."""
         told = [layer.alignment for layer in self.layers.values() if not layer.last] or [1.0]
         return sum(told) / len(told)
 

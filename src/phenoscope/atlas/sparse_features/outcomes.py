@@ -30,6 +30,9 @@ def found(support: int, first: Kept, other: Kept) -> dict[str, float]:
     """
     u, v = first["final"].double().chunk(2)
     size = (u.square() - v.square()).abs()
+    if first.recipe is not None and first.recipe.dynamics == "linearised":
+        a, b = first["initial"].double().chunk(2)  # where its one expansion is
+        size = (a * (2 * u - a) - b * (2 * v - b)).abs()
     chosen = size > THRESHOLD
     right = int(chosen[:support].sum())
     score = 2 * right / (int(chosen.sum()) + support)
