@@ -75,7 +75,7 @@ def test_linearised_dynamics_is_measured_as_it_is():
 
 def test_of_linearised_dynamics_nothing_is_read_that_is_about_layers():
     made = [recipe(0.2, steps=4, dynamics="linearised")]
-    found = series(Instruments(("loss", "relative_flatness", "feature_ansatz"), every=4), made)
+    found = series(Instruments(("loss", "relative_flatness"), every=4), made)
     assert set(found) == {"loss", "loss.residual"} or set(found) == {"loss"}
 
 

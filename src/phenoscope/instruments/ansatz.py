@@ -1,7 +1,8 @@
 """Do the weights of a layer turn to where the outputs are sensitive? Gradient outer products, the feature ansatz."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -67,8 +68,10 @@ class FeatureAnsatz(Reading):
     @property
     def value(self) -> float:
         """The mean alignment of the layers, without those that cannot differ from 1."""
-        told = [layer.alignment for layer in self.layers.values() if not layer.last] or [1.0]
-        return sum(told) / len(told)
+        told = [layer.alignment for layer in self.layers.values() if not layer.last]
+        if not self.layers:
+            return math.nan
+        return sum(told) / len(told) if told else 1.0
 
     @property
     def title(self) -> str:
@@ -77,6 +80,7 @@ class FeatureAnsatz(Reading):
     @property
     def evidence(self) -> str:
         each = ", ".join(f"{name} {layer.alignment:.3g}" for name, layer in self.layers.items())
+        each = each or "no dense layer that is called once, with weights of its own"
         return f"{each}; {self.examples} examples, sum over {self.entries} outputs, power {self.power:g}"
 
 
@@ -116,25 +120,29 @@ def feature_ansatz(
     """
     if not power > 0:
         raise BadInput(f"the power of the ansatz is above 0, such as 1 or ½; got {power}.")
-    return _ansatz(model, lambda: split((inputs, None), CHUNK), start, power)
+    found = _ansatz(model, lambda: split((inputs, None), CHUNK), start, power)
+    if not found.layers:
+        raise BadInput(
+            "the feature ansatz is about dense layers, and the model has none that is called once, with weights of its "
+            "own that are trained. For the inputs of any model there is `gradient_outer_product`."
+        )
+    return found
 
 
 def ansatz_of(objective: Objective) -> FeatureAnsatz:
-    """The feature ansatz of an objective's model on all of its data, with the power 1."""
-    return _ansatz(
-        objective.model, lambda: (part for b in objective.terms.passes() for part in split(b, CHUNK)), None, 1.0
-    )
+    """The feature ansatz of an objective's model on all of its data, with the power 1; nan without dense layers."""
+    return _ansatz(objective.model, lambda: _pieces(objective), None, 1.0)
+
+
+def _pieces(objective: Objective) -> Iterator[Batch]:
+    for batch in objective.terms.passes():
+        yield from split(batch, CHUNK)
 
 
 def _ansatz(model: nn.Module, batches: Batches, start: Tensor | None, power: float) -> FeatureAnsatz:
     looked = subject(model, next(iter(batches()))[0], None)
     dense = [layer for layer in looked.layers if isinstance(layer.rule, Dense) and layer.rule.flatly]
     dense = [layer for layer in dense if "weight" in layer.names]
-    if not dense:
-        raise BadInput(
-            "the feature ansatz is about dense layers, and the model has none that is called once, with weights of its "
-            "own that are trained. For the inputs of any model there is `gradient_outer_product`."
-        )
     before = None if start is None else _named(looked, start)
     products, examples = _outer_products(looked, batches(), dense)
     names = {id(module): name for name, module in model.named_modules()}
