@@ -10,13 +10,14 @@ from phenoscope.core.errors import BadInput
 from phenoscope.engine import resume, run
 from phenoscope.methods import Freezable
 from phenoscope.objective import CrossEntropy
-from phenoscope.training import GradientDescent, Point, Recipe
+from phenoscope.training import GradientDescent, Inherited, Point, RandomMask, Recipe
 from small import Growth, arm, phenomenon, recipe
 
 
 def dynamics(made) -> list[str]:
     """Of a recipe and of those that it starts from."""
-    return [made.dynamics, *(dynamics(made.start.recipe) if made.start else [])]
+    parents = [each.recipe for each in (made.start, made.mask) if isinstance(each, Point | Inherited)]
+    return [made.dynamics, *(found for parent in parents for found in dynamics(parent))]
 
 
 def trains(made) -> bool:
@@ -41,7 +42,8 @@ def test_every_phenomenon_has_a_frozen_twin_or_says_why_not(name):
         assert dataclasses.replace(mine, recipe=its.recipe) == its
         if isinstance(mine.recipe, Recipe):
             assert set(dynamics(mine.recipe)) == {"linearised"}
-            assert dataclasses.replace(mine.recipe, dynamics=its.recipe.dynamics, start=its.recipe.start) == its.recipe
+            own = {"dynamics": its.recipe.dynamics, "start": its.recipe.start, "mask": its.recipe.mask}
+            assert dataclasses.replace(mine.recipe, **own) == its.recipe
         elif isinstance(its.recipe, Freezable):
             assert mine.recipe == its.recipe.frozen() == mine.recipe.frozen()
         else:
@@ -60,6 +62,13 @@ def test_a_quadratic_model_is_a_linear_network_with_squared_error_only():
     assert frozen(phenomenon(arm(made=recipe(dynamics="quadratic")))).arms[0].recipe.dynamics == "linearised"
     with pytest.raises(BadInput, match="another loss than squared error"):
         frozen(phenomenon(arm(made=recipe(dynamics="quadratic", loss=CrossEntropy()))))
+
+
+def test_masks_are_taken_over_from_frozen_runs_too():
+    sparse = recipe(mask=RandomMask(0.5))
+    heir = recipe(mask=Inherited(sparse, 0))
+    found = frozen(phenomenon(arm(made=sparse), arm("heir", heir))).arm("heir").recipe
+    assert dynamics(found) == ["linearised", "linearised"]
 
 
 def test_unknown_controls_are_refused_with_those_there_are():

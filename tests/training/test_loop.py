@@ -534,7 +534,7 @@ def test_a_fork_of_a_linearised_run_expands_where_its_parent_does():
     assert torch.equal(objective_of(child).point, states[0].points[0])
     cousin = dataclasses.replace(child, start=Point(recipe(steps=6), 6))  # of a network: expanded where it leaves it
     assert (path(cousin, start=Start(states[-1].points))[-1] - whole[-1]).abs().max() > 1e-4
-    with pytest.raises(BadInput, match="a point of another run, which is not at hand"):
+    with pytest.raises(BadInput, match="around a point of another run, or under a mask"):
         objective_of(cousin)
 
 

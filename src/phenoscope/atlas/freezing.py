@@ -7,7 +7,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.methods import Freezable
 from phenoscope.objective import SquaredError
 from phenoscope.phenomenon import Arm, Phenomenon
-from phenoscope.training import Recipe
+from phenoscope.training import Inherited, Recipe
 
 Control = Literal["linearised"]
 """What can be done to a whole phenomenon; `linearised` freezes its features."""
@@ -65,16 +65,18 @@ def _frozen(recipe: Any) -> Any:
 
 
 def _frozen_training(recipe: Recipe) -> Recipe:
-    """The recipe, and those that it starts from, linearised.
+    """The recipe, and those whose point or mask it takes over, linearised.
 
     The squared error of a linear model is its own quadratic model, so those two are one.
     """
     if recipe.dynamics == "quadratic" and not isinstance(recipe.loss, SquaredError):
         raise BadInput("the quadratic model of another loss than squared error has no twin with frozen features.")
-    start = recipe.start
+    start, mask = recipe.start, recipe.mask
     if start is not None:
         start = dataclasses.replace(start, recipe=_frozen_training(start.recipe))
-    return dataclasses.replace(recipe, dynamics="linearised", start=start)
+    if isinstance(mask, Inherited):
+        mask = dataclasses.replace(mask, recipe=_frozen_training(mask.recipe))
+    return dataclasses.replace(recipe, dynamics="linearised", start=start, mask=mask)
 
 
 def _kind(arm: Arm) -> str:

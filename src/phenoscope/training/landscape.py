@@ -224,10 +224,13 @@ def objective_of(recipe: Recipe, part: Literal["train", "test"] = "train") -> Ob
 
 
 def expanded_at(recipe: Recipe) -> Recipe | None:
-    """The recipe at whose start a linearised one is expanded: its own, or that of the first linearised ancestor."""
+    """The recipe at whose start a linearised one is expanded: its own, or that of the first linearised ancestor.
+
+    A sparse network is another one than the dense network that it was cut from: it is expanded where it begins itself.
+    """
     if recipe.dynamics != "linearised":
         return None
-    return recipe if recipe.start is None else expanded_at(recipe.start.recipe) or recipe
+    return recipe if recipe.start is None or recipe.sparse else expanded_at(recipe.start.recipe) or recipe
 
 
 def _linearised(recipes: Sequence[Recipe], origin: Float[Tensor, "n p"]) -> Linearised:
@@ -245,10 +248,10 @@ def _expanded(recipe: Recipe) -> Linearised:
     """The expansion that a linearised recipe trains, found without the points of other members."""
     root = expanded_at(recipe)
     assert root is not None
-    if root.start is not None:
+    if root.start is not None or root.sparse:
         raise BadInput(
-            "this recipe goes on with a linearisation around a point of another run, which is not at hand here. "
-            "Linearise that run, too, or fork from it directly."
+            "this linearisation is around a point of another run, or under a mask, neither of which is at hand here: it "
+            "has no loss apart from its training."
         )
     return Linearised(_built(root, getattr(torch, root.dtype)))
 
