@@ -250,8 +250,8 @@ def _expanded(recipe: Recipe) -> Linearised:
     assert root is not None
     if root.start is not None or root.sparse:
         raise BadInput(
-            "this linearisation is around a point of another run, or under a mask, neither of which is at hand here: it "
-            "has no loss apart from its training."
+            "this linearisation is around a point of another run, or under a mask, and neither is at hand here. It has "
+            "no loss apart from its training."
         )
     return Linearised(_built(root, getattr(torch, root.dtype)))
 
