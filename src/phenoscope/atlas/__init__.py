@@ -40,6 +40,7 @@ from phenoscope.atlas.self_stabilisation import self_stabilisation
 from phenoscope.atlas.sgd_diffusion import sgd_diffusion
 from phenoscope.atlas.sgd_stability import sgd_stability
 from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
+from phenoscope.atlas.simplicity_bias import simplicity_bias
 from phenoscope.atlas.sparse_features import sparse_features
 from phenoscope.atlas.spawning import spawning
 from phenoscope.atlas.stochastic_edge import stochastic_edge
@@ -83,6 +84,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "self_stabilisation": self_stabilisation,
     "sgd_stability": sgd_stability,
     "sharpness_generalisation": sharpness_generalisation,
+    "simplicity_bias": simplicity_bias,
     "sparse_features": sparse_features,
     "spawning": spawning,
     "stochastic_edge": stochastic_edge,

@@ -177,7 +177,23 @@ KERNELS = Family(
     ),
 )
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (STABILITY, CONNECTIVITY, DESCENT, KERNELS)}
+BIAS = Family(
+    "bias",
+    "Which solution training chooses",
+    "Of all the networks that fit the data, which one does training find, and what chooses it?",
+    "Many networks fit the same data, and most of them would be useless elsewhere. Training finds one. This chapter "
+    "asks which it prefers, whether that is the doing of gradient descent or of the network, and what the preference "
+    "costs, each time with a control in which it should fail.",
+    (
+        Part(
+            "The simple before the hard",
+            "If there are two ways to tell the classes apart, one is found first. What becomes of the other one?",
+            ("simplicity_bias",),
+        ),
+    ),
+)
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (STABILITY, CONNECTIVITY, DESCENT, KERNELS, BIAS)}
 """All families by name."""
 
 

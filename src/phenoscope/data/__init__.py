@@ -1,5 +1,6 @@
 """Data sets as specs: real and generated sources, and how examples are drawn from them."""
 
+from phenoscope.data.blocks import Slabs, TwoDigits
 from phenoscope.data.clusters import GaussianClusters
 from phenoscope.data.dataset import Dataset
 from phenoscope.data.digits import Digits
@@ -26,7 +27,9 @@ __all__ = [
     "Pool",
     "SecondOrderMap",
     "Sides",
+    "Slabs",
     "Source",
     "SparseRegression",
+    "TwoDigits",
     "dataset",
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from phenoscope.data import Dataset, GaussianClusters
+from phenoscope.data import Dataset, GaussianClusters, Slabs, TwoDigits
 from phenoscope.models import Product, SecondOrder
 from phenoscope.objective import CrossEntropy
 from phenoscope.phenomenon import Arm
@@ -24,7 +24,7 @@ def unlike(arm: Arm, record: Record, watched: Mapping[str, Any]) -> list[str]:
         return [f"it is about the arm {arm.name!r}, which is computed and not trained"]
     if isinstance(recipe.model, Product | SecondOrder):
         return [f"it is about the arm {arm.name!r}, whose model is made for it"]
-    if not isinstance(recipe.data, Dataset) or isinstance(recipe.data.source, GaussianClusters):
+    if not isinstance(recipe.data, Dataset) or isinstance(recipe.data.source, GaussianClusters | Slabs | TwoDigits):
         return [f"it is about the arm {arm.name!r}, whose data are made for it"]
     if recipe.start is not None or recipe.dynamics != "network":
         return [f"it is about the arm {arm.name!r}, whose start or dynamics are made for it"]

@@ -88,6 +88,7 @@ from phenoscope.instruments.pruning import (
 from phenoscope.instruments.reach import Reach, reach
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS
+from phenoscope.instruments.reliance import ShuffledAuc, shuffled_auc
 from phenoscope.instruments.sampling import Sampled, sampling_error
 from phenoscope.instruments.sharpening import SharpeningCosine, SharpnessGradient, sharpening_cosine, sharpness_gradient
 from phenoscope.instruments.simplexes import Simplex, log_volume, log_volumes, simplex, uniform_shares
@@ -174,6 +175,7 @@ __all__ = [
     "Score",
     "SharpeningCosine",
     "SharpnessGradient",
+    "ShuffledAuc",
     "SignalToNoise",
     "Simplex",
     "SparseCost",
@@ -254,6 +256,7 @@ __all__ = [
     "sharpness",
     "sharpness_gradient",
     "shuffled",
+    "shuffled_auc",
     "simplex",
     "sparse_cost",
     "symmetries",

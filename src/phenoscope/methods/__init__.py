@@ -4,6 +4,7 @@ from phenoscope.methods.alignment import Alignment, align
 from phenoscope.methods.bands import Band, elastic_band
 from phenoscope.methods.complexes import Complex, connecting_complex
 from phenoscope.methods.computation import Computation, Found, Freezable, numbers
+from phenoscope.methods.coupled_features import CoupledFeatures
 from phenoscope.methods.curves import Curve, curve
 from phenoscope.methods.double_well import DoubleWell
 from phenoscope.methods.ensembles import Ensemble
@@ -27,6 +28,7 @@ __all__ = [
     "BestOrder",
     "Complex",
     "Computation",
+    "CoupledFeatures",
     "Curve",
     "DoubleWell",
     "Ensemble",

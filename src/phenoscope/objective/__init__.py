@@ -3,7 +3,7 @@
 from phenoscope.objective.batches import freeze
 from phenoscope.objective.kinds import LossKind
 from phenoscope.objective.linearisation import Linearisation, Which
-from phenoscope.objective.losses import CrossEntropy, SquaredError
+from phenoscope.objective.losses import CrossEntropy, PenalisedCrossEntropy, SquaredError
 from phenoscope.objective.network import Buffers, Network
 from phenoscope.objective.objective import Objective
 from phenoscope.objective.operators import (
@@ -34,6 +34,7 @@ __all__ = [
     "Network",
     "Objective",
     "Operator",
+    "PenalisedCrossEntropy",
     "Processes",
     "Restricted",
     "Scaled",

@@ -39,6 +39,30 @@ class CrossEntropy:
         return torch.nn.functional.cross_entropy(outputs, labels)
 
 
+@spec
+class PenalisedCrossEntropy:
+    """The cross-entropy plus ½ `penalty` ‖f(x)‖², averaged over the examples: outputs are kept small, not weights.
+
+    Source: Pezeshki et al. 2020, Gradient starvation, arXiv:2011.09468, who call it spectral decoupling.
+
+    Attributes:
+        penalty: how much, at least 0.
+    """
+
+    penalty: float
+
+    denominator = "examples"
+    output_curvature = "varying"
+
+    def __post_init__(self) -> None:
+        if not self.penalty >= 0:
+            raise BadInput(f"the penalty on the outputs is at least 0, got {self.penalty}.")
+
+    def __call__(self, outputs: Float[Tensor, "n c"], labels: Int[Tensor, " n"]) -> Float[Tensor, ""]:
+        plain = torch.nn.functional.cross_entropy(outputs, labels)
+        return plain + self.penalty * outputs.square().sum() / (2 * outputs.shape[0])
+
+
 def _beside(outputs: Float[Tensor, "n c"], targets: Float[Tensor, " n"]) -> Float[Tensor, "n 1"]:
     """The targets of a regression beside its one output; several would be compared with one number each."""
     if outputs.shape[-1] != 1:

@@ -23,6 +23,7 @@ from phenoscope.probes.probe import Moment, Probe, Reading, Rows, announced, ser
 from phenoscope.probes.products import FlowSharpness
 from phenoscope.probes.progress import Accuracy, GradientNorm, HeldOutLoss, LearningRate, Loss, RelativeProgress
 from phenoscope.probes.reading import due, heavy, read
+from phenoscope.probes.reliance import BlockReliance
 from phenoscope.probes.units import DeadUnits, Features
 from phenoscope.probes.valley import Foretold, SelfStabilisation, ValleyFloor, Watched
 from phenoscope.record import COMPANIONS
@@ -33,6 +34,7 @@ __all__ = [
     "AlongFirst",
     "Averaged",
     "BatchSharpness",
+    "BlockReliance",
     "CentralOscillation",
     "DeadUnits",
     "EffectiveSharpness",

@@ -129,6 +129,10 @@ class Moment(Protocol):
         """The loss of one row as an objective whose own point is the row's; `None` where there is no network."""
         ...
 
+    def held_out(self, row: int) -> Objective | None:
+        """The same on its test examples; `None` where there are none."""
+        ...
+
 
 @runtime_checkable
 class Probe(Protocol):

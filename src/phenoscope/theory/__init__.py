@@ -26,6 +26,7 @@ from phenoscope.theory.stability import (
     rmsprop_threshold,
     sam_threshold,
 )
+from phenoscope.theory.starvation import logistic_responses
 
 __all__ = [
     "Posterior",
@@ -45,6 +46,7 @@ __all__ = [
     "kernel_descent",
     "kramers_time",
     "linear_network_coefficient",
+    "logistic_responses",
     "mode_decay",
     "nesterov_threshold",
     "normalised_descent_flow",

@@ -70,14 +70,16 @@ class Landscape:
 
         return Linearisation(self.network, points, once, WHOLE, rows=self.rows).loss
 
-    def objective(self, point: Float[Tensor, " p"], row: int) -> Objective | None:
-        """The loss of one row on all its training data, at a point; the quadratic model of a loss has no network."""
+    def objective(
+        self, point: Float[Tensor, " p"], row: int, part: Literal["train", "test"] = "train"
+    ) -> Objective | None:
+        """The loss of one row on all its data of a part, at a point; the quadratic model of a loss has no network."""
         if self.quadratic is not None:
             return None
         model = copy.deepcopy(self.network.model)
         write(point, model)
-        train = self.draws[row if self.rows == "own data" else 0].train
-        return Objective(model, self.network.loss, (train.inputs, train.targets))
+        examples: Examples = getattr(self.draws[row if self.rows == "own data" else 0], part)
+        return Objective(model, self.network.loss, (examples.inputs, examples.targets)) if len(examples) else None
 
     @functools.cached_property
     def _train(self) -> Batch:

@@ -13,7 +13,7 @@ from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.data import Dataset, Planted
 from phenoscope.models import CNN, MLP, DeepLinear, DiagonalLinear, Product, SecondOrder, UniformMLP
-from phenoscope.objective import CrossEntropy, SquaredError
+from phenoscope.objective import CrossEntropy, PenalisedCrossEntropy, SquaredError
 from phenoscope.training.masks import Mask, Site, shuffled
 from phenoscope.training.pruning import Pruning
 from phenoscope.training.rules import Rule
@@ -89,7 +89,7 @@ class Recipe:
 
     data: Dataset | Planted
     model: MLP | UniformMLP | CNN | DeepLinear | DiagonalLinear | Product | SecondOrder
-    loss: SquaredError | CrossEntropy
+    loss: SquaredError | CrossEntropy | PenalisedCrossEntropy
     rule: Rule
     steps: int
     seed: int = 0
@@ -181,14 +181,22 @@ def with_setting(value: Any, name: str, setting: Any) -> Any:
 
 
 def settings(recipe: Recipe) -> dict[str, float]:
-    """The numbers of a recipe by name: its own and the rule's by field, those of data and model with a prefix.
+    """The numbers of a recipe by name: its own and the rule's by field, those of data, model and loss with a prefix.
 
     The step at which a fork leaves is "start.at"; those of mask and pruning have a prefix, too.
     """
     found: dict[str, float] = {}
     if recipe.start is not None and isinstance(recipe.start.at, int):
         found["start.at"] = float(recipe.start.at)
-    parts = {"data.": recipe.data, "model.": recipe.model, "mask.": recipe.mask, "pruning.": recipe.pruning, "": recipe}
+    source = recipe.data.source if isinstance(recipe.data, Dataset) else recipe.data.of.source
+    data = {"data.source.": source, "data.": recipe.data}
+    parts = data | {
+        "model.": recipe.model,
+        "loss.": recipe.loss,
+        "mask.": recipe.mask,
+        "pruning.": recipe.pruning,
+        "": recipe,
+    }
     for prefix, part in parts.items():
         found |= {prefix + name: value for name, value in _numbers(part)}
     return found | rule_settings(recipe.rule)

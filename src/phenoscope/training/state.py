@@ -170,3 +170,7 @@ class State:
     def objective(self, row: int) -> Objective | None:
         """The loss of one row as an objective whose own point is the row's; `None` for quadratic dynamics."""
         return self.landscape.objective(self.points[row], row)
+
+    def held_out(self, row: int) -> Objective | None:
+        """The loss of one row on its test examples, likewise; `None` where there are none."""
+        return self.landscape.objective(self.points[row], row, "test")

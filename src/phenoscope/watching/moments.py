@@ -111,6 +111,9 @@ class OwnMoment:
         """The loss on the data of the watch; there is one row."""
         return self.own
 
+    def held_out(self, row: int) -> None:
+        """A watch has one set of data, and no other part."""
+
 
 def moment(objective: Objective, optimizer: Optimizer, step: int) -> OwnMoment:
     """The model and the optimizer as they stand now."""
