@@ -11,3 +11,13 @@ class Size:
     widths: tuple[int, ...]
     steps: int
     every: int
+
+
+@dataclasses.dataclass(frozen=True)
+class AveragedSize:
+    """How large each scale is where findings are means over networks: examples, updates, networks, widths."""
+
+    examples: int
+    steps: int
+    networks: int
+    widths: tuple[int, ...]

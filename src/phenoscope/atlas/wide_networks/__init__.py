@@ -2,26 +2,16 @@
 
 import dataclasses
 
+from phenoscope.atlas.size import AveragedSize
 from phenoscope.atlas.wide_networks.claims import LEE, MEAN_FIELD, NARROW, RELU, SMOOTH, TAYLOR, claims
 from phenoscope.atlas.wide_networks.panels import panels
 from phenoscope.methods import FunctionSpace
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """How large each scale is: examples, updates, networks averaged over, widths."""
-
-    examples: int
-    steps: int
-    networks: int
-    widths: tuple[int, ...]
-
-
-SIZES: dict[Scale, Size] = {
-    "smoke": Size(20, 60, 1, (32, 128, 512)),
-    "laptop": Size(40, 200, 3, (64, 256, 1024, 4096)),
-    "paper": Size(200, 2000, 4, (256, 1024, 4096, 16384)),
+SIZES: dict[Scale, AveragedSize] = {
+    "smoke": AveragedSize(20, 60, 1, (32, 128, 512)),
+    "laptop": AveragedSize(40, 200, 3, (64, 256, 1024, 4096)),
+    "paper": AveragedSize(200, 2000, 4, (256, 1024, 4096, 16384)),
 }
 
 
