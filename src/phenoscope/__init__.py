@@ -15,6 +15,7 @@ from phenoscope.instruments import (
     Barrier,
     BatchSharpness,
     CodeLength,
+    CoordinateCheck,
     CriticalSharpness,
     Density,
     Diagonal,
@@ -55,6 +56,7 @@ from phenoscope.instruments import (
     batch_sharpness,
     code_length,
     conjugate_kernel,
+    coordinate_check,
     critical_sharpness,
     curved_noise_scale,
     density,
@@ -82,6 +84,7 @@ from phenoscope.instruments import (
     kernel_change,
     kernel_distance,
     kernel_modes,
+    layer_changes,
     learning_coefficient,
     line_curvature,
     loss_line,
@@ -118,6 +121,7 @@ from phenoscope.methods import (
     fuse,
     merge,
 )
+from phenoscope.models import LayerScale, rate_groups, scale_start, width_scaling
 from phenoscope.objective import Objective, freeze
 from phenoscope.store import load
 from phenoscope.theory import infinite
@@ -135,6 +139,7 @@ __all__ = [
     "BatchSharpness",
     "CodeLength",
     "Complex",
+    "CoordinateCheck",
     "CriticalSharpness",
     "Curve",
     "Density",
@@ -152,6 +157,7 @@ __all__ = [
     "GramSpectrum",
     "InvarianceAudit",
     "KernelModes",
+    "LayerScale",
     "LineCurvature",
     "LossLine",
     "LossPlane",
@@ -188,6 +194,7 @@ __all__ = [
     "compare",
     "conjugate_kernel",
     "connecting_complex",
+    "coordinate_check",
     "critical_sharpness",
     "curve",
     "curved_noise_scale",
@@ -222,6 +229,7 @@ __all__ = [
     "kernel_change",
     "kernel_distance",
     "kernel_modes",
+    "layer_changes",
     "learning_coefficient",
     "line_curvature",
     "load",
@@ -235,6 +243,7 @@ __all__ = [
     "preconditioned",
     "probes",
     "prune",
+    "rate_groups",
     "reach",
     "relative_flatness",
     "relative_progress",
@@ -243,6 +252,7 @@ __all__ = [
     "sam_gap",
     "sampling_error",
     "sanity_checks",
+    "scale_start",
     "sharpening_cosine",
     "sharpness",
     "sharpness_gradient",
@@ -251,5 +261,6 @@ __all__ = [
     "trace",
     "train",
     "watch",
+    "width_scaling",
     "worst_case_sharpness",
 ]

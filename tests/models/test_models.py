@@ -207,7 +207,10 @@ def test_features_are_what_the_head_reads():
     [
         (lambda: MLP(activation="swish"), "activation must be one of 'elu', 'erf', .* got 'swish'"),
         (lambda: MLP(init="kaiming"), "init must be one of 'glorot', 'he', .* got 'kaiming'"),
-        (lambda: MLP(parametrisation="mup"), "parametrisation must be one of 'ntk', 'standard', got 'mup'"),
+        (
+            lambda: MLP(parametrisation="mup"),
+            "parametrisation must be one of 'maximal update', 'ntk', 'standard', got 'mup'",
+        ),
         (lambda: MLP(init="pytorch", parametrisation="ntk"), "starts its biases at 0"),
         (lambda: MLP(init_scale=-1.0), "at least 0, got -1.0"),
         (lambda: MLP(init_scale=float("nan")), "at least 0, got nan"),

@@ -34,6 +34,7 @@ from phenoscope.atlas.permutations_do_not_suffice import permutations_do_not_suf
 from phenoscope.atlas.poisoned_minima import poisoned_minima
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.random_feature_descent import random_feature_descent
+from phenoscope.atlas.rate_transfer import rate_transfer
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
 from phenoscope.atlas.self_stabilisation import self_stabilisation
@@ -78,6 +79,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "opposing_signals": opposing_signals,
     "oscillation_averaging": oscillation_averaging,
     "random_feature_descent": random_feature_descent,
+    "rate_transfer": rate_transfer,
     "sam_edge": sam_edge,
     "sam_training": sam_training,
     "sgd_diffusion": sgd_diffusion,

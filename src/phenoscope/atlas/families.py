@@ -174,6 +174,12 @@ KERNELS = Family(
             "If features hardly move, all of training can be written down before it begins.",
             ("wide_networks", "mode_rates"),
         ),
+        Part(
+            "Features that move at any width",
+            "Whether wide networks learn features is decided by how their layers are scaled, and so is what a narrow "
+            "network can tell of a wide one.",
+            ("rate_transfer",),
+        ),
     ),
 )
 

@@ -7,6 +7,7 @@ from phenoscope.claims.expressions import Condition, Expression, Measured, Setti
 from phenoscope.claims.intervals import Interval, interval
 from phenoscope.claims.judge import judge
 from phenoscope.claims.onsets import onset
+from phenoscope.claims.optima import optimum_slope
 from phenoscope.claims.passages import block_ratio, first_step, maximum_until, value_when
 from phenoscope.claims.peaks import peak_descent, peak_height, peak_place, second_minimum
 from phenoscope.claims.reductions import (
@@ -68,6 +69,7 @@ __all__ = [
     "mean",
     "minimum",
     "onset",
+    "optimum_slope",
     "peak_descent",
     "peak_height",
     "peak_place",

@@ -11,6 +11,7 @@ from phenoscope.instruments.barriers import Barrier, barrier, path_barrier
 from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.bits import CodeLength, code_length
 from phenoscope.instruments.box_counting import BoxDimension, boundary, box_dimension
+from phenoscope.instruments.coordinates import CoordinateCheck, coordinate_check, layer_changes
 from phenoscope.instruments.counts import Count, Loss
 from phenoscope.instruments.density import Density, density
 from phenoscope.instruments.descent import (
@@ -124,6 +125,7 @@ __all__ = [
     "Change",
     "CodeLength",
     "Coherence",
+    "CoordinateCheck",
     "Count",
     "CriticalSharpness",
     "DeadUnits",
@@ -198,6 +200,7 @@ __all__ = [
     "box_dimension",
     "code_length",
     "conjugate_kernel",
+    "coordinate_check",
     "corrupted",
     "critical_sharpness",
     "curved_noise_scale",
@@ -229,6 +232,7 @@ __all__ = [
     "kernel_change",
     "kernel_distance",
     "kernel_modes",
+    "layer_changes",
     "learning_coefficient",
     "line_curvature",
     "log_volume",

@@ -12,6 +12,7 @@ from phenoscope.methods.exhaustive import BestOrder, best_order
 from phenoscope.methods.function_space import FunctionSpace
 from phenoscope.methods.fusion import Fusion, fuse
 from phenoscope.methods.initial_kernel import InitialKernel
+from phenoscope.methods.lazy_rich import LazyRich
 from phenoscope.methods.least_squares import LeastSquares
 from phenoscope.methods.linear_sgd import LinearSGD
 from phenoscope.methods.merging import Merge, merge
@@ -37,6 +38,7 @@ __all__ = [
     "FunctionSpace",
     "Fusion",
     "InitialKernel",
+    "LazyRich",
     "LeastSquares",
     "LinearSGD",
     "Merge",

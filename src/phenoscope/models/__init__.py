@@ -9,6 +9,7 @@ from phenoscope.models.minimal import Product, SecondOrder
 from phenoscope.models.mlp import MLP
 from phenoscope.models.registry import MODELS, Architecture, model
 from phenoscope.models.uniform import UniformMLP
+from phenoscope.models.widths import LayerScale, rate_groups, scale_start, width_scaling
 
 __all__ = [
     "ACTIVATIONS",
@@ -19,8 +20,12 @@ __all__ = [
     "Classifier",
     "DeepLinear",
     "DiagonalLinear",
+    "LayerScale",
     "Product",
     "SecondOrder",
     "UniformMLP",
     "model",
+    "rate_groups",
+    "scale_start",
+    "width_scaling",
 ]

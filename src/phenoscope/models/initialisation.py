@@ -3,7 +3,10 @@
 Every weight is a draw u with unit variance times a standard deviation σ that depends on the layer's fan-in and
 fan-out. The standard parametrisation stores σu. The NTK parametrisation (Jacot et al. 2018, arXiv:1806.07572) stores
 u and multiplies by σ in the forward pass: at the start the network is the same function, but its gradients, and so
-its training, scale differently with width.
+its training, scale differently with width. The maximal update parametrisation (Yang and Hu 2020, arXiv:2011.14522; in
+this form Yang, Simon and Bernstein 2023, arXiv:2310.17813) multiplies by √(fan-out/fan-in), and starts a layer that
+narrows smaller by that factor: then one step of gradient descent changes the features of a layer by as much at any
+width. With one hidden layer it is the mean-field scaling.
 """
 
 import dataclasses
@@ -19,7 +22,7 @@ from phenoscope.core.options import one_of
 from phenoscope.models.layers import Convolution, Dense
 
 Shape = tuple[int, ...]
-PARAMETRISATIONS = ("standard", "ntk")
+PARAMETRISATIONS = ("standard", "ntk", "maximal update")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Initialisation:
     Attributes:
         scheme: a name in `SCHEMES`.
         scale: multiplies σ of every weight.
-        parametrisation: "standard" or "ntk".
+        parametrisation: "standard", "ntk" or "maximal update".
         bias: whether layers have biases.
         generator: the only source of randomness.
         dtype: of the parameters.
@@ -114,7 +117,7 @@ class Initialisation:
     def _parameters(self, shape: Shape, *, fan_in: int, fan_out: int) -> tuple[Tensor, Tensor | None, float]:
         scheme = SCHEMES[self.scheme]
         deviation = self.scale * scheme.deviation(fan_in, fan_out)
-        stored, forward = (deviation, 1.0) if self.parametrisation == "standard" else (1.0, deviation)
+        stored, forward = _split(self.parametrisation, deviation, fan_in, fan_out)
         weight = (stored * scheme.draw(shape, self.generator)).to(self.dtype)
         return weight, self._bias(shape[0], fan_in, scheme) if self.bias else None, forward
 
@@ -124,11 +127,26 @@ class Initialisation:
         return (uniform((outputs,), self.generator) / math.sqrt(3 * fan_in)).to(self.dtype)
 
 
+def _split(parametrisation: str, deviation: float, fan_in: int, fan_out: int) -> tuple[float, float]:
+    """The standard deviation of the stored weights, and what multiplies them in the forward pass."""
+    if parametrisation == "standard":
+        return deviation, 1.0
+    if parametrisation == "ntk":
+        return 1.0, deviation
+    aspect = math.sqrt(fan_out / fan_in)
+    return deviation * min(1.0, aspect) / aspect, aspect
+
+
 def check_initialisation(scheme: str, scale: float, parametrisation: str, *, bias: bool) -> None:
     """Refuse, when a spec is made, what no layer could be built from."""
     one_of("init", scheme, SCHEMES)
     one_of("parametrisation", parametrisation, PARAMETRISATIONS)
     if not 0 <= scale < math.inf:
         raise BadInput(f"init_scale multiplies the weights' standard deviation and must be at least 0, got {scale}.")
+    if parametrisation == "maximal update" and bias:
+        raise BadInput(
+            "in the maximal update parametrisation the rate of a bias would have to grow with the width, which one "
+            "rate for all layers cannot do. Leave them out with bias=False."
+        )
     if parametrisation == "ntk" and bias and SCHEMES[scheme].random_biases:
         raise BadInput(f'the NTK parametrisation starts its biases at 0, but init={scheme!r} draws them. Use "lecun".')

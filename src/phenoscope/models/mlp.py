@@ -23,8 +23,11 @@ class MLP:
         init: a name in `SCHEMES`: standard deviation of the weights 1/√fan-in ("lecun"), √(2/fan-in) ("he"),
             √(2/(fan-in + fan-out)) ("glorot"), orthogonal matrices, or torch's own default ("pytorch").
         init_scale: multiplies the weights' standard deviation in every layer.
-        parametrisation: "standard", or "ntk": weights of unit variance, multiplied by their standard deviation in the
-            forward pass (Jacot et al. 2018, arXiv:1806.07572); the same function at the start.
+        parametrisation: "standard"; "ntk": weights of unit variance, multiplied by their standard deviation in the
+            forward pass (Jacot et al. 2018, arXiv:1806.07572); the same function at the start; or "maximal update",
+            where features move as much at any width under gradient descent with one rate (Yang and Hu 2020,
+            arXiv:2011.14522): a layer is multiplied by √(fan-out/fan-in) in the forward pass, and one that narrows
+            starts smaller by that factor. Without biases, and for gradient descent with or without momentum.
 
     Example:
         >>> from phenoscope.core.seeds import stream
