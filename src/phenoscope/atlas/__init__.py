@@ -19,6 +19,7 @@ from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.freezing import Control, controlled, frozen
 from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.kernel_at_start import kernel_at_start
+from phenoscope.atlas.lazy_rich_dial import lazy_rich_dial
 from phenoscope.atlas.linear_double_descent import linear_double_descent
 from phenoscope.atlas.minimal_models import minimal_models
 from phenoscope.atlas.minimum_code import minimum_code
@@ -62,6 +63,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "drift_along_minima": drift_along_minima,
     "connected_volumes": connected_volumes,
     "edge_of_stability": edge_of_stability,
+    "lazy_rich_dial": lazy_rich_dial,
     "linear_double_descent": linear_double_descent,
     "mode_connectivity": mode_connectivity,
     "path_extent": path_extent,

@@ -178,7 +178,7 @@ KERNELS = Family(
             "Features that move at any width",
             "Whether wide networks learn features is decided by how their layers are scaled, and so is what a narrow "
             "network can tell of a wide one.",
-            ("rate_transfer",),
+            ("lazy_rich_dial", "rate_transfer"),
         ),
     ),
 )

@@ -20,8 +20,12 @@ from phenoscope.theory import infinite_kernel
 
 TARGETS = ("two directions", "isotropic", "digits")
 STARTS = ("symmetric", "subtracted")
-GROWTH, FIRST = 1.0, 0.5
-"""By how much the rate grows after a step that lowers the loss; and the first rate, in units of N/λ of K₀."""
+RATE = 0.5
+"""In units of N/λ, λ the largest eigenvalue of K₀."""
+HALVINGS = 60
+"""Of the rate in one step, at most."""
+READINGS = 50
+"""Of the loss along training, at most."""
 
 
 @spec
@@ -29,9 +33,9 @@ class LazyRich:
     """Gradient descent on the loss ½ ‖α f - y‖²/(N α²), from f = 0, until it is a fraction `fit` of the first one.
 
     The division by α² makes the outputs move as fast at any α. The network is in the NTK parametrisation; symmetric, it
-    is the difference of two copies over √2, and subtracted, one network less its outputs at the start. The rate is
-    halved where the loss would rise, and grows by a twentieth after each other step, so that rich training, in which
-    kernels grow many times over, stays close to the flow. Beside it runs the linearisation, with the same rates.
+    is the difference of two copies over √2, and subtracted, one network less its outputs at the start. The rate is half
+    of N/λ, with λ the largest eigenvalue of K₀, and is halved again wherever the loss would rise: in rich training
+    kernels grow many times over. Beside it runs the linearisation, with the same rates.
 
     Series, at the end: "displacement", ‖θ - θ₀‖/‖θ₀‖; "kernel change", ‖K - K₀‖/‖K₀‖; "alignment" of K with the
     targets; "gap", the largest distance along training of the outputs from those of the linearisation, over ‖y‖;
@@ -74,8 +78,8 @@ class LazyRich:
         counts = (self.steps, self.examples - 1, self.tested, self.dimensions - 1)
         if not (self.alpha > 0 and 0 < self.fit < 1) or min(counts) < 1:
             raise BadInput(
-                "lazy and rich training need a positive alpha, a fit between 0 and 1, a step, 2 examples and dimensions, "
-                f"and an example to test on; got {self}."
+                "lazy and rich training need a positive alpha, a fit between 0 and 1, a step, 2 examples, 2 dimensions "
+                f"and an example to test on, got {self}."
             )
         uniform_network(self.width, 1, self.activation, "ntk")  # refuses what it cannot use
 
@@ -86,20 +90,17 @@ class LazyRich:
 
     def readings(self) -> Iterator[Found]:
         """The loss along training, and the rest at its end."""
-        task, training = _task(self), None
-        training = _Training.of(self, task)
-        level = self.fit * training.loss
-        first = training.loss
-        for step in range(self.steps):
-            if step % max(1, self.steps // 50) == 0:
-                yield Found(step, {"loss": training.loss / first})
-            if training.loss <= level:
-                break
-            training.advance()
-            if not math.isfinite(training.loss):
-                yield Found(step + 1, {}, diverged=True)
+        start = _Start.of(self)
+        first = last = start.moment()
+        for step, last in enumerate(start.trained(first, self.steps)):
+            if not math.isfinite(last.loss):
+                yield Found(step, {}, diverged=True)
                 return
-        yield Found(self.steps, {"loss": training.loss / first} | training.found())
+            if step % math.ceil(self.steps / READINGS) == 0:
+                yield Found(step, {"loss": last.loss / first.loss})
+            if last.loss <= self.fit * first.loss:
+                break
+        yield Found(self.steps, {"loss": last.loss / first.loss} | start.found(last))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,80 +142,111 @@ class _Difference(nn.Module):
         return (self.one(inputs) - self.other(inputs)) / math.sqrt(2)
 
 
-class _Training:
-    """Where training stands: the network, and the outputs of its linearisation along the eigenvectors of K₀."""
+@dataclasses.dataclass(frozen=True)
+class _Moment:
+    """Where training stands.
 
-    def __init__(self, spec: LazyRich, task: _Task, model: nn.Module) -> None:
-        self.alpha, self.task, self.model = spec.alpha, task, model
-        both = torch.cat([task.inputs, task.others])
-        with torch.no_grad():
-            self.zero = model(both)[:, 0]
-        self.start = point(model)
-        kernels = empirical_ntk(model, both, task.inputs, outputs="trace").matrix
-        self.kernel, self.across = kernels.split((len(task.inputs), len(task.others)))
-        self.kernel = (self.kernel + self.kernel.mT) / 2
-        self.values, self.vectors = torch.linalg.eigh(self.kernel)
-        self.left = self.vectors.mT @ task.targets  # of the linearisation, what is left to fit
-        self.taken = torch.zeros_like(self.left)  # Σ η times what was left: its coefficients on kernel functions
-        self.rate = FIRST * len(task.inputs) / float(self.values[-1])
-        self.gap = 0.0
-        self.loss, self.slope = self._at(self.start)
+    Attributes:
+        point: θ.
+        outputs: α f of what is trained on.
+        loss: ½ mean square of what is left of the targets.
+        slope: the gradient of loss/α².
+        rate: of the next step.
+        left: of the linearisation, what is left to fit, along the eigenvectors of K₀.
+        taken: Σ rate/N times what was left: its coefficients on kernel functions, along the same.
+        gap: the largest distance from the linearisation so far, over that of the targets from 0.
+    """
+
+    point: Tensor
+    outputs: Tensor
+    loss: float
+    slope: Tensor
+    rate: float
+    left: Tensor
+    taken: Tensor
+    gap: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Start:
+    """A network at its start; `zero` are its outputs on all inputs, and `across` is the kernel of the tested ones."""
+
+    alpha: float
+    task: _Task
+    model: nn.Module
+    point: Tensor
+    zero: Tensor
+    kernel: Float[Tensor, "n n"]
+    across: Float[Tensor, "m n"]
+    values: Float[Tensor, " n"]
+    vectors: Float[Tensor, "n n"]
 
     @staticmethod
-    def of(spec: LazyRich, task: _Task) -> "_Training":
-        made = uniform_network(spec.width, 1, spec.activation, "ntk")
-        copies = [
-            made.build(stream(spec.seed, "initialisation"), inputs=task.inputs.shape[1:], outputs=1, dtype=torch.float64)
-            for _ in range(2)
-        ]
-        return _Training(spec, task, _Difference(*copies) if spec.start == "symmetric" else copies[0])
+    def of(spec: LazyRich) -> "_Start":
+        task, made = _task(spec), uniform_network(spec.width, 1, spec.activation, "ntk")
+        sizes = {"inputs": task.inputs.shape[1:], "outputs": 1, "dtype": torch.float64}
+        one, other = (made.build(stream(spec.seed, "initialisation"), **sizes) for _ in range(2))
+        model = _Difference(one, other) if spec.start == "symmetric" else one
+        both = torch.cat([task.inputs, task.others])
+        with torch.no_grad():
+            zero = model(both)[:, 0]
+        kernels = empirical_ntk(model, both, task.inputs, outputs="trace").matrix
+        kernel, across = kernels.split((len(task.inputs), len(task.others)))
+        kernel = (kernel + kernel.mT) / 2
+        return _Start(spec.alpha, task, model, point(model), zero, kernel, across, *torch.linalg.eigh(kernel))
 
-    def advance(self) -> None:
-        """One step that lowers the loss; the linearisation takes it, too."""
-        here = point(self.model)
-        for _ in range(60):
-            write(here - self.rate * self.slope, self.model)
-            loss, slope = self._at(None)
-            if loss <= self.loss:
+    def moment(self) -> _Moment:
+        """The start."""
+        rate = RATE * len(self.task.inputs) / float(self.values[-1])
+        left = self.vectors.mT @ self.task.targets
+        return _Moment(self.point, *self._at(self.point), rate, left, torch.zeros_like(left))
+
+    def trained(self, now: _Moment, steps: int) -> Iterator[_Moment]:
+        """From a moment on, each one until that many steps are made."""
+        yield now
+        for _ in range(steps):
+            now = self._next(now)
+            yield now
+
+    def _next(self, now: _Moment) -> _Moment:
+        """One step, with the first rate that does not raise the loss; the linearisation takes it, too."""
+        rate, here, outputs, loss, slope = now.rate, now.point, now.outputs, now.loss, now.slope
+        for _ in range(HALVINGS):
+            here = now.point - rate * now.slope
+            outputs, loss, slope = self._at(here)
+            if not loss > now.loss:
                 break
-            self.rate /= 2
-        step = self.rate / len(self.task.inputs)
-        self.taken = self.taken + step * self.left
-        self.left = self.left * (1 - step * self.values)
-        self.loss, self.slope = loss, slope
-        self.rate *= GROWTH
-        apart = self.outputs() - (self.task.targets - self.vectors @ self.left)
-        self.gap = max(self.gap, float(apart.norm() / self.task.targets.norm()))
+            rate /= 2
+        step = rate / len(outputs)
+        left, taken = now.left * (1 - step * self.values), now.taken + step * now.left
+        apart = outputs - (self.task.targets - self.vectors @ left)
+        gap = max(now.gap, float(apart.norm() / self.task.targets.norm()))
+        return _Moment(here, outputs, loss, slope, rate, left, taken, gap)
 
-    def outputs(self) -> Tensor:
-        """α f on what is trained on."""
-        return self._made
-
-    def _at(self, where: Tensor | None) -> tuple[float, Tensor]:
-        """Loss (of α f, without the 1/α²) and what the rate multiplies, at a point or where the model stands."""
-        if where is not None:
-            write(where, self.model)
+    def _at(self, here: Tensor) -> tuple[Tensor, float, Tensor]:
+        """Outputs, loss and slope at a point, where the model stands afterwards."""
+        write(here, self.model)
         n = len(self.task.inputs)
         made = self.alpha * (self.model(self.task.inputs)[:, 0] - self.zero[:n])
         loss = (made - self.task.targets).square().sum() / (2 * n)
         slopes = torch.autograd.grad(loss / self.alpha**2, list(self.model.parameters()))
-        self._made = made.detach()
-        return float(loss.detach()), torch.cat([slope.flatten() for slope in slopes])
+        return made.detach(), float(loss.detach()), torch.cat([slope.flatten() for slope in slopes])
 
-    def found(self) -> dict[str, float]:
-        """What is said of the whole."""
-        task, n = self.task, len(self.task.inputs)
+    def found(self, last: _Moment) -> dict[str, float]:
+        """What is said of the whole, at its end."""
+        task = self.task
+        write(last.point, self.model)
         now = empirical_ntk(self.model, task.inputs, outputs="trace").matrix
         with torch.no_grad():
-            tested = self.alpha * (self.model(task.others)[:, 0] - self.zero[n:])
-        linear = self.across @ (self.vectors @ self.taken)
+            tested = self.alpha * (self.model(task.others)[:, 0] - self.zero[len(task.inputs) :])
+        linear = self.across @ (self.vectors @ last.taken)
         size = task.truth.square().mean()
         return {
-            "displacement": float((point(self.model) - self.start).norm() / self.start.norm()),
+            "displacement": float((last.point - self.point).norm() / self.point.norm()),
             "kernel change": kernel_change(self.kernel, now),
             "alignment": kernel_alignment(now, task.targets),
-            "gap": self.gap,
+            "gap": last.gap,
             "test error": float((tested - task.truth).square().mean() / size),
             "linear test error": float((linear - task.truth).square().mean() / size),
-            "train error": float((self._made - task.targets).square().mean()),
+            "train error": float((last.outputs - task.targets).square().mean()),
         }
