@@ -1,0 +1,159 @@
+"""The dial between lazy and rich training: against networks written out by hand, and the exponents of theory."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import stream
+from phenoscope.data import dataset
+from phenoscope.methods import Computation, LazyRich
+from phenoscope.theory import infinite, infinite_kernel
+
+SMALL = LazyRich(seed=3, steps=25, alpha=0.7, width=9, activation="erf", dimensions=5, examples=8, tested=6, fit=1e-9)
+
+
+def ends(made):
+    return list(made.readings())[-1].values
+
+
+def drawn_by_hand(spec):
+    """Inputs, targets, and the weights of each copy."""
+    generator = stream(spec.seed, "data")
+    x = torch.randn(spec.examples + spec.tested, spec.dimensions, generator=generator, dtype=torch.float64)
+    x = math.sqrt(spec.dimensions) * x / x.norm(dim=1, keepdim=True)
+    y = x[:, 0].abs() - x[:, 1].abs()
+    generator = stream(spec.seed, "initialisation")
+    w = torch.randn(spec.width, spec.dimensions, generator=generator, dtype=torch.float64)
+    a = torch.randn(1, spec.width, generator=generator, dtype=torch.float64)[0]
+    return x, y / y[: spec.examples].square().mean().sqrt(), torch.cat([w.flatten(), a])
+
+
+def parts(spec, x, theta):
+    """Outputs and Jacobian of erf networks, every derivative written out."""
+    m, d = spec.width, spec.dimensions
+    signs = [2**-0.5, -(2**-0.5)] if spec.start == "symmetric" else [1.0]
+    outputs, columns = torch.zeros(len(x), dtype=torch.float64), []
+    for part, sign in zip(theta.split(m * (d + 1)), signs, strict=True):
+        w, a = part[: m * d].reshape(m, d), part[m * d :]
+        before = x @ w.T / math.sqrt(d)
+        slopes = 2 / math.sqrt(math.pi) * torch.exp(-before.square())
+        outputs = outputs + sign * torch.erf(before) @ a / math.sqrt(m)
+        by_w = sign * (a * slopes)[:, :, None] * x[:, None] / math.sqrt(m * d)
+        columns += [by_w.flatten(1), sign * torch.erf(before) / math.sqrt(m)]
+    return outputs, torch.cat(columns, dim=1)
+
+
+def by_hand(spec):
+    """The same descent beside the linear one."""
+    x, y, copy = drawn_by_hand(spec)
+    n = spec.examples
+    start = theta = torch.cat([copy, copy] if spec.start == "symmetric" else [copy])
+    zero, slopes = parts(spec, x, theta)
+    kernel = slopes @ slopes.T
+    rate = 0.5 * n / float(torch.linalg.eigvalsh(kernel[:n, :n])[-1])
+    outputs, linear, gap = torch.zeros_like(y), torch.zeros_like(y), 0.0
+    for _ in range(spec.steps):
+        theta = theta - rate / (n * spec.alpha) * (outputs[:n] - y[:n]) @ slopes[:n]
+        linear = linear - rate / n * kernel[:, :n] @ (linear[:n] - y[:n])
+        before, (now, slopes) = outputs, parts(spec, x, theta)
+        outputs = spec.alpha * (now - zero)
+        assert (outputs[:n] - y[:n]).norm() <= (before[:n] - y[:n]).norm()  # so that no step is halved here
+        gap = max(gap, float((outputs[:n] - linear[:n]).norm() / y[:n].norm()))
+    after, first, size = (slopes @ slopes.T)[:n, :n], kernel[:n, :n], y[n:].square().mean()
+    return {
+        "displacement": (theta - start).norm() / start.norm(),
+        "kernel change": (after - first).norm() / first.norm(),
+        "gap": gap,
+        "test error": (outputs[n:] - y[n:]).square().mean() / size,
+        "linear test error": (linear[n:] - y[n:]).square().mean() / size,
+        "train error": (outputs[:n] - y[:n]).square().mean(),
+    }
+
+
+@pytest.mark.parametrize("start", ["symmetric", "subtracted"])
+@pytest.mark.parametrize("alpha", [0.7, 5.0])
+def test_training_by_hand(start, alpha):
+    spec = dataclasses.replace(SMALL, start=start, alpha=alpha)
+    found = ends(spec)
+    for name, value in by_hand(spec).items():
+        assert found[name] == pytest.approx(float(value), rel=1e-6), name
+
+
+@pytest.mark.parametrize(("start", "exponent"), [("symmetric", -2.0), ("subtracted", -1.0)])
+def test_the_exponents_on_the_lazy_side(start, exponent):
+    scales = (10.0, 20.0, 40.0)
+    found = [ends(dataclasses.replace(SMALL, steps=200, width=40, start=start, alpha=alpha)) for alpha in scales]
+
+    def slope(name):
+        return np.polyfit(np.log(scales), np.log([each[name] for each in found]), 1)[0]
+
+    assert slope("displacement") == pytest.approx(-1.0, abs=0.05)
+    assert slope("gap") == pytest.approx(exponent, abs=0.15)
+    assert slope("kernel change") == pytest.approx(exponent, abs=0.15)
+
+
+def test_it_stops_where_it_fits_and_halves_a_rate_that_would_raise_the_loss():
+    rich = dataclasses.replace(SMALL, activation="relu", alpha=0.02, width=64, steps=3000, fit=0.01)
+    along = list(rich.readings())
+    losses = [found.values["loss"] for found in along]
+    assert losses == sorted(losses, reverse=True)
+    assert 0 < losses[-1] <= 0.01
+    assert len(along) < 52
+    assert along[-1].values["train error"] == pytest.approx(losses[-1])  # the targets have mean square 1
+    assert along[-1].values["kernel change"] > 1
+    assert next(iter(rich.readings())).values == {"loss": 1.0}
+
+
+def test_isotropic_targets_have_the_covariance_of_the_limiting_kernel():
+    """Over many draws, whitened by the kernel of their own inputs, they are standard normal up to one factor a draw."""
+    squares = []
+    for seed in range(60):
+        task = LazyRich(seed=seed, target="isotropic", dimensions=3, examples=6, tested=1)
+        drawn = task_of(task)
+        kernel = infinite_kernel(
+            [infinite.dense(math.sqrt(2)), infinite.relu(), infinite.dense(math.sqrt(2))], drawn[0]
+        )
+        white = torch.linalg.solve(torch.linalg.cholesky(kernel), drawn[1])
+        squares.append(white.square() / white.square().mean())
+    assert torch.stack(squares).mean(0).numpy() == pytest.approx(np.ones(7), abs=0.6)
+
+
+def task_of(spec):
+    from phenoscope.methods.lazy_rich import _task
+
+    task = _task(spec)
+    return torch.cat([task.inputs, task.others]), torch.cat([task.targets, task.truth])
+
+
+def test_digits_and_directions():
+    x, y = task_of(dataclasses.replace(SMALL, target="digits"))
+    drawn = dataset("digits", train=14, flat=True).draw(stream(3, "data", 0)).train
+    assert torch.equal(x, drawn.inputs.double())
+    assert torch.equal(y, 1.0 - 2.0 * (drawn.targets % 2).double())
+    x, y = task_of(SMALL)
+    assert torch.allclose(x.square().sum(1), torch.full((14,), 5.0, dtype=torch.float64))
+    turned = x[:, 0].abs() - x[:, 1].abs()
+    assert torch.allclose(y / y[0], turned / turned[0])
+
+
+def test_the_same_seed_gives_the_same_and_units_name_every_series():
+    found = list(SMALL.readings())
+    assert found == list(SMALL.readings())
+    assert {name for each in found for name in each.values} == set(SMALL.units)
+    assert isinstance(SMALL, Computation)
+    assert ends(SMALL) != ends(dataclasses.replace(SMALL, seed=4))
+
+
+def test_what_makes_no_sense_is_refused():
+    with pytest.raises(BadInput, match="a positive alpha"):
+        LazyRich(alpha=0.0)
+    with pytest.raises(BadInput, match="target must be one of"):
+        LazyRich(target="other")
+    with pytest.raises(BadInput, match="start must be one of"):
+        LazyRich(start="other")
+    with pytest.raises(BadInput, match="activation must be one of"):
+        LazyRich(activation="tanh")
