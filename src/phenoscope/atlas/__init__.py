@@ -19,6 +19,7 @@ from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.freezing import Control, controlled, frozen
 from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.kernel_at_start import kernel_at_start
+from phenoscope.atlas.layer_collapse import layer_collapse
 from phenoscope.atlas.lazy_rich_dial import lazy_rich_dial
 from phenoscope.atlas.linear_double_descent import linear_double_descent
 from phenoscope.atlas.minimal_models import minimal_models
@@ -46,6 +47,7 @@ from phenoscope.atlas.simplicity_bias import simplicity_bias
 from phenoscope.atlas.sparse_features import sparse_features
 from phenoscope.atlas.spawning import spawning
 from phenoscope.atlas.stochastic_edge import stochastic_edge
+from phenoscope.atlas.strong_tickets import strong_tickets
 from phenoscope.atlas.tiny_subspace import tiny_subspace
 from phenoscope.atlas.trainability_boundary import trainability_boundary
 from phenoscope.atlas.wide_networks import wide_networks
@@ -64,6 +66,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "connected_volumes": connected_volumes,
     "edge_of_stability": edge_of_stability,
     "lazy_rich_dial": lazy_rich_dial,
+    "layer_collapse": layer_collapse,
     "linear_double_descent": linear_double_descent,
     "mode_connectivity": mode_connectivity,
     "path_extent": path_extent,
@@ -92,6 +95,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "sparse_features": sparse_features,
     "spawning": spawning,
     "stochastic_edge": stochastic_edge,
+    "strong_tickets": strong_tickets,
     "tiny_subspace": tiny_subspace,
     "trainability_boundary": trainability_boundary,
     "wide_networks": wide_networks,

@@ -199,7 +199,31 @@ BIAS = Family(
     ),
 )
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (STABILITY, CONNECTIVITY, DESCENT, KERNELS, BIAS)}
+SPARSITY = Family(
+    "sparsity",
+    "Which weights matter",
+    "Which weights of a network matter, when can that be known, and what does a mask carry?",
+    "Most weights of a trained network can be removed. Whether they could have been left out from the beginning, and "
+    "how one would know which, is another matter. This chapter prunes before, during and after training, and takes "
+    "apart what a mask carries: how many weights each layer keeps, which ones, and from where they start.",
+    (
+        Part(
+            "Before any training",
+            "At initialisation nothing has been learned. What can a score then tell of a weight, and how few are "
+            "enough for a signal to pass?",
+            ("layer_collapse",),
+        ),
+        Part(
+            "Without any training",
+            "A large random network holds many others. Is a given one among them, and how large must it be for that?",
+            ("strong_tickets",),
+        ),
+    ),
+)
+
+FAMILIES: dict[str, Family] = {
+    family.name: family for family in (STABILITY, CONNECTIVITY, DESCENT, KERNELS, BIAS, SPARSITY)
+}
 """All families by name."""
 
 

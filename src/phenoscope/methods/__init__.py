@@ -12,12 +12,14 @@ from phenoscope.methods.exhaustive import BestOrder, best_order
 from phenoscope.methods.function_space import FunctionSpace
 from phenoscope.methods.fusion import Fusion, fuse
 from phenoscope.methods.initial_kernel import InitialKernel
+from phenoscope.methods.layer_collapse import LayerCollapse
 from phenoscope.methods.lazy_rich import LazyRich
 from phenoscope.methods.least_squares import LeastSquares
 from phenoscope.methods.linear_sgd import LinearSGD
 from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.random_features import RandomFeatures
 from phenoscope.methods.renormalisation import Renormalised, renormalise
+from phenoscope.methods.strong_tickets import PrunedToTarget, SubsetSums, best_subsets
 from phenoscope.methods.trainability import TrainabilityGrid, View
 from phenoscope.methods.two_features import TwoFeatures
 from phenoscope.methods.valley_descent import Valley, ValleyDescent
@@ -38,12 +40,15 @@ __all__ = [
     "FunctionSpace",
     "Fusion",
     "InitialKernel",
+    "LayerCollapse",
     "LazyRich",
     "LeastSquares",
     "LinearSGD",
     "Merge",
+    "PrunedToTarget",
     "RandomFeatures",
     "Renormalised",
+    "SubsetSums",
     "TrainabilityGrid",
     "TwoFeatures",
     "Valley",
@@ -51,6 +56,7 @@ __all__ = [
     "View",
     "align",
     "best_order",
+    "best_subsets",
     "connecting_complex",
     "curve",
     "elastic_band",
