@@ -17,9 +17,11 @@ from phenoscope.methods.lazy_rich import LazyRich
 from phenoscope.methods.least_squares import LeastSquares
 from phenoscope.methods.linear_sgd import LinearSGD
 from phenoscope.methods.merging import Merge, merge
+from phenoscope.methods.mirror_descent import MirrorDescent
 from phenoscope.methods.random_features import RandomFeatures
 from phenoscope.methods.renormalisation import Renormalised, renormalise
 from phenoscope.methods.strong_tickets import PrunedToTarget, SubsetSums, best_subsets
+from phenoscope.methods.separable import SeparableDescent
 from phenoscope.methods.trainability import TrainabilityGrid, View
 from phenoscope.methods.two_features import TwoFeatures
 from phenoscope.methods.valley_descent import Valley, ValleyDescent
@@ -49,6 +51,10 @@ __all__ = [
     "RandomFeatures",
     "Renormalised",
     "SubsetSums",
+    "MirrorDescent",
+    "RandomFeatures",
+    "Renormalised",
+    "SeparableDescent",
     "TrainabilityGrid",
     "TwoFeatures",
     "Valley",

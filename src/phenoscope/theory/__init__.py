@@ -4,6 +4,16 @@ from phenoscope.theory.edge_flows import normalised_descent_flow, square_root_de
 from phenoscope.theory.escape import first_passage_time, kramers_time, stationary_density
 from phenoscope.theory.gradient_flow import Posterior, kernel_descent, mode_decay, posterior
 from phenoscope.theory.infinite import infinite_kernel
+from phenoscope.theory.interpolants import (
+    Entropy,
+    Euclidean,
+    HyperbolicEntropy,
+    Interpolant,
+    Mirror,
+    Power,
+    nearest_interpolant,
+    shortest_interpolant,
+)
 from phenoscope.theory.least_squares import (
     degrees_of_freedom,
     effective_ranks,
@@ -13,6 +23,7 @@ from phenoscope.theory.least_squares import (
     ridge_risk,
     ridgeless_risk,
 )
+from phenoscope.theory.margins import LargestMargin, dual_length, largest_margin, length, margin
 from phenoscope.theory.oscillation import edge_covariance
 from phenoscope.theory.products import flow_limit, flow_sharpness
 from phenoscope.theory.sgd_stability import coherence, coherence_threshold, sgd_threshold, trace_threshold
@@ -29,11 +40,19 @@ from phenoscope.theory.stability import (
 from phenoscope.theory.starvation import logistic_responses
 
 __all__ = [
+    "Entropy",
+    "Euclidean",
+    "HyperbolicEntropy",
+    "Interpolant",
+    "LargestMargin",
+    "Mirror",
     "Posterior",
+    "Power",
     "adam_threshold",
     "coherence",
     "coherence_threshold",
     "degrees_of_freedom",
+    "dual_length",
     "edge_covariance",
     "effective_ranks",
     "effective_ridge",
@@ -45,9 +64,13 @@ __all__ = [
     "infinite_kernel",
     "kernel_descent",
     "kramers_time",
+    "largest_margin",
+    "length",
     "linear_network_coefficient",
     "logistic_responses",
+    "margin",
     "mode_decay",
+    "nearest_interpolant",
     "nesterov_threshold",
     "normalised_descent_flow",
     "optimal_ridge",
@@ -60,6 +83,7 @@ __all__ = [
     "sam_threshold",
     "self_stabilisation",
     "sgd_threshold",
+    "shortest_interpolant",
     "square_root_descent_flow",
     "stationary_density",
     "trace_threshold",
