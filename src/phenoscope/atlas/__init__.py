@@ -17,11 +17,13 @@ from phenoscope.atlas.drift_along_minima import drift_along_minima
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.freezing import Control, controlled, frozen
+from phenoscope.atlas.geometry_decides import geometry_decides
 from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.kernel_at_start import kernel_at_start
 from phenoscope.atlas.layer_collapse import layer_collapse
 from phenoscope.atlas.lazy_rich_dial import lazy_rich_dial
 from phenoscope.atlas.linear_double_descent import linear_double_descent
+from phenoscope.atlas.max_margin_direction import max_margin_direction
 from phenoscope.atlas.minimal_models import minimal_models
 from phenoscope.atlas.minimum_code import minimum_code
 from phenoscope.atlas.mode_connectivity import mode_connectivity
@@ -67,6 +69,8 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "edge_of_stability": edge_of_stability,
     "lazy_rich_dial": lazy_rich_dial,
     "layer_collapse": layer_collapse,
+    "geometry_decides": geometry_decides,
+    "max_margin_direction": max_margin_direction,
     "linear_double_descent": linear_double_descent,
     "mode_connectivity": mode_connectivity,
     "path_extent": path_extent,

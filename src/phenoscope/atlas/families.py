@@ -192,6 +192,12 @@ BIAS = Family(
     "costs, each time with a control in which it should fail.",
     (
         Part(
+            "Where linear models go",
+            "A linear model of separable classes, or of fewer examples than coefficients, has many solutions and no "
+            "secrets: where each rule ends can be computed beforehand.",
+            ("max_margin_direction", "geometry_decides"),
+        ),
+        Part(
             "The simple before the hard",
             "If there are two ways to tell the classes apart, one is found first. What becomes of the other one?",
             ("simplicity_bias",),

@@ -20,8 +20,8 @@ from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.mirror_descent import MirrorDescent
 from phenoscope.methods.random_features import RandomFeatures
 from phenoscope.methods.renormalisation import Renormalised, renormalise
-from phenoscope.methods.strong_tickets import PrunedToTarget, SubsetSums, best_subsets
 from phenoscope.methods.separable import SeparableDescent
+from phenoscope.methods.strong_tickets import PrunedToTarget, SubsetSums, best_subsets
 from phenoscope.methods.trainability import TrainabilityGrid, View
 from phenoscope.methods.two_features import TwoFeatures
 from phenoscope.methods.valley_descent import Valley, ValleyDescent
@@ -47,14 +47,12 @@ __all__ = [
     "LeastSquares",
     "LinearSGD",
     "Merge",
+    "MirrorDescent",
     "PrunedToTarget",
     "RandomFeatures",
     "Renormalised",
-    "SubsetSums",
-    "MirrorDescent",
-    "RandomFeatures",
-    "Renormalised",
     "SeparableDescent",
+    "SubsetSums",
     "TrainabilityGrid",
     "TwoFeatures",
     "Valley",

@@ -57,9 +57,9 @@ class SeparableDescent:
         rate: η, in units of 1/R².
         decay: weight decay: ½ `decay` ‖w‖² is added to the loss.
         components: so many first principal components of the inputs stand in their place; 0 leaves them.
-        flipped: whether the example with the median margin of the best classifier has the other label in training. With
-            few components no classifier is then right on all, nor ever more right on some at no cost for the others:
-            the loss has a minimum.
+        flipped: whether the example with the largest margin of the best classifier has the other label in training.
+            With few components no classifier is then right on all, nor ever more right on some at no cost for the
+            others: the loss has a minimum.
         steps: doublings of the time.
         seed: of the data.
     """
@@ -113,7 +113,7 @@ class SeparableDescent:
             raise BadInput("these examples cannot be separated without a bias. Take fewer, or other classes.")
         trained = z.copy()
         if self.flipped:
-            trained[np.argsort(z @ best["l2"].direction)[len(z) // 2]] *= -1
+            trained[(z @ best["l2"].direction).argmax()] *= -1
         seen = self._flow(trained) if self.rule == "flow" else self._updates(trained)
         before: dict[str, float] = {}
         foretold = _Foretold(z, best["l2"], self.rate / dual_length_of(z, "l2") ** 2 / len(z))

@@ -5,12 +5,13 @@ import dataclasses
 from phenoscope.atlas.max_margin_direction.claims import (
     DECAYED,
     DESCENT,
+    FEW,
+    FEWER,
     FLIPPED,
     FLOW,
     JI,
     NACSON,
     NORMALISED,
-    SIZES_ARM,
     SOUDRY,
     claims,
 )
@@ -33,20 +34,21 @@ SIZES: dict[Scale, Size] = {"smoke": Size(30, 60, 12), "laptop": Size(60, 200, 1
 
 
 def max_margin_direction(scale: Scale) -> Phenomenon:
-    """Two digits told apart by a linear classifier of their first principal components, for a very long time.
+    """Two digits told apart by a linear classifier, for a very long time.
 
     Args:
         scale: "smoke", "laptop" or "paper".
     """
     size = SIZES[scale]
     data = Dataset(Sides(Digits(), plus=(0,), minus=(2,)), train=size.examples, scaling="centre", flat=True)
-    flow = SeparableDescent(data, "flow", components=3, steps=size.flow)
+    flow = SeparableDescent(data, "flow", steps=size.flow)
     descent = dataclasses.replace(flow, rule="gradient", steps=size.steps)
+    few = dataclasses.replace(descent, components=3)
     arms = (
         Arm(FLOW, flow, says="gradient flow, integrated in the logarithm of time"),
         Arm(
-            SIZES_ARM, flow, sweep={"components": (5, 15, 45)},
-            says="the same with more components of the images: the dimensions d",
+            FEWER, flow, sweep={"components": (3, 10, 30)},
+            says="the same with so many principal components of the images for their 64 pixels",
         ),
         Arm(DESCENT, descent, says="gradient descent with a constant step size"),
         Arm(
@@ -56,9 +58,10 @@ def max_margin_direction(scale: Scale) -> Phenomenon:
             DECAYED, dataclasses.replace(descent, decay=1e-3), role="control",
             says="gradient descent with a little weight decay",
         ),
+        Arm(FEW, few, says="gradient descent on three components"),
         Arm(
-            FLIPPED, dataclasses.replace(descent, flipped=True), role="control",
-            says="gradient descent with one label wrong, so that no classifier is right on all examples",
+            FLIPPED, dataclasses.replace(few, flipped=True), role="control",
+            says="gradient descent on three components with one label wrong: no classifier is right on all examples",
         ),
     )  # fmt: skip
     return Phenomenon(

@@ -1,6 +1,6 @@
 """What is drawn of descent on data that can be separated."""
 
-from phenoscope.atlas.max_margin_direction.claims import DECAYED, DESCENT, FLIPPED, FLOW, NORMALISED, SIZES_ARM
+from phenoscope.atlas.max_margin_direction.claims import DECAYED, DESCENT, FEW, FEWER, FLIPPED, FLOW, NORMALISED
 from phenoscope.claims import Measured
 from phenoscope.panels import Lines, Panel
 
@@ -11,9 +11,9 @@ def panels() -> tuple[Panel, ...]:
     """The figures; the first one is the phenomenon at a glance."""
     return (
         Lines(
-            "Margin", "Over the largest margin: the steps that are divided by the loss reach it, plain ones are on "
-            "their way, and with a wrong label it is another classifier that is best.",
-            Measured("margin share"), "margin / largest margin", (DESCENT, NORMALISED, DECAYED, FLIPPED),
+            "Margin", "Over the largest margin: steps that are divided by the loss reach it, plain ones are on their "
+            "way, and with weight decay they stop.",
+            Measured("margin share"), "margin / largest margin", (DESCENT, NORMALISED, DECAYED),
             x_label=DOUBLINGS,
         ),
         Lines(
@@ -30,15 +30,15 @@ def panels() -> tuple[Panel, ...]:
         ),
         Lines(
             "Norm", "Without decay and wrong labels there is no end to it.",
-            Measured("norm"), "‖w‖", (DESCENT, DECAYED, FLIPPED), x_label=DOUBLINGS,
+            Measured("norm"), "‖w‖", (DESCENT, DECAYED, FEW, FLIPPED), x_label=DOUBLINGS,
         ),
         Lines(
             "Error", "Zero early on, and no sign of what goes on after that.",
-            Measured("error"), "share of examples on the wrong side", (DESCENT, NORMALISED, FLIPPED),
+            Measured("error"), "share of examples on the wrong side", (DESCENT, NORMALISED, FEW, FLIPPED),
             x_label=DOUBLINGS,
         ),
         Lines(
             "Growth of the norm", "Per unit of log t, times the largest margin: 1 in any number of dimensions.",
-            Measured("norm growth"), "γ d‖w‖ / d log t", (FLOW, SIZES_ARM), x_label=DOUBLINGS,
+            Measured("norm growth"), "γ d‖w‖ / d log t", (FLOW, FEWER), x_label=DOUBLINGS,
         ),
     )  # fmt: skip
