@@ -24,16 +24,16 @@ from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """How large each scale is: examples and doublings of the classifiers, examples and steps of the regressions."""
+    """How large each scale is: examples and doublings of the classifiers, those of the regressions."""
 
     examples: int
     doublings: int
     targets: int
-    steps: int
+    updates: int
 
 
 SIZES: dict[Scale, Size] = {
-    "smoke": Size(16, 11, 6, 1000), "laptop": Size(40, 16, 15, 8000), "paper": Size(100, 20, 30, 400_000),
+    "smoke": Size(16, 11, 6, 10), "laptop": Size(40, 16, 15, 13), "paper": Size(100, 20, 30, 19),
 }  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def geometry_decides(scale: Scale) -> Phenomenon:
     size, source = SIZES[scale], Sides(Digits(), plus=(3,), minus=(8,))
     many, few = (Dataset(source, train=count, scaling="centre", flat=True) for count in (size.examples, size.targets))
     classify = SeparableDescent(many, rate=16.0, steps=size.doublings)
-    fit = MirrorDescent(few, steps=size.steps)
+    fit = MirrorDescent(few, steps=size.updates)
     arms = (
         *(
             Arm(name, dataclasses.replace(classify, rule=rule), says=says)
@@ -65,7 +65,10 @@ def geometry_decides(scale: Scale) -> Phenomenon:
                 (HYPERBOLIC, "hyperbolic", "the potential of diagonal networks, near to an l1 norm"),
             )
         ),
-        Arm(LARGER, dataclasses.replace(fit, mirror="power", growth=1.5), says="steps that grow faster and fail more"),
+        Arm(
+            LARGER, dataclasses.replace(fit, mirror="power", growth=1.5), role="control",
+            says="steps that grow faster and fail more often",
+        ),
     )  # fmt: skip
     return Phenomenon(
         name="geometry_decides",

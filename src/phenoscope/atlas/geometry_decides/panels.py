@@ -46,5 +46,6 @@ def panels() -> tuple[Panel, ...]:
         Lines(
             "Loss of the regression", "All fit; they differ in what they fit with.",
             Measured("relative loss"), "loss / that of zero coefficients", MIRRORS, log_y=True,
+            x_label=DOUBLINGS,
         ),
     )  # fmt: skip
