@@ -12,11 +12,15 @@ from phenoscope.claims import (
     Claim,
     Measured,
     Setting,
+    hump_across,
+    hump_place,
     judge,
     last_value,
+    onset,
     peak_descent,
     peak_height,
     peak_place,
+    quotient,
     second_minimum,
 )
 from phenoscope.core.errors import BadInput
@@ -66,6 +70,38 @@ def test_by_hand(risks, random):
     assert HEIGHT.of(members).value == pytest.approx(risks[top] / before)
     assert DESCENT.of(members).value == pytest.approx(after / risks[top])
     assert SECOND.of(members).value == pytest.approx(after / before)
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=3, max_size=8))
+def test_humps_are_those_of_a_series(risks):
+    height, place = hump_across(RISK, SIZE), hump_place(RISK, SIZE)
+    best, top = max((risks[j] / max(min(risks[:j]), min(risks[j + 1 :])), -j) for j in range(1, len(risks) - 1))
+    assert height.of(swept(risks)).value == pytest.approx(max(1.0, best))
+    found = place.of(swept(risks))
+    if best <= 1:
+        assert "does not fall, rise and fall again" in str(found.reason)
+    else:
+        assert (found.value - found.error, found.value + found.error) == (10.0 * -top, 10.0 * (2 - top))
+
+
+def test_a_hump_may_be_lower_than_the_beginning():
+    members = swept([20.0, 2.0, 9.0, 4.0, 1.0])
+    assert HEIGHT.of(members).value == 1.0
+    assert hump_across(RISK, SIZE).of(members).value == 4.5
+
+
+def test_where_a_peak_is_over_where_something_sets_in():
+    """Peak between 20 and 40, onset between 40 and 50: the quotient is known from 20/50 to 40/40."""
+    members = swept(DOUBLE)
+    found = quotient(PLACE, onset(RISK < 2, SIZE)).of(members)
+    assert found.value == pytest.approx(30 / 45)
+    assert (found.value - found.error, found.value + found.error) <= (0.4, 1.0)
+    assert found.value + found.error >= 1.0 - 1e-12
+    assert found.censored
+    assert found.scale == "log"
+    assert "does not hold" in str(quotient(PLACE, onset(RISK < 0.5, SIZE)).of(members).reason)
+    with pytest.raises(BadInput, match="two numbers of a sweep"):
+        quotient(PLACE, RISK)  # type: ignore[arg-type]
 
 
 def test_errors_are_carried():

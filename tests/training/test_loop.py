@@ -473,6 +473,18 @@ def test_orders_of_one_seed_stay_apart_in_a_cohort():
     assert not torch.equal(together[0, 0], together[0, 2])
 
 
+@pytest.mark.parametrize("batch", [None, 5])
+def test_wrong_labels_of_their_own_stay_apart_in_a_cohort(batch):
+    """One seed with and without wrong labels: the same start and order, but each row learns from its own labels."""
+    noisy = dataclasses.replace(DATA, label_noise=0.4)
+    rows = [recipe(batch=batch), recipe(batch=batch, data=noisy), recipe(batch=batch, data=noisy, seed=1)]
+    together = path(*rows)
+    for index, row in enumerate(rows):
+        assert_close(together[:, index], path(row)[:, 0], rtol=1e-9, atol=1e-12)
+    assert torch.equal(together[0, 0], together[0, 1])
+    assert not torch.allclose(together[-1, 0], together[-1, 1])
+
+
 def test_without_mini_batches_an_order_changes_nothing():
     assert torch.equal(path(recipe(order=1)), path(recipe(order=2)))
 

@@ -148,16 +148,18 @@ def test_recipes_that_make_no_sense_are_refused(changes, says):
         recipe(**changes)
 
 
-def test_a_shape_is_all_but_seeds_parents_and_the_rules_numbers():
+def test_a_shape_is_all_but_seeds_parents_wrong_labels_and_the_rules_numbers():
     shape = shape_of(recipe())
     for same in (
         recipe(seed=3),
         recipe(order=2),
         recipe(initialisation=2),
         recipe(rule=GradientDescent(Cosine(0.1, 5))),
+        recipe(data=dataclasses.replace(DATA, label_noise=0.2)),
     ):
         assert shape_of(same) == shape
-    changes = ({"steps": 3}, {"batch": 5}, {"rule": HeavyBall(0.1)}, {"model": MLP((5,))}, {"dtype": "float64"})
+    changes = ({"steps": 3}, {"batch": 5}, {"rule": HeavyBall(0.1)}, {"model": MLP((5,))}, {"dtype": "float64"},
+               {"data": dataclasses.replace(DATA, train=24)})  # fmt: skip
     for different in (*changes, {"rule": WeightDecay(GradientDescent(0.1), 0.0)}, {"start": Point(recipe(), 3)}):
         assert shape_of(recipe(**different)) != shape
     wrapped = [recipe(rule=WeightDecay(rule, 0.1)) for rule in (GradientDescent(0.1), HeavyBall(0.1))]

@@ -9,6 +9,7 @@ from typing import Any
 from phenoscope.atlas.adaptive_edge import adaptive_edge
 from phenoscope.atlas.averaging import averaging
 from phenoscope.atlas.batch_size import batch_size
+from phenoscope.atlas.benign_overfitting import benign_overfitting
 from phenoscope.atlas.catapult import catapult
 from phenoscope.atlas.central_flow import central_flow
 from phenoscope.atlas.changing_rates import changing_rates
@@ -61,6 +62,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "adaptive_edge": adaptive_edge,
     "averaging": averaging,
     "batch_size": batch_size,
+    "benign_overfitting": benign_overfitting,
     "catapult": catapult,
     "central_flow": central_flow,
     "changing_rates": changing_rates,

@@ -152,6 +152,11 @@ DESCENT = Family(
             "A network whose first layer is never trained is a linear model of real data. Does it do the same?",
             ("random_feature_descent",),
         ),
+        Part(
+            "Where the noise goes",
+            "A model that fits noisy labels exactly has put the noise somewhere. When does that do no harm?",
+            ("benign_overfitting",),
+        ),
     ),
 )
 

@@ -4,12 +4,13 @@ from phenoscope.claims.alone import judge_run
 from phenoscope.claims.claim import Breaks, Claim, Twin
 from phenoscope.claims.correlations import rank_correlation
 from phenoscope.claims.expressions import Condition, Expression, Measured, Setting
+from phenoscope.claims.humps import hump_height, hump_step
 from phenoscope.claims.intervals import Interval, interval
 from phenoscope.claims.judge import judge
 from phenoscope.claims.onsets import onset
 from phenoscope.claims.optima import optimum_slope
 from phenoscope.claims.passages import block_ratio, first_step, maximum_until, value_when
-from phenoscope.claims.peaks import peak_descent, peak_height, peak_place, second_minimum
+from phenoscope.claims.peaks import hump_across, hump_place, peak_descent, peak_height, peak_place, second_minimum
 from phenoscope.claims.reductions import (
     first_value,
     fraction_of,
@@ -25,7 +26,7 @@ from phenoscope.claims.reductions import (
 from phenoscope.claims.regions import Above, AtLeast, AtMost, Below, Between, Region, region_from_json
 from phenoscope.claims.slopes import SweepStatistic, log_log_slope, slope
 from phenoscope.claims.statistics import Criterion, Statistic, Value, ratio
-from phenoscope.claims.sweeps import correlation_trend, largest
+from phenoscope.claims.sweeps import correlation_trend, largest, quotient
 from phenoscope.claims.trends import trend
 from phenoscope.claims.verdict import ControlVerdict, Outcome, Verdict, verdict_from_json
 
@@ -57,6 +58,10 @@ __all__ = [
     "first_value",
     "fraction_of",
     "growth",
+    "hump_across",
+    "hump_height",
+    "hump_place",
+    "hump_step",
     "interval",
     "judge",
     "judge_run",
@@ -73,6 +78,7 @@ __all__ = [
     "peak_descent",
     "peak_height",
     "peak_place",
+    "quotient",
     "rank_correlation",
     "ratio",
     "region_from_json",

@@ -8,17 +8,19 @@ from typing import Literal
 import numpy as np
 
 from phenoscope.claims.expressions import Expression, kind_of, union
+from phenoscope.claims.humps import doubled, highest
 from phenoscope.claims.slopes import SweepStatistic
 from phenoscope.claims.statistics import Scale, Statistic, Value, lacking
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Record
 
-Part = Literal["place", "height", "descent", "second_minimum"]
+Part = Literal["place", "height", "descent", "second_minimum", "hump", "hump_place"]
+PLACES = ("place", "hump_place")
 
 
 @dataclasses.dataclass(frozen=True)
 class Peak(SweepStatistic):
-    """See `peak_place`, `peak_height`, `peak_descent` and `second_minimum`."""
+    """See `peak_place`, `peak_height`, `peak_descent`, `second_minimum`, `hump_across` and `hump_place`."""
 
     y: Statistic
     x: Expression
@@ -26,11 +28,11 @@ class Peak(SweepStatistic):
 
     @property
     def scale(self) -> Scale:  # type: ignore[override]  # of each part its own
-        return "linear" if self.part == "place" else "log"
+        return "linear" if self.part in PLACES else "log"
 
     @property
     def censored(self) -> bool:  # type: ignore[override]
-        return self.part == "place"
+        return self.part in PLACES
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -56,13 +58,24 @@ class Peak(SweepStatistic):
         y, error = (np.array([getattr(value, name) for _, value in found]) for name in ("value", "error"))
         if len(np.unique(x)) < 3:
             return self._unknown(f"{self} needs 3 different values of {self.x}, got {len(set(x))}")
+        return self._read(x, y, error)
+
+    def _read(self, x: np.ndarray, y: np.ndarray, error: np.ndarray) -> Value:
         if self.part == "place":
-            return _place(x, y)
+            return _place(x, int(y.argmax()))
         if not (y - error > 0).all():
             return self._unknown(f"{self} compares values that are surely positive, and not all are")
+        if self.part in ("hump", "hump_place"):
+            return self._hump(x, y, error)
         above, below = _PARTS[self.part](y)
         value = y[above] / y[below]
         return Value(value, value * (error[above] / y[above] + error[below] / y[below]), "log")
+
+    def _hump(self, x: np.ndarray, y: np.ndarray, error: np.ndarray) -> Value:
+        height, top = highest(y)
+        if self.part == "hump":
+            return Value(height, height * doubled(error, y), "log")
+        return self._unknown(f"{self.y} does not fall, rise and fall again") if top is None else _place(x, top)
 
     def _unknown(self, reason: str, *, missing: bool = False) -> Value:
         return Value(math.nan, math.nan, self.scale, reason, missing=missing, censored=self.censored)
@@ -117,6 +130,29 @@ def second_minimum(y: Statistic, x: Expression) -> Peak:
     return _peak(y, x, "second_minimum")
 
 
+def hump_across(y: Statistic, x: Expression) -> Peak:
+    """How far the highest hump in between stands out: over the higher of the smallest y before and after it.
+
+    1 where y only falls, only rises, or falls and then rises; on the log scale. Unlike `peak_height` it sees a peak
+    that is lower than where the sweep begins. Fluctuations are humps, too: compare it with that of a control.
+
+    Args:
+        y: a statistic of each member, positive.
+        x: arithmetic of settings and numbers.
+    """
+    return _peak(y, x, "hump")
+
+
+def hump_place(y: Statistic, x: Expression) -> Peak:
+    """The x of that hump, read from the grid as in `peak_place`; no number where there is none.
+
+    Args:
+        y: a statistic of each member, positive.
+        x: arithmetic of settings and numbers.
+    """
+    return _peak(y, x, "hump_place")
+
+
 def _peak(y: Statistic, x: Expression, part: Part) -> Peak:
     if not isinstance(y, Statistic):
         raise BadInput(
@@ -130,8 +166,7 @@ def _peak(y: Statistic, x: Expression, part: Part) -> Peak:
     return Peak(y, x, part)
 
 
-def _place(x: np.ndarray, y: np.ndarray) -> Value:
-    top = int(y.argmax())
+def _place(x: np.ndarray, top: int) -> Value:
     low, high = x[max(top - 1, 0)], x[min(top + 1, len(x) - 1)]
     return Value((low + high) / 2, (high - low) / 2, censored=True)
 
@@ -150,10 +185,11 @@ def _second(y: np.ndarray) -> tuple[int, int]:
     return _descent(y)[0], _height(y)[1]
 
 
-_PARTS: dict[Part, Callable[[np.ndarray], tuple[int, int]]] = {
+_PARTS: dict[str, Callable[[np.ndarray], tuple[int, int]]] = {
     "height": _height, "descent": _descent, "second_minimum": _second,
 }  # fmt: skip
 """Which place stands above the fraction, and which below."""
 _NAMES: dict[Part, str] = {
     "place": "peak_place", "height": "peak_height", "descent": "peak_descent", "second_minimum": "second_minimum",
+    "hump": "hump_across", "hump_place": "hump_place",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Of a sweep the largest, of which what holds holds of every member; and whether a correlation weakens with scale."""
+"""Of a sweep the largest; one number of it over another; and whether a correlation weakens with scale."""
 
 import dataclasses
 import math
@@ -9,6 +9,7 @@ import numpy as np
 
 from phenoscope.claims.correlations import RankCorrelation
 from phenoscope.claims.expressions import kind_of, union
+from phenoscope.claims.readings import arithmetic_of_numbers
 from phenoscope.claims.slopes import SweepStatistic, fitted
 from phenoscope.claims.statistics import Scale, Statistic, Value
 from phenoscope.core.errors import BadInput
@@ -81,6 +82,58 @@ class CorrelationTrend(SweepStatistic):
 
     def __str__(self) -> str:
         return f"correlation_trend({self.correlation}, across {self.across})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Quotient(SweepStatistic):
+    """See `quotient`."""
+
+    above: SweepStatistic
+    below: SweepStatistic
+    scale: Scale = dataclasses.field(default="log", init=False)
+
+    @property
+    def censored(self) -> bool:  # type: ignore[override]  # where one of them is
+        return self.above.censored or self.below.censored
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return union(self.above.names, self.below.names)
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return union(self.above.settings, self.below.settings)
+
+    def takes(self, swept: Sequence[str]) -> bool:
+        return self.above.takes(swept) and self.below.takes(swept)
+
+    def of(self, records: Sequence[Record]) -> Value:
+        above, below = self.above.of(records), self.below.of(records)
+        fault = above if above.reason else below
+        if fault.reason:
+            return dataclasses.replace(fault, scale=self.scale, censored=self.censored)
+        value, error = arithmetic_of_numbers("/", above.value, above.error, below.value, below.error)
+        return Value(value, error, self.scale, censored=self.censored)
+
+    def __str__(self) -> str:
+        return f"{self.above} / {self.below}"
+
+
+def quotient(above: SweepStatistic, below: SweepStatistic) -> Quotient:
+    """One number of a sweep over another, such as where a peak is over where something sets in; on the log scale.
+
+    Error: the largest that those of both can make.
+
+    Args:
+        above: of all members of one seed, as is `below`.
+        below: positive.
+    """
+    if not isinstance(above, SweepStatistic) or not isinstance(below, SweepStatistic):
+        raise BadInput(
+            f"a quotient is of two numbers of a sweep, got {kind_of(above)} and {kind_of(below)}. Divide statistics of "
+            "a member by `/`."
+        )
+    return Quotient(above, below)
 
 
 def largest(statistic: Statistic) -> Largest:

@@ -107,6 +107,7 @@ from phenoscope.instruments.symmetries import (
 from phenoscope.instruments.trace import Trace, trace
 from phenoscope.instruments.tracking import Tracker, Tracking
 from phenoscope.instruments.units import DeadUnits, dead_units
+from phenoscope.instruments.variance_sources import VarianceSources, variance_sources
 from phenoscope.instruments.volume import Volume, epsilon_volume
 
 __all__ = [
@@ -190,6 +191,7 @@ __all__ = [
     "Tracker",
     "Tracking",
     "Transformation",
+    "VarianceSources",
     "Volume",
     "WorstCase",
     "alternation",
@@ -266,5 +268,6 @@ __all__ = [
     "symmetries",
     "trace",
     "uniform_shares",
+    "variance_sources",
     "worst_case_sharpness",
 ]

@@ -5,6 +5,7 @@ from phenoscope.methods.bands import Band, elastic_band
 from phenoscope.methods.complexes import Complex, connecting_complex
 from phenoscope.methods.computation import Computation, Found, Freezable, numbers
 from phenoscope.methods.coupled_features import CoupledFeatures
+from phenoscope.methods.crossed_features import CrossedFeatures
 from phenoscope.methods.curves import Curve, curve
 from phenoscope.methods.double_well import DoubleWell
 from phenoscope.methods.ensembles import Ensemble
@@ -21,9 +22,11 @@ from phenoscope.methods.mirror_descent import MirrorDescent
 from phenoscope.methods.random_features import RandomFeatures
 from phenoscope.methods.renormalisation import Renormalised, renormalise
 from phenoscope.methods.separable import SeparableDescent
+from phenoscope.methods.spectral_regression import SpectralRegression
 from phenoscope.methods.strong_tickets import PrunedToTarget, SubsetSums, best_subsets
 from phenoscope.methods.trainability import TrainabilityGrid, View
 from phenoscope.methods.two_features import TwoFeatures
+from phenoscope.methods.two_scales import TwoScales
 from phenoscope.methods.valley_descent import Valley, ValleyDescent
 from phenoscope.methods.weights import recompute_statistics
 
@@ -34,6 +37,7 @@ __all__ = [
     "Complex",
     "Computation",
     "CoupledFeatures",
+    "CrossedFeatures",
     "Curve",
     "DoubleWell",
     "Ensemble",
@@ -52,9 +56,11 @@ __all__ = [
     "RandomFeatures",
     "Renormalised",
     "SeparableDescent",
+    "SpectralRegression",
     "SubsetSums",
     "TrainabilityGrid",
     "TwoFeatures",
+    "TwoScales",
     "Valley",
     "ValleyDescent",
     "View",

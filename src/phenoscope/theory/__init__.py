@@ -1,5 +1,6 @@
 """Closed forms: what is predicted, ready to be laid beside what is measured."""
 
+from phenoscope.theory.descent_in_time import descent_risk
 from phenoscope.theory.edge_flows import normalised_descent_flow, square_root_descent_flow
 from phenoscope.theory.escape import first_passage_time, kramers_time, stationary_density
 from phenoscope.theory.gradient_flow import Posterior, kernel_descent, mode_decay, posterior
@@ -52,6 +53,7 @@ __all__ = [
     "coherence",
     "coherence_threshold",
     "degrees_of_freedom",
+    "descent_risk",
     "dual_length",
     "edge_covariance",
     "effective_ranks",

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from phenoscope.core.specs import canonical
+from phenoscope.data import Dataset
 from phenoscope.training.pruning import Pruning
 from phenoscope.training.recipe import Inherited, Recipe
 
@@ -14,9 +15,11 @@ the interpreter's time dominates, above it the arithmetic (`benchmarks/cohorts.p
 
 
 def shape_of(recipe: Recipe) -> Hashable:
-    """What the rows of a cohort share: all but seeds, orders, parents, masks and the numbers of the rule."""
+    """What the rows of a cohort share: all but seeds, orders, parents, wrong labels, masks and the rule's numbers."""
     own = ("seed", "rule", "start", "order", "initialisation", "mask", "pruning")
     shared = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe) if field.name not in own}
+    if isinstance(recipe.data, Dataset):  # which labels are wrong changes no shape
+        shared["data"] = dataclasses.replace(recipe.data, label_noise=0.0)
     masks = recipe.mask is None, isinstance(recipe.mask, Inherited), _kind(recipe.pruning)
     return canonical(shared), _structure(recipe.rule), None if recipe.start is None else recipe.start.at, masks
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import point, write
 from phenoscope.core.seeds import stream
+from phenoscope.core.specs import canonical
 from phenoscope.data import Draw, Examples
 from phenoscope.models import CNN
 from phenoscope.objective import Linearisation, Network, Objective, Operator
@@ -191,7 +192,7 @@ def landscape(recipes: Sequence[Recipe], starts: Float[Tensor, "n p"] | None, de
     """
     first = recipes[0]
     dtype = getattr(torch, first.dtype)
-    shared = len({(recipe.seed, recipe.order) for recipe in recipes}) == 1  # one draw has one order
+    shared = len({(recipe.seed, recipe.order, canonical(recipe.data)) for recipe in recipes}) == 1  # and one order
     rows: Rows = "one" if len(recipes) == 1 else ("shared data" if shared else "own data")
     draws = tuple(_drawn(recipe, dtype, device) for recipe in (recipes[:1] if shared else recipes))
     models = [_built(recipe, dtype).to(device) for recipe in recipes]

@@ -39,7 +39,7 @@ def train(
     so a row ends where it would alone, up to the rounding of differently shaped products.
 
     Args:
-        recipes: equal up to seeds and the numbers of the rule.
+        recipes: equal up to seeds, wrong labels and the numbers of the rule.
         start: for recipes with a `start`, the points and memory found there; also when they are resumed, since
             linearised and quadratic dynamics expand around it.
         resume: a state reached earlier by the same recipes: what follows is what would have followed then.
@@ -50,7 +50,7 @@ def train(
     """
     cohort = tuple(recipes)
     if len({shape_of(recipe) for recipe in cohort}) != 1:
-        raise BadInput("the recipes of a cohort must be equal up to seeds and the numbers of their rules.")
+        raise BadInput("the recipes of a cohort must be equal up to seeds, wrong labels and numbers of their rules.")
     start = start or Start()
     _check_start(cohort[0], start)
     ground = landscape(cohort, start.points, torch.device(device))

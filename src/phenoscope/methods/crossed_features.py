@@ -1,0 +1,120 @@
+"""Random features over a crossed design of examples, wrong labels and starts: whose doing is the peak?"""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import torch
+
+from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import stream
+from phenoscope.core.specs import spec
+from phenoscope.data import Dataset, Draw
+from phenoscope.data.dataset import noisy_labels
+from phenoscope.instruments import variance_sources
+from phenoscope.methods.computation import Found
+from phenoscope.methods.drawing import normal
+
+EXAMPLES, LABELS, START = "examples", "labels", "start"
+FACTORS = (EXAMPLES, LABELS, START)
+SOURCES = [" and ".join(some) for size in (1, 2, 3) for some in itertools.combinations(FACTORS, size)]
+
+
+@spec
+class CrossedFeatures:
+    """Least squares on P random ReLU features of n examples, for every combination of draws of three things.
+
+    They are the n `examples`, taken from the training part of the data; which of their `labels` are wrong and how; and
+    the `start`, which are the features. The variance of the outputs on the test examples is taken apart by
+    `instruments.variance_sources`: the series `variance of ...` are its parts, `variance` their sum, and `variance with
+    ...` all of them that one of the three is part of. `bias` is the squared distance of the mean prediction from the
+    true class, `risk` that of one prediction, and `ensemble risk` that of the mean prediction over all starts. Outputs
+    are 1 for the class and 0 for the others; sums over them, means over test examples.
+
+    Attributes:
+        data: what examples are taken from, with no label noise of its own.
+        features: P.
+        examples: n.
+        wrong: the share of training labels that are replaced by another class.
+        ridge: of the fit, in units of the largest squared singular value; 0 is the smallest norm.
+        steps: draws of each of the three.
+        seed: of the data and all draws.
+    """
+
+    data: Dataset
+    features: int
+    examples: int = 100
+    wrong: float = 0.2
+    ridge: float = 0.0
+    steps: int = 5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.data.label_noise or self.data.outputs < 2 or self.features < 1 or self.examples < 1 or self.steps < 3:
+            raise BadInput(
+                "crossed features need classes without label noise of their own, a feature, an example, and 3 draws at "
+                f"least, got {self}."
+            )
+        if not 0 <= self.wrong <= 1 or self.ridge < 0:
+            raise BadInput(f"`wrong` is a share of the labels and `ridge` at least 0, got {self.wrong}, {self.ridge}.")
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        whole = ["risk", "ensemble risk", "bias", "variance", *(f"variance with {factor}" for factor in FACTORS)]
+        return dict.fromkeys([*whole, *(f"variance of {source}" for source in SOURCES)], "1")
+
+    def readings(self) -> Iterator[Found]:
+        draw = self.data.draw(stream(self.seed, "data"))
+        if len(draw.train) < self.examples or not len(draw.test):
+            raise BadInput(
+                f"{self.examples} examples are to be taken from {len(draw.train)} and judged on {len(draw.test)}. Give "
+                "`train` and `test` of the data more."
+            )
+        truth = torch.nn.functional.one_hot(draw.test.targets, self.data.outputs).double()
+        found: list[torch.Tensor] = []
+        for number in range(self.steps):
+            found.append(self._predictions(draw, number))
+            if number + 1 < self.steps:
+                yield Found(number + 1, {})
+        outputs = torch.stack(found)  # (examples, labels, starts, m, K)
+        parts = variance_sources(outputs, FACTORS, targets=truth)
+        values = {
+            "risk": (outputs - truth).square().sum(dim=-1).mean().item(),
+            "ensemble risk": (outputs.mean(dim=2) - truth).square().sum(dim=-1).mean().item(),
+            "bias": parts.bias, "bias.standard error": parts.bias_error,
+            "variance": parts.value, "variance.standard error": parts.standard_error,
+        }  # fmt: skip
+        values |= {f"variance with {factor}": parts.involving(factor) for factor in FACTORS}
+        values |= {f"variance of {' and '.join(source)}": part for source, part in parts.parts.items()}
+        values |= {f"variance of {' and '.join(s)}.standard error": error for s, error in parts.errors.items()}
+        yield Found(self.steps, values)
+
+    def _predictions(self, draw: Draw, number: int) -> torch.Tensor:
+        """On the test examples, after one draw of training examples: (labels, starts, m, K)."""
+        chosen = torch.randperm(len(draw.train), generator=stream(self.seed, EXAMPLES, number))[: self.examples]
+        train, classes = draw.train.take(chosen), self.data.outputs
+        inputs, held = (part.inputs.flatten(1).double().numpy() for part in (train, draw.test))
+        whole = draw.train.inputs.flatten(1).double()
+        size = whole.square().sum(dim=1).mean().sqrt().item()
+        labels = [
+            noisy_labels(
+                train.targets, classes=classes, fraction=self.wrong, generator=stream(self.seed, LABELS, level)
+            )
+            for level in range(self.steps)
+        ]
+        targets = np.concatenate([np.eye(classes)[one.numpy()] for one in labels], axis=1)  # (n, labels · K)
+        made = []
+        for level in range(self.steps):
+            generator = stream(self.seed, START, level)
+            drawn = normal((inputs.shape[1], self.features), generator)
+            here, there = (np.maximum(part @ drawn, 0) / (size * math.sqrt(self.features)) for part in (inputs, held))
+            made.append((there @ self._weights(here, targets)).reshape(len(held), self.steps, classes))
+        return torch.from_numpy(np.stack(made)).permute(2, 0, 1, 3)
+
+    def _weights(self, features: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        left, values, right = np.linalg.svd(features, full_matrices=False)
+        kept = values > 1e-10 * values[0]
+        left, values, right = left[:, kept], values[kept], right[kept]
+        gains = values / (values**2 + self.ridge * values[0] ** 2)
+        return right.T @ (gains[:, None] * (left.T @ targets))
