@@ -19,6 +19,7 @@ from benchmarks import (
     traces,
     tracking,
     watching,
+    width_sweeps,
 )
 from phenoscope.engine.executor import one_thread
 
@@ -26,6 +27,7 @@ ALL = {
     "products": products.run,
     "products-peers": products.run_peers,
     "cohorts": cohorts.run,
+    "width-sweeps": width_sweeps.run,
     "curves": curves.run,
     "eigenvalues": eigenvalues.run,
     "eigenvalues-cnn": eigenvalues.run_cnn,

@@ -14,6 +14,7 @@ from phenoscope.atlas.catapult import catapult
 from phenoscope.atlas.central_flow import central_flow
 from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.connected_volumes import connected_volumes
+from phenoscope.atlas.double_descent import double_descent
 from phenoscope.atlas.drift_along_minima import drift_along_minima
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.flatness_at_scale import flatness_at_scale
@@ -66,6 +67,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "catapult": catapult,
     "central_flow": central_flow,
     "changing_rates": changing_rates,
+    "double_descent": double_descent,
     "drift_along_minima": drift_along_minima,
     "connected_volumes": connected_volumes,
     "edge_of_stability": edge_of_stability,
