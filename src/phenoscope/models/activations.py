@@ -23,7 +23,13 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 class Activation(nn.Module):
-    """An activation function from the table, entry by entry."""
+    """An activation function from the table.
+
+    Attributes:
+        entrywise: tells who evaluates many networks at once that it acts on every entry alone.
+    """
+
+    entrywise = True
 
     def __init__(self, name: str) -> None:
         super().__init__()

@@ -27,6 +27,14 @@ class SquaredError:
         targets = torch.nn.functional.one_hot(labels, outputs.shape[-1]).to(outputs.dtype)
         return (outputs - targets).square().sum() / (2 * outputs.shape[0])
 
+    def each(self, outputs: Float[Tensor, "m n c"], labels: Shaped[Tensor, "m n"]) -> Float[Tensor, " m"]:
+        """The loss of each of m networks on its own examples."""
+        if labels.is_floating_point():
+            targets = _beside(outputs, labels)
+        else:
+            targets = torch.nn.functional.one_hot(labels, outputs.shape[-1]).to(outputs.dtype)
+        return (outputs - targets).square().sum(dim=(1, 2)) / (2 * outputs.shape[1])
+
 
 @spec
 class CrossEntropy:
@@ -37,6 +45,11 @@ class CrossEntropy:
 
     def __call__(self, outputs: Float[Tensor, "n c"], labels: Int[Tensor, " n"]) -> Float[Tensor, ""]:
         return torch.nn.functional.cross_entropy(outputs, labels)
+
+    def each(self, outputs: Float[Tensor, "m n c"], labels: Int[Tensor, "m n"]) -> Float[Tensor, " m"]:
+        """The loss of each of m networks on its own examples."""
+        losses = torch.nn.functional.cross_entropy(outputs.flatten(0, 1), labels.flatten(), reduction="none")
+        return losses.reshape(labels.shape).mean(dim=1)
 
 
 @spec
@@ -63,8 +76,8 @@ class PenalisedCrossEntropy:
         return plain + self.penalty * outputs.square().sum() / (2 * outputs.shape[0])
 
 
-def _beside(outputs: Float[Tensor, "n c"], targets: Float[Tensor, " n"]) -> Float[Tensor, "n 1"]:
+def _beside(outputs: Float[Tensor, "*n c"], targets: Float[Tensor, " *n"]) -> Float[Tensor, "*n 1"]:
     """The targets of a regression beside its one output; several would be compared with one number each."""
     if outputs.shape[-1] != 1:
         raise BadInput(f"targets that are numbers need one output, got {outputs.shape[-1]}. Pass class labels instead.")
-    return targets[:, None]
+    return targets[..., None]

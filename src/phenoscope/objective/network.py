@@ -20,6 +20,8 @@ from phenoscope.core.points import Layout, layout
 from phenoscope.objective.batches import Batch
 from phenoscope.objective.composites import CompositeNormalisation, weight_normalised
 from phenoscope.objective.convolutions import ConvolutionsOfData
+from phenoscope.objective.dense_rows import agrees, dense_layers
+from phenoscope.objective.dense_rows import forward as dense_forward
 
 Buffers = Literal["running", "batch", "refuse"]
 """Normalisation layers use their running statistics, those of each batch, or are refused."""
@@ -54,9 +56,11 @@ class Network:
         self.layout: Layout = layout(model)
         # Every place of a tied parameter, found once: torch would look for them at each evaluation.
         first_names = {id(value): name for name, value in model.named_parameters() if value.requires_grad}
-        places = _places(model, lambda module: module.named_parameters(recurse=False, remove_duplicate=False))
+        places = [*_places(model, lambda module: module.named_parameters(recurse=False, remove_duplicate=False))]
         self._names = {name: first_names[id(value)] for name, value in places if id(value) in first_names}
         self._composite = weight_normalised(model)
+        self._dense = dense_layers(model) if len(places) == len(self._names) else None
+        self._tried = False
         self.convolves = any(isinstance(module, nn.modules.conv._ConvNd) for module in model.modules())
         self._normalisation = _checked_normalisation(model, buffers)
         first = next(p for p in model.parameters() if p.requires_grad)
@@ -112,12 +116,32 @@ class Network:
                 outputs = self.outputs(self.layout.unravel(points[0]), inputs)
             return outputs, self.value(outputs, targets)[None]
         axis = 0 if rows == "own data" else None
-        outputs = vmap(self.outputs, in_dims=(0, axis))(self.layout.unravel(points), inputs)
+        outputs = self._rows(self.layout.unravel(points), inputs, axis)
+        each = getattr(self.loss, "each", None)
+        if each is not None and axis == 0:
+            return outputs, each(outputs, targets)
         return outputs, vmap(self.value, in_dims=(0, axis))(outputs, targets)
+
+    def _rows(self, parameters: dict[str, Tensor], inputs: Any, axis: int | None) -> Tensor:
+        """The outputs of many networks, (n, b, ...): directly, where that was tried and gives the same."""
+        if self._dense is None or not isinstance(inputs, Tensor):
+            return vmap(self.outputs, in_dims=(0, axis))(parameters, inputs)
+        named = {name: parameters[first] for name, first in self._names.items()}
+        if self._tried:
+            return dense_forward(self._dense, named, inputs, own=axis == 0)
+        mapped = vmap(self.outputs, in_dims=(0, axis))(parameters, inputs)
+        with contextlib.suppress(RuntimeError):  # shapes that do not fit: the layers are called in another order
+            self._tried = agrees(dense_forward(self._dense, named, inputs, own=axis == 0), mapped)
+        self._dense = self._dense if self._tried else None
+        return mapped
 
     @contextlib.contextmanager
     def evaluation(self) -> Iterator[None]:
         """Modes as the policy asks, attention and weights with right derivatives, all as found afterwards."""
+        if self._tried and not self._draws:  # dense layers alone have no modes, and no attention
+            with torch.enable_grad():
+                yield
+            return
         modes = [(module, module.training) for module in self._normalisation]
         fastpath = torch.backends.mha.get_fastpath_enabled()
         try:

@@ -9,7 +9,7 @@ from phenoscope.data import Dataset
 from phenoscope.training.pruning import Pruning
 from phenoscope.training.recipe import Inherited, Recipe
 
-STACKED_WORK = 500_000
+STACKED_WORK = 2_000_000
 """Below this many parameters x examples a step, rows advance faster as one matrix than one after the other: there
 the interpreter's time dominates, above it the arithmetic (`benchmarks/cohorts.py`)."""
 

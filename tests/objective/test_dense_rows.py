@@ -1,0 +1,101 @@
+"""Stacks of dense layers at many points: what they give is what each network gives alone, or they are not used."""
+
+import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from oracles import labels, normal, seeded
+from phenoscope.core.errors import BadInput
+from phenoscope.core.points import point
+from phenoscope.models import MLP, DeepLinear, UniformMLP
+from phenoscope.models.activations import Activation
+from phenoscope.models.layers import Dense
+from phenoscope.objective import CrossEntropy, Linearisation, Network, Objective, SquaredError
+from phenoscope.objective.weighting import WHOLE
+
+EXACT = {"rtol": 1e-9, "atol": 1e-12}
+
+
+class Backwards(nn.Module):
+    """Layers defined in another order than that in which they are called."""
+
+    def __init__(self, first, last):
+        super().__init__()
+        self.last, self.first = last, first
+
+    def forward(self, inputs):
+        return self.last(self.first(inputs))
+
+
+class Skipping(nn.Sequential):
+    """An addition that no module tells of."""
+
+    def forward(self, inputs):
+        return inputs + super().forward(inputs)
+
+
+def dense(outputs, inputs, seed, **options):
+    weight = normal(outputs, inputs, seed=seed)
+    return Dense(weight, normal(outputs, seed=seed + 50), **options)
+
+
+BUILT = {
+    "relu": lambda s: UniformMLP(5, depth=1, activation="relu").build(seeded(s), inputs=(4,), outputs=3, dtype=F64),
+    "images, no bias": lambda s: MLP((5, 2), bias=False).build(seeded(s), inputs=(2, 2), outputs=3, dtype=F64),
+    "tangent kernel": lambda s: MLP((5,), parametrisation="ntk").build(seeded(s), inputs=(4,), outputs=3, dtype=F64),
+    "deep linear": lambda s: DeepLinear((5,)).build(seeded(s), inputs=(4,), outputs=3, dtype=F64),
+    "torch's own": lambda s: nn.Sequential(dense(4, 4, s), Activation("tanh"), nn.Linear(4, 3, dtype=F64)),
+}
+APART = {
+    "backwards": lambda s: Backwards(dense(4, 4, s), dense(3, 4, s + 9)),
+    "skipping": lambda s: Skipping(dense(4, 4, s), Activation("relu"), dense(4, 4, s + 9)),
+    "another activation": lambda s: nn.Sequential(dense(4, 4, s), nn.Softmax(dim=-1), dense(3, 4, s + 9)),
+}
+F64 = torch.float64
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), SquaredError()], ids=["cross-entropy", "squared error"])
+@pytest.mark.parametrize("rows", ["shared data", "own data"])
+@pytest.mark.parametrize("name", [*BUILT, *APART])
+def test_each_row_is_itself_alone(name, rows, loss):
+    models = [(BUILT | APART)[name](seed) for seed in range(3)]
+    shape = (2, 2) if "images" in name else (4,)
+    own = [(normal(7, *shape, seed=s), labels(3, 7, seed=s)) for s in range(3)]
+    batch = (torch.stack([x for x, _ in own]), torch.stack([y for _, y in own])) if rows == "own data" else own[0]
+    network = Network(models[0], loss, draws=False)
+    together = Linearisation(
+        network, torch.stack([point(model) for model in models]), lambda: iter([batch]), WHOLE, rows=rows
+    )
+    data = own if rows == "own data" else [own[0]] * 3
+    for _ in range(2):  # tried, and then relied on
+        alone = [Objective(model, loss, pair) for model, pair in zip(models, data, strict=True)]
+        together = Linearisation(network, together.points, lambda: iter([batch]), WHOLE, rows=rows)
+        assert_close(together.loss, torch.stack([one.loss() for one in alone]), **EXACT)
+        assert_close(together.gradient, torch.stack([one.gradient() for one in alone]), **EXACT)
+        vectors = normal(*together.points.shape)
+        curved = [one.hessian() @ v for one, v in zip(alone, vectors, strict=True)]
+        assert_close(together.hessian() @ vectors, torch.stack(curved), **EXACT)
+    assert (network._dense is not None) == (name in BUILT)
+
+
+def test_tied_layers_share_their_parameters():
+    def tied(seed):
+        one = dense(4, 4, seed)
+        return nn.Sequential(one, Activation("tanh"), one, Activation("tanh"), dense(3, 4, seed + 9))
+
+    models = [tied(seed) for seed in range(2)]
+    inputs, targets = normal(6, 4), labels(3, 6)
+    points = torch.stack([point(model) for model in models])
+    network = Network(models[0], CrossEntropy(), draws=False)
+    found = Linearisation(network, points, lambda: iter([(inputs, targets)]), WHOLE, rows="shared data")
+    expected = [Objective(model, CrossEntropy(), (inputs, targets)).gradient() for model in models]
+    assert_close(found.gradient, torch.stack(expected), **EXACT)
+
+
+def test_regressions_and_their_mistakes():
+    outputs, targets = normal(2, 5, 1), normal(2, 5)
+    each = SquaredError().each(outputs, targets)
+    assert_close(each, torch.stack([SquaredError()(o, t) for o, t in zip(outputs, targets, strict=True)]), **EXACT)
+    with pytest.raises(BadInput, match="one output"):
+        SquaredError().each(normal(2, 5, 2), targets)
