@@ -153,6 +153,11 @@ DESCENT = Family(
             ("random_feature_descent",),
         ),
         Part(
+            "Networks",
+            "A network learns its features, too. Is it at its worst where it can just fit, and where is that?",
+            ("double_descent",),
+        ),
+        Part(
             "Where the noise goes",
             "A model that fits noisy labels exactly has put the noise somewhere. When does that do no harm?",
             ("benign_overfitting",),
