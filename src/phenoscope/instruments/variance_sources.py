@@ -120,8 +120,8 @@ def variance_sources(
     bias_error, error, *errors = square.sqrt().tolist()
     if targets is None:
         bias = bias_error = math.nan
-    each = (dict(zip(sources, numbers, strict=True)) for numbers in (parts, errors))
-    return VarianceSources(value, error, bias, bias_error, *each, Outcome.CONVERGED)
+    by_source, off = (dict(zip(sources, numbers, strict=True)) for numbers in (parts, errors))
+    return VarianceSources(value, error, bias, bias_error, by_source, off, Outcome.CONVERGED)
 
 
 def _numbers(residuals: Float[Tensor, "*levels inputs outputs"], masks: Sequence[int]) -> Float[Tensor, " c"]:

@@ -17,7 +17,7 @@ from phenoscope.atlas.double_descent.claims import (
 )
 from phenoscope.atlas.double_descent.panels import panels
 from phenoscope.atlas.size import Size
-from phenoscope.data import Dataset, dataset
+from phenoscope.data import dataset
 from phenoscope.models import UniformMLP
 from phenoscope.objective import CrossEntropy
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
@@ -43,8 +43,9 @@ def double_descent(scale: Scale, *, data: str = "digits") -> Phenomenon:
         data: a data set by name.
     """
     size = SIZES[scale]
+    source = dataset(data, train=size.examples, test=1000 if scale != "smoke" else 200, flat=True)
     clean = Recipe(
-        data=dataset(data, train=size.examples, test=1000 if scale != "smoke" else 200, flat=True),
+        data=source,
         model=UniformMLP(size.widths[0], depth=1, activation="relu", init="he"),
         loss=CrossEntropy(),
         rule=Adam(0.01),
@@ -81,7 +82,7 @@ def double_descent(scale: Scale, *, data: str = "digits") -> Phenomenon:
             "what takes it away is judged on small networks, each trained to the same number of steps."
         ),
         arms=arms,
-        claims=claims(*_inputs(clean.data), size.examples),
+        claims=claims(source.shape[0], source.outputs, size.examples),
         panels=panels(),
         sources=(
             (f"{BELKIN}: Reconciling modern machine learning practice and the bias-variance trade-off",
@@ -98,7 +99,3 @@ def double_descent(scale: Scale, *, data: str = "digits") -> Phenomenon:
 
 def _wrong(recipe: Recipe, share: float) -> Recipe:
     return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, label_noise=share))
-
-
-def _inputs(data: Dataset) -> tuple[int, int]:
-    return data.shape[0], data.outputs
