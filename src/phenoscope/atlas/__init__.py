@@ -20,6 +20,7 @@ from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.freezing import Control, controlled, frozen
 from phenoscope.atlas.geometry_decides import geometry_decides
+from phenoscope.atlas.gradient_starvation import gradient_starvation
 from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.kernel_at_start import kernel_at_start
 from phenoscope.atlas.layer_collapse import layer_collapse
@@ -40,6 +41,7 @@ from phenoscope.atlas.permutations_do_not_suffice import permutations_do_not_suf
 from phenoscope.atlas.poisoned_minima import poisoned_minima
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.random_feature_descent import random_feature_descent
+from phenoscope.atlas.random_labels import random_labels
 from phenoscope.atlas.rate_transfer import rate_transfer
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
@@ -88,11 +90,13 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "permutations_do_not_suffice": permutations_do_not_suffice,
     "progressive_sharpening": progressive_sharpening,
     "flatness_at_scale": flatness_at_scale,
+    "gradient_starvation": gradient_starvation,
     "hessian_outliers": hessian_outliers,
     "opposing_signals": opposing_signals,
     "oscillation_averaging": oscillation_averaging,
     "random_feature_descent": random_feature_descent,
     "rate_transfer": rate_transfer,
+    "random_labels": random_labels,
     "sam_edge": sam_edge,
     "sam_training": sam_training,
     "sgd_diffusion": sgd_diffusion,

@@ -210,7 +210,12 @@ BIAS = Family(
         Part(
             "The simple before the hard",
             "If there are two ways to tell the classes apart, one is found first. What becomes of the other one?",
-            ("simplicity_bias",),
+            ("simplicity_bias", "gradient_starvation"),
+        ),
+        Part(
+            "Whose choice it is",
+            "A network that could fit anything fits something sensible. Is it the data, the network or the descent?",
+            ("random_labels",),
         ),
     ),
 )

@@ -3,6 +3,7 @@
 from phenoscope.data.blocks import Slabs, TwoDigits
 from phenoscope.data.clusters import GaussianClusters
 from phenoscope.data.dataset import Dataset
+from phenoscope.data.destroyed import Destroyed
 from phenoscope.data.digits import Digits
 from phenoscope.data.examples import Draw, Examples, Pool, Source
 from phenoscope.data.idx import IDX
@@ -18,6 +19,7 @@ __all__ = [
     "IDX",
     "MNIST1D",
     "Dataset",
+    "Destroyed",
     "Digits",
     "Draw",
     "Examples",

@@ -95,6 +95,7 @@ class TwoDigits:
         strength: the factor of all entries of the first scan.
         apart: whether training examples have one of the two scans only, the first or the second one by turns, and the
             other block is 0; test examples have both.
+        blank: whether test examples have the second scan only: what is told by that one alone.
 
     Example:
         >>> TwoDigits().shape
@@ -106,8 +107,9 @@ class TwoDigits:
     right: float = 1.0
     strength: float = 1.0
     apart: bool = False
+    blank: bool = False
 
-    later = ("strength", "apart")
+    later = ("strength", "apart", "blank")
 
     def __post_init__(self) -> None:
         for name in ("easy", "hard"):
@@ -139,6 +141,8 @@ class TwoDigits:
             blocks, turn = train.inputs.reshape(-1, 2, 64).clone(), torch.arange(len(train))
             blocks[turn, 1 - turn % 2] = 0
             train = Examples(blocks.flatten(1), train.targets)
+        if self.blank:
+            test = Examples(test.inputs * (torch.arange(128) >= 64), test.targets)
         return Pool(train, test, 2)
 
     def _paired(self, scans: Examples, generator: Generator) -> Examples:

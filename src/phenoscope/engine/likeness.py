@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from phenoscope.data import Dataset, GaussianClusters, Slabs, TwoDigits
+from phenoscope.data import Dataset, Destroyed, GaussianClusters, Slabs, TwoDigits
 from phenoscope.models import Product, SecondOrder
 from phenoscope.objective import CrossEntropy
 from phenoscope.phenomenon import Arm
@@ -13,6 +13,12 @@ from phenoscope.probes import writes
 from phenoscope.record import Record
 from phenoscope.store import DEPARTURE, FULL_BATCH, rule_name
 from phenoscope.training import Recipe
+
+MADE = Destroyed | GaussianClusters | Slabs | TwoDigits
+"""Sources that are made for an experiment."""
+
+MOSTLY = 0.5
+"""Above this share of replaced labels an arm is about labels that say nothing."""
 
 
 def unlike(arm: Arm, record: Record, watched: Mapping[str, Any]) -> list[str]:
@@ -24,12 +30,17 @@ def unlike(arm: Arm, record: Record, watched: Mapping[str, Any]) -> list[str]:
         return [f"it is about the arm {arm.name!r}, which is computed and not trained"]
     if isinstance(recipe.model, Product | SecondOrder):
         return [f"it is about the arm {arm.name!r}, whose model is made for it"]
-    if not isinstance(recipe.data, Dataset) or isinstance(recipe.data.source, GaussianClusters | Slabs | TwoDigits):
+    if not isinstance(recipe.data, Dataset) or _made(recipe.data):
         return [f"it is about the arm {arm.name!r}, whose data are made for it"]
     if recipe.start is not None or recipe.dynamics != "network":
         return [f"it is about the arm {arm.name!r}, whose start or dynamics are made for it"]
     found = (_rule(recipe, watched), _loss(recipe, watched), _rate(recipe, record), _batch(recipe, record))
     return [why for why in found if why]
+
+
+def _made(data: Dataset) -> bool:
+    """Whether inputs or labels were made for an experiment."""
+    return isinstance(data.source, MADE) or data.label_noise > MOSTLY
 
 
 def lacking(arm: Arm, missing: Sequence[str]) -> tuple[str, ...]:
