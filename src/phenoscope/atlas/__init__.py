@@ -14,6 +14,7 @@ from phenoscope.atlas.catapult import catapult
 from phenoscope.atlas.central_flow import central_flow
 from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.connected_volumes import connected_volumes
+from phenoscope.atlas.diagonal_networks import diagonal_networks
 from phenoscope.atlas.double_descent import double_descent
 from phenoscope.atlas.drift_along_minima import drift_along_minima
 from phenoscope.atlas.edge_of_stability import edge_of_stability
@@ -70,6 +71,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "central_flow": central_flow,
     "changing_rates": changing_rates,
     "double_descent": double_descent,
+    "diagonal_networks": diagonal_networks,
     "drift_along_minima": drift_along_minima,
     "connected_volumes": connected_volumes,
     "edge_of_stability": edge_of_stability,

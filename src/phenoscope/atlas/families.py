@@ -208,6 +208,12 @@ BIAS = Family(
             ("max_margin_direction", "geometry_decides"),
         ),
         Part(
+            "What the parametrisation adds",
+            "The same linear models, written as products of parameters, are another problem for descent: now the start "
+            "and the noise have a say.",
+            ("diagonal_networks",),
+        ),
+        Part(
             "The simple before the hard",
             "If there are two ways to tell the classes apart, one is found first. What becomes of the other one?",
             ("simplicity_bias", "gradient_starvation"),

@@ -7,6 +7,7 @@ from phenoscope.methods.computation import Computation, Found, Freezable, number
 from phenoscope.methods.coupled_features import CoupledFeatures
 from phenoscope.methods.crossed_features import CrossedFeatures
 from phenoscope.methods.curves import Curve, curve
+from phenoscope.methods.diagonal_descent import DiagonalDescent
 from phenoscope.methods.double_well import DoubleWell
 from phenoscope.methods.ensembles import Ensemble
 from phenoscope.methods.exhaustive import BestOrder, best_order
@@ -39,6 +40,7 @@ __all__ = [
     "CoupledFeatures",
     "CrossedFeatures",
     "Curve",
+    "DiagonalDescent",
     "DoubleWell",
     "Ensemble",
     "Found",
