@@ -21,8 +21,10 @@ from phenoscope.probes import (
     AlongFirst,
     CentralOscillation,
     DeadUnits,
+    Density,
     EffectiveSharpness,
     ExampleChanges,
+    Explored,
     FlowSharpness,
     GradientNorm,
     LearningRate,
@@ -38,7 +40,18 @@ from phenoscope.probes import (
     series_units,
     writes,
 )
-from phenoscope.training import Adam, CentralFlow, Drop, GradientDescent, HeavyBall, PerSharpness, Start, train
+from phenoscope.training import (
+    Adam,
+    CentralFlow,
+    Drop,
+    DropAndGrow,
+    GradientDescent,
+    HeavyBall,
+    PerSharpness,
+    RandomMask,
+    Start,
+    train,
+)
 from small import DATA, losses, path, recipe
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
@@ -407,6 +420,35 @@ def test_dead_units_are_counted_row_by_row():
             hidden = inputs @ point[:18].reshape(6, 3).T + point[18:24]
             assert (step, value) == (state.step, (hidden <= 0).all(dim=0).double().mean().item())
     assert math.isnan(read(DeadUnits(), [recipe(steps=1)])[0]["dead units"][0][1])
+
+
+def test_the_density_is_that_of_weights_and_the_least_that_of_one_layer():
+    rows = [recipe(seed=seed, mask=RandomMask(share), steps=3) for seed, share in enumerate((0.2, 0.7))]
+    states = list(train(rows))
+    found = read(Density(every=3), rows)
+    for row in range(2):
+        for place, state in enumerate((states[0], states[-1])):
+            first, last = state.points[row][:12], state.points[row][16:24]  # 3 x 4 and 4 x 2 weights, biases after each
+            used = [part.count_nonzero().item() for part in (first, last)]
+            assert found[row]["density"][place] == (state.step, sum(used) / 20)
+            assert found[row]["least density"][place] == (state.step, min(used[0] / 12, used[1] / 8))
+    assert found[0]["density"][0][1] == 0.2
+    assert read(Density(), [recipe(steps=1)])[0]["density"] == [(0, 1.0)]
+
+
+def test_what_a_mask_has_let_train_is_counted_over_all_readings():
+    made = recipe(steps=12, mask=RandomMask(0.5), pruning=DropAndGrow(3, 12, 0.5, "random"))
+    weights = torch.tensor([True] * 12 + [False] * 4 + [True] * 8 + [False] * 2)
+    tried, expected = torch.zeros(26, dtype=torch.bool), []
+    for state in train([made]):
+        if state.step % 3 == 0:
+            tried |= state.mask[0]
+            expected.append((state.step, int((tried & weights).sum()) / 20))
+    (found,) = read(Explored(every=3), [made])
+    assert found["explored share"] == expected
+    assert expected[-1][1] > 0.5
+    assert found["active share"] == [(step, 0.5) for step in (0, 3, 6, 9, 12)]
+    assert read(Explored(), [recipe(steps=1)])[0]["explored share"] == [(0, 1.0)]
 
 
 @pytest.mark.parametrize(("every", "readings"), [(1, 20), (2, 10), (3, 10), (25, 10)])

@@ -17,6 +17,7 @@ from phenoscope.atlas.connected_volumes import connected_volumes
 from phenoscope.atlas.diagonal_networks import diagonal_networks
 from phenoscope.atlas.double_descent import double_descent
 from phenoscope.atlas.drift_along_minima import drift_along_minima
+from phenoscope.atlas.dynamic_sparse import dynamic_sparse
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.freezing import Control, controlled, frozen
@@ -27,6 +28,7 @@ from phenoscope.atlas.kernel_at_start import kernel_at_start
 from phenoscope.atlas.layer_collapse import layer_collapse
 from phenoscope.atlas.lazy_rich_dial import lazy_rich_dial
 from phenoscope.atlas.linear_double_descent import linear_double_descent
+from phenoscope.atlas.lottery_tickets import lottery_tickets
 from phenoscope.atlas.max_margin_direction import max_margin_direction
 from phenoscope.atlas.minimal_models import minimal_models
 from phenoscope.atlas.minimum_code import minimum_code
@@ -44,6 +46,7 @@ from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.random_feature_descent import random_feature_descent
 from phenoscope.atlas.random_labels import random_labels
 from phenoscope.atlas.rate_transfer import rate_transfer
+from phenoscope.atlas.retraining import retraining
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
 from phenoscope.atlas.self_stabilisation import self_stabilisation
@@ -73,6 +76,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "double_descent": double_descent,
     "diagonal_networks": diagonal_networks,
     "drift_along_minima": drift_along_minima,
+    "dynamic_sparse": dynamic_sparse,
     "connected_volumes": connected_volumes,
     "edge_of_stability": edge_of_stability,
     "lazy_rich_dial": lazy_rich_dial,
@@ -80,6 +84,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "geometry_decides": geometry_decides,
     "max_margin_direction": max_margin_direction,
     "linear_double_descent": linear_double_descent,
+    "lottery_tickets": lottery_tickets,
     "mode_connectivity": mode_connectivity,
     "path_extent": path_extent,
     "minimum_code": minimum_code,
@@ -99,6 +104,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "random_feature_descent": random_feature_descent,
     "rate_transfer": rate_transfer,
     "random_labels": random_labels,
+    "retraining": retraining,
     "sam_edge": sam_edge,
     "sam_training": sam_training,
     "sgd_diffusion": sgd_diffusion,

@@ -245,6 +245,16 @@ SPARSITY = Family(
             "A large random network holds many others. Is a given one among them, and how large must it be for that?",
             ("strong_tickets",),
         ),
+        Part(
+            "Tickets",
+            "After training it is known which weights were needed. Do these train as well from where they began?",
+            ("lottery_tickets", "retraining"),
+        ),
+        Part(
+            "Sparse all along",
+            "A mask that is fixed too early keeps the wrong weights. Can it change in training, and stay as sparse?",
+            ("dynamic_sparse",),
+        ),
     ),
 )
 

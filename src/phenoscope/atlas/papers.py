@@ -6,6 +6,8 @@ GARIPOV = "Garipov et al. 2018, arXiv:1802.10026"
 FRANKLE_LINEAR = "Frankle et al. 2019, arXiv:1912.05671"
 ENTEZARI = "Entezari et al. 2021, arXiv:2110.06296"
 AINSWORTH = "Ainsworth et al. 2022, arXiv:2209.04836"
+RENDA = "Renda et al. 2020, arXiv:2003.02389"
+TICKETS = "Frankle and Carbin 2018, arXiv:1803.03635"
 
 COHEN_PAPER = (
     "Cohen et al. 2021: Gradient descent on neural networks typically occurs at the edge of stability",
@@ -30,4 +32,12 @@ ENTEZARI_PAPER = (
 AINSWORTH_PAPER = (
     "Ainsworth, Hayase and Srinivasa 2022: Git Re-Basin: merging models modulo permutation symmetries",
     "https://arxiv.org/abs/2209.04836",
+)
+TICKETS_PAPER = (
+    "Frankle and Carbin 2018: The lottery ticket hypothesis: finding sparse, trainable neural networks",
+    "https://arxiv.org/abs/1803.03635",
+)
+RENDA_PAPER = (
+    "Renda, Frankle and Carbin 2020: Comparing rewinding and fine-tuning in neural network pruning",
+    "https://arxiv.org/abs/2003.02389",
 )

@@ -24,6 +24,7 @@ from phenoscope.probes.products import FlowSharpness
 from phenoscope.probes.progress import Accuracy, GradientNorm, HeldOutLoss, LearningRate, Loss, RelativeProgress
 from phenoscope.probes.reading import due, heavy, read
 from phenoscope.probes.reliance import BlockReliance
+from phenoscope.probes.sparsity import Density, Explored
 from phenoscope.probes.units import DeadUnits, Features
 from phenoscope.probes.valley import Foretold, SelfStabilisation, ValleyFloor, Watched
 from phenoscope.record import COMPANIONS
@@ -37,9 +38,11 @@ __all__ = [
     "BlockReliance",
     "CentralOscillation",
     "DeadUnits",
+    "Density",
     "EffectiveSharpness",
     "Eigenspaces",
     "ExampleChanges",
+    "Explored",
     "Features",
     "Floors",
     "FlowSharpness",

@@ -5,7 +5,7 @@ from phenoscope.training.flows import CentralFlow, GradientFlow
 from phenoscope.training.landscape import Around, Landscape, expanded_at, objective_of
 from phenoscope.training.linearised import Linearised
 from phenoscope.training.loop import DIVERGED, train
-from phenoscope.training.masks import MASK, Mask, RandomMask, Site, erdos_renyi, layers, prunable
+from phenoscope.training.masks import MASK, Mask, RandomMask, Site, layers, prunable
 from phenoscope.training.preconditioning import effective_threshold, preconditioner
 from phenoscope.training.pruning import DropAndGrow, Pruning, Rounds
 from phenoscope.training.recipe import Dynamics, Inherited, Point, Recipe, rule_settings, settings, with_setting
@@ -75,7 +75,6 @@ __all__ = [
     "WeightDecay",
     "cohorts",
     "effective_threshold",
-    "erdos_renyi",
     "expanded_at",
     "layers",
     "objective_of",

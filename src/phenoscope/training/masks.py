@@ -17,6 +17,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.core.points import Layout
 from phenoscope.core.specs import spec
+from phenoscope.instruments.pruning.densities import DENSITIES, budgets
 from phenoscope.objective import Objective
 
 MASK = "sparse.mask"
@@ -88,44 +89,24 @@ class RandomMask:
 
     Attributes:
         density: the share of all weights that is kept.
-        ratios: "uniform" keeps that share in every layer; "erdos renyi" keeps more in small layers, in proportion to
-            the sum of a layer's dimensions over their product (Mocanu et al. 2018, arXiv:1707.04780; with kernels as
-            Evci et al. 2020, arXiv:1911.11134, have it), layers that this would more than fill being kept whole.
+        ratios: how many each layer keeps, a name in `instruments.pruning.DENSITIES`: "uniform", the same share; or
+            "erdos_renyi_kernel", more of small layers.
     """
 
     density: float
     ratios: str = "uniform"
 
     def __post_init__(self) -> None:
-        one_of("ratios", self.ratios, ("uniform", "erdos renyi"))
+        one_of("ratios", self.ratios, DENSITIES)
         if not 0 < self.density <= 1:
             raise BadInput(f"the `density` of a random mask must be above 0 and at most 1, got {self.density}.")
 
     def drawn(self, site: Site) -> Bool[Tensor, " p"]:
         mask = torch.ones(site.layout.size, dtype=torch.bool)
-        shapes = [shape for shape in site.layout.shapes if len(shape) >= 2]
-        for (_, place), share in zip(layers(site.layout), self._shares(shapes), strict=True):
-            size = place.stop - place.start
-            scores = torch.rand(size, generator=site.generator, dtype=torch.float64)
-            mask[place] = largest_kept(scores, torch.ones(size, dtype=torch.bool), max(1, round(share * size)))
+        shapes = {n: shape for n, shape in zip(site.layout.names, site.layout.shapes, strict=True) if len(shape) >= 2}
+        total = sum(math.prod(shape) for shape in shapes.values())
+        kept = budgets(shapes, round(self.density * total), self.ratios)
+        for name, place in layers(site.layout):
+            scores = torch.rand(place.stop - place.start, generator=site.generator, dtype=torch.float64)
+            mask[place] = largest_kept(scores, torch.ones_like(scores, dtype=torch.bool), kept[name])
         return mask
-
-    def _shares(self, shapes: list[tuple[int, ...]]) -> list[float]:
-        if self.ratios == "uniform":
-            return [self.density] * len(shapes)
-        return erdos_renyi(shapes, self.density)
-
-
-def erdos_renyi(shapes: list[tuple[int, ...]], density: float) -> list[float]:
-    """The share kept in each layer, ε Σd/Πd with one ε for all that are not full, so that `density` is kept in all."""
-    sizes = [math.prod(shape) for shape in shapes]
-    raw = [sum(shape) / size for shape, size in zip(shapes, sizes, strict=True)]
-    full: set[int] = set()
-    while True:
-        rest = [i for i in range(len(shapes)) if i not in full]
-        left = density * sum(sizes) - sum(sizes[i] for i in full)
-        scale = left / sum(raw[i] * sizes[i] for i in rest) if rest else 0.0
-        over = [i for i in rest if scale * raw[i] > 1]
-        if not over:
-            return [1.0 if i in full else scale * raw[i] for i in range(len(shapes))]
-        full |= set(over)

@@ -90,10 +90,13 @@ class Rounds:
         score: "magnitude" removes the weights closest to 0; "random" any.
         scope: "global" compares the weights of all layers; "layer" takes the share of each.
         then: "rewind" goes on from the weights, the rule's memory and the rate of the step `back`; "replay" keeps
-            weights and memory and repeats the rates from that step on; "fine-tune" keeps all, and the rate that the
-            last step of the first round had.
+            weights and memory and repeats the rates from that step on; "fine-tune" keeps all, and the rates go on by
+            the steps of the whole training, so that a schedule that has ended stays at its last rate.
         back: that step, at most `first`; 0 is the start of the training.
+        times: how often weights go; `None` for as long as the training lasts.
     """
+
+    later = ("times",)
 
     first: int
     length: int
@@ -102,12 +105,14 @@ class Rounds:
     scope: str = "global"
     then: str = "rewind"
     back: int = 0
+    times: int | None = None
 
     def __post_init__(self) -> None:
         one_of("score", self.score, ("magnitude", "random"))
         one_of("scope", self.scope, ("global", "layer"))
         one_of("then", self.then, ("rewind", "replay", "fine-tune"))
-        if min(self.first, self.length) < 1 or not 0 < self.share < 1 or not 0 <= self.back <= self.first:
+        few = min(self.first, self.length, 1 if self.times is None else self.times)
+        if few < 1 or not 0 < self.share < 1 or not 0 <= self.back <= self.first:
             raise BadInput(
                 f"rounds need steps, a share between 0 and 1, and to go back to a step of the first round, got {self}."
             )
@@ -121,14 +126,15 @@ class Rounds:
         return self.back if self.then == "rewind" else None
 
     def clock(self, step: int) -> int:
-        if step < self.first:
+        if step < self.first or self.then == "fine-tune":
             return step
-        if self.then == "fine-tune":
-            return self.first - 1
-        return self.back + (step - self.first) % self.length
+        done = (step - self.first) // self.length
+        done = done if self.times is None else min(done, self.times - 1)
+        return self.back + step - self.first - done * self.length
 
     def due(self, step: int) -> bool:
-        return step >= self.first and (step - self.first) % self.length == 0
+        since, rest = divmod(step - self.first, self.length)
+        return since >= 0 and rest == 0 and (self.times is None or since < self.times)
 
     def changed(self, moment: Moment) -> Bool[Tensor, " p"]:
         weights = prunable(moment.layout).to(moment.mask.device)

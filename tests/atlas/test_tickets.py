@@ -1,0 +1,48 @@
+"""What is read of pairs of sparse networks, on series that are written down by hand."""
+
+import numpy as np
+
+from phenoscope.atlas.leads import lead as at_the_end
+from phenoscope.atlas.lottery_tickets.claims import against_dense, lead
+from phenoscope.atlas.retraining.claims import ahead
+from phenoscope.comparisons import Kept
+from phenoscope.record import Record, Series
+
+
+def kept(every, accuracy, densities=(), span=0, **settings):
+    steps = np.arange(len(accuracy)) * every
+    series = {"test accuracy": Series(steps, np.array(accuracy))}
+    if len(densities):
+        series["density"] = Series(np.arange(len(densities)) * span, np.array(densities))
+    return Kept({}, Record("a", {"seed": 0.0, **settings}, series))
+
+
+def test_a_lead_is_read_after_a_round_a_quarter_of_it_and_at_the_end():
+    one = kept(5, [0.1, 0.5, 0.6, 0.7, 0.8, 0.82, 0.84], [0.2, 0.2], 30)
+    two = kept(5, [0.1, 0.2, 0.3, 0.4, 0.75, 0.81, 0.90], [0.2, 0.2], 30)
+    found = lead(one, two)
+    expected = {"early lead": 0.3, "lead": 0.05, "late lead": -0.06, "density": 0.2}
+    assert {name: round(value, 12) for name, value in found.items()} == expected
+    assert round(at_the_end(two, one)["lead"], 12) == 0.06
+
+
+def test_the_density_that_still_matches_is_that_before_the_first_round_that_does_not():
+    """Rounds of 10 steps end at 0.9, 0.895, 0.885, 0.92; a later one that matches again does not count."""
+    accuracy = [0.1, 0.5, 0.9, 0.3, 0.895, 0.4, 0.885, 0.4, 0.92]
+    densities = [1.0, 1.0, 0.5, 0.25, 0.125]
+    long = kept(20, [0.1, 0.91])
+    found = against_dense(kept(5, accuracy, densities, 10), long)
+    assert found["matching density"] == 0.5
+    assert round(found["best ticket over dense"], 12) == 0.01
+    accuracy[6] = 0.8901
+    assert against_dense(kept(5, accuracy, densities, 10), long)["matching density"] == 0.125
+    accuracy[4] = 0.88
+    assert against_dense(kept(5, accuracy, densities, 10), long)["matching density"] == 1.0
+
+
+def test_the_mild_lead_is_that_after_the_first_round_with_fewer_weights():
+    """A dense round of 10 steps, then rounds of 8."""
+    settings = {"pruning.first": 10.0, "pruning.length": 8.0}
+    one, two = (kept(2, values, **settings) for values in (np.linspace(0, 1.3, 14), np.zeros(14)))
+    found = ahead(one, two)
+    assert {name: round(value, 12) for name, value in found.items()} == {"lead": 1.3, "mild lead": 0.9}
