@@ -56,6 +56,7 @@ from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
 from phenoscope.atlas.simplicity_bias import simplicity_bias
 from phenoscope.atlas.sparse_features import sparse_features
 from phenoscope.atlas.spawning import spawning
+from phenoscope.atlas.spectral_bias import spectral_bias
 from phenoscope.atlas.stochastic_edge import stochastic_edge
 from phenoscope.atlas.strong_tickets import strong_tickets
 from phenoscope.atlas.tiny_subspace import tiny_subspace
@@ -114,6 +115,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "simplicity_bias": simplicity_bias,
     "sparse_features": sparse_features,
     "spawning": spawning,
+    "spectral_bias": spectral_bias,
     "stochastic_edge": stochastic_edge,
     "strong_tickets": strong_tickets,
     "tiny_subspace": tiny_subspace,

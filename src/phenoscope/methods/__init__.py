@@ -2,6 +2,7 @@
 
 from phenoscope.methods.alignment import Alignment, align
 from phenoscope.methods.bands import Band, elastic_band
+from phenoscope.methods.circle import Circle
 from phenoscope.methods.complexes import Complex, connecting_complex
 from phenoscope.methods.computation import Computation, Found, Freezable, numbers
 from phenoscope.methods.coupled_features import CoupledFeatures
@@ -35,6 +36,7 @@ __all__ = [
     "Alignment",
     "Band",
     "BestOrder",
+    "Circle",
     "Complex",
     "Computation",
     "CoupledFeatures",
