@@ -25,6 +25,7 @@ from phenoscope.atlas.geometry_decides import geometry_decides
 from phenoscope.atlas.gradient_starvation import gradient_starvation
 from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.kernel_at_start import kernel_at_start
+from phenoscope.atlas.kernel_learning_curves import kernel_learning_curves
 from phenoscope.atlas.layer_collapse import layer_collapse
 from phenoscope.atlas.lazy_rich_dial import lazy_rich_dial
 from phenoscope.atlas.linear_double_descent import linear_double_descent
@@ -90,6 +91,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "path_extent": path_extent,
     "minimum_code": minimum_code,
     "kernel_at_start": kernel_at_start,
+    "kernel_learning_curves": kernel_learning_curves,
     "minimal_models": minimal_models,
     "mode_rates": mode_rates,
     "noise_or_rate": noise_or_rate,

@@ -182,7 +182,7 @@ KERNELS = Family(
         Part(
             "Training with a kernel that stands still",
             "If features hardly move, all of training can be written down before it begins.",
-            ("wide_networks", "mode_rates", "spectral_bias"),
+            ("wide_networks", "mode_rates", "spectral_bias", "kernel_learning_curves"),
         ),
         Part(
             "Features that move at any width",

@@ -15,6 +15,7 @@ from phenoscope.methods.exhaustive import BestOrder, best_order
 from phenoscope.methods.function_space import FunctionSpace
 from phenoscope.methods.fusion import Fusion, fuse
 from phenoscope.methods.initial_kernel import InitialKernel
+from phenoscope.methods.kernel_regression import KernelRegression
 from phenoscope.methods.layer_collapse import LayerCollapse
 from phenoscope.methods.lazy_rich import LazyRich
 from phenoscope.methods.least_squares import LeastSquares
@@ -50,6 +51,7 @@ __all__ = [
     "FunctionSpace",
     "Fusion",
     "InitialKernel",
+    "KernelRegression",
     "LayerCollapse",
     "LazyRich",
     "LeastSquares",

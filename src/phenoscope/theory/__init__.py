@@ -15,6 +15,7 @@ from phenoscope.theory.interpolants import (
     nearest_interpolant,
     shortest_interpolant,
 )
+from phenoscope.theory.learning_curves import KernelLearning, kernel_learning
 from phenoscope.theory.least_squares import (
     degrees_of_freedom,
     effective_ranks,
@@ -45,6 +46,7 @@ __all__ = [
     "Euclidean",
     "HyperbolicEntropy",
     "Interpolant",
+    "KernelLearning",
     "LargestMargin",
     "Mirror",
     "Posterior",
@@ -65,6 +67,7 @@ __all__ = [
     "heavy_ball_threshold",
     "infinite_kernel",
     "kernel_descent",
+    "kernel_learning",
     "kramers_time",
     "largest_margin",
     "length",
