@@ -25,6 +25,8 @@ FEATURES = 12
 """Frequencies among the Fourier features."""
 RATE = 0.5
 """In units of N/λ, λ the largest eigenvalue of the limiting kernel."""
+FLAT = 1e-3
+"""Of log eigenvalues: where they spread by less there is no exponent."""
 READINGS = 100
 """Along training, at most."""
 
@@ -72,10 +74,10 @@ class Circle:
     def __post_init__(self) -> None:
         one_of("inputs", self.inputs, INPUTS)
         one_of("readout", self.readout, READOUTS)
-        if self.steps < 1 or self.points <= 2 * max(FREQUENCIES[-1], FEATURES):
+        fewest = 2 * max(FREQUENCIES[-1], FEATURES)
+        if self.steps < 1 or self.points <= fewest or not 0 < self.amplitude < math.inf:
             raise BadInput(
-                f"learning on the circle needs a step and more than {2 * max(FREQUENCIES[-1], FEATURES)} points, "
-                f"got {self.steps} and {self.points}."
+                f"learning on the circle needs a step, more than {fewest} points and a positive amplitude, got {self}."
             )
         uniform_network(self.width, self.depth, self.activation, "ntk")  # refuses what it cannot use
 
@@ -142,14 +144,12 @@ def _times(history: np.ndarray, rates: np.ndarray) -> dict[str, float]:
     named = _named("half time", found) | _named("foretold half time", foretold)
     if not np.isfinite(found).all():
         return named
-    exponent = np.polyfit(np.log(1 / rates), np.log(found), 1)[0]
     order = float(np.asarray(kendalltau(found, FREQUENCIES))[0])
     departure = float(np.abs(found / foretold - 1).max())
-    return (
-        named
-        | {"departure": departure, "rate exponent": float(exponent), "order": order}
-        | {"ratio": float(found[-1] / found[0])}
-    )
+    named |= {"departure": departure, "order": order, "ratio": float(found[-1] / found[0])}
+    if np.ptp(np.log(rates)) > FLAT:
+        named["rate exponent"] = float(np.polyfit(-np.log(rates), np.log(found), 1)[0])
+    return named
 
 
 def _half(parts: np.ndarray) -> float:
