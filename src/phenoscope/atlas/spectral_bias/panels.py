@@ -7,7 +7,7 @@ from phenoscope.panels import Lines, Panel, Scatter
 
 def panels() -> tuple[Panel, ...]:
     """The figures; the first one is the phenomenon at a glance."""
-    times = [last_value(Measured(f"{what} of 5")) for what in ("foretold half time", "half time")]
+    foretold, measured = (last_value(Measured(f"{what} of 5")) for what in ("foretold half time", "half time"))
     return (
         _part(9, WIDE, "The slowest one: foretold from the architecture, before any network was drawn."),
         _part(5, WIDE, "Of the same networks."),
@@ -16,7 +16,7 @@ def panels() -> tuple[Panel, ...]:
         _part(5, LARGE, "Features move, and the frequency is later than foretold."),
         Scatter(
             "Half times of the fifth frequency", "On the line where they are as foretold.",
-            *times, "foretold, in steps", "measured, in steps", (WIDE, NARROW, LARGE, FOURIER), slope=1.0,
+            foretold, measured, "foretold, in steps", "measured, in steps", (WIDE, NARROW, LARGE, FOURIER), slope=1.0,
             theory_label="as foretold",
         ),
     )  # fmt: skip
