@@ -44,6 +44,7 @@ from phenoscope.atlas.permutation_barrier import permutation_barrier
 from phenoscope.atlas.permutations_do_not_suffice import permutations_do_not_suffice
 from phenoscope.atlas.poisoned_minima import poisoned_minima
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
+from phenoscope.atlas.pruning_at_initialisation import pruning_at_initialisation
 from phenoscope.atlas.random_feature_descent import random_feature_descent
 from phenoscope.atlas.random_labels import random_labels
 from phenoscope.atlas.rate_transfer import rate_transfer
@@ -104,6 +105,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "hessian_outliers": hessian_outliers,
     "opposing_signals": opposing_signals,
     "oscillation_averaging": oscillation_averaging,
+    "pruning_at_initialisation": pruning_at_initialisation,
     "random_feature_descent": random_feature_descent,
     "rate_transfer": rate_transfer,
     "random_labels": random_labels,

@@ -238,7 +238,7 @@ SPARSITY = Family(
             "Before any training",
             "At initialisation nothing has been learned. What can a score then tell of a weight, and how few are "
             "enough for a signal to pass?",
-            ("layer_collapse",),
+            ("layer_collapse", "pruning_at_initialisation"),
         ),
         Part(
             "Without any training",

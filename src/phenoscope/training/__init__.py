@@ -26,6 +26,7 @@ from phenoscope.training.rules import (
     threshold,
 )
 from phenoscope.training.schedules import Cosine, Drop, PerSharpness, Rate, Warmup
+from phenoscope.training.scored import Scored
 from phenoscope.training.sight import Memory, Sight
 from phenoscope.training.sparsity import of_rule
 from phenoscope.training.state import Reached, Start, State
@@ -66,6 +67,7 @@ __all__ = [
     "Rounds",
     "Rule",
     "Sam",
+    "Scored",
     "Sight",
     "Site",
     "Start",
