@@ -61,6 +61,7 @@ from phenoscope.atlas.spawning import spawning
 from phenoscope.atlas.spectral_bias import spectral_bias
 from phenoscope.atlas.stochastic_edge import stochastic_edge
 from phenoscope.atlas.strong_tickets import strong_tickets
+from phenoscope.atlas.supermasks import supermasks
 from phenoscope.atlas.tiny_subspace import tiny_subspace
 from phenoscope.atlas.trainability_boundary import trainability_boundary
 from phenoscope.atlas.wide_networks import wide_networks
@@ -122,6 +123,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "spectral_bias": spectral_bias,
     "stochastic_edge": stochastic_edge,
     "strong_tickets": strong_tickets,
+    "supermasks": supermasks,
     "tiny_subspace": tiny_subspace,
     "trainability_boundary": trainability_boundary,
     "wide_networks": wide_networks,

@@ -243,7 +243,7 @@ SPARSITY = Family(
         Part(
             "Without any training",
             "A large random network holds many others. Is a given one among them, and how large must it be for that?",
-            ("strong_tickets",),
+            ("strong_tickets", "supermasks"),
         ),
         Part(
             "Tickets",

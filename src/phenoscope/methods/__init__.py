@@ -27,6 +27,7 @@ from phenoscope.methods.renormalisation import Renormalised, renormalise
 from phenoscope.methods.separable import SeparableDescent
 from phenoscope.methods.spectral_regression import SpectralRegression
 from phenoscope.methods.strong_tickets import PrunedToTarget, SubsetSums, best_subsets
+from phenoscope.methods.supermasks import EdgePopup, Supermask
 from phenoscope.methods.trainability import TrainabilityGrid, View
 from phenoscope.methods.two_features import TwoFeatures
 from phenoscope.methods.two_scales import TwoScales
@@ -45,6 +46,7 @@ __all__ = [
     "Curve",
     "DiagonalDescent",
     "DoubleWell",
+    "EdgePopup",
     "Ensemble",
     "Found",
     "Freezable",
@@ -64,6 +66,7 @@ __all__ = [
     "SeparableDescent",
     "SpectralRegression",
     "SubsetSums",
+    "Supermask",
     "TrainabilityGrid",
     "TwoFeatures",
     "TwoScales",
