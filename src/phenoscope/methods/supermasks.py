@@ -79,13 +79,13 @@ class Supermask:
 
     def readings(self) -> Iterator[Found]:
         """One finding, when the training is over."""
-        begun = None
+        begun = state = None
         for state in train([self.recipe]):
-            begun = state if begun is None else begun
-            if state.step in (0, self.steps):
-                continue
-            yield Found(state.step, {})
+            begun = begun or state
+            if 0 < state.step < self.steps:
+                yield Found(state.step, {})
         assert begun is not None
+        assert state is not None
         layout, generator = state.landscape.network.layout, stream(self.seed, "mask")
         first, last = (list(layout.unravel(each.points[0]).values()) for each in (begun, state))
         masks = [self._mask(*pair, generator) for pair in zip(first, last, strict=True)]
