@@ -64,6 +64,8 @@ from phenoscope.atlas.strong_tickets import strong_tickets
 from phenoscope.atlas.supermasks import supermasks
 from phenoscope.atlas.tiny_subspace import tiny_subspace
 from phenoscope.atlas.trainability_boundary import trainability_boundary
+from phenoscope.atlas.triple_descent import triple_descent
+from phenoscope.atlas.variance_sources import variance_sources
 from phenoscope.atlas.wide_networks import wide_networks
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.specs import to_json
@@ -126,6 +128,8 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "supermasks": supermasks,
     "tiny_subspace": tiny_subspace,
     "trainability_boundary": trainability_boundary,
+    "triple_descent": triple_descent,
+    "variance_sources": variance_sources,
     "wide_networks": wide_networks,
 }
 """The library's own: functions of a scale and the phenomenon's own options."""

@@ -14,6 +14,7 @@ from phenoscope.methods.ensembles import Ensemble
 from phenoscope.methods.exhaustive import BestOrder, best_order
 from phenoscope.methods.function_space import FunctionSpace
 from phenoscope.methods.fusion import Fusion, fuse
+from phenoscope.methods.gaussian_features import GaussianFeatures
 from phenoscope.methods.initial_kernel import InitialKernel
 from phenoscope.methods.kernel_regression import KernelRegression
 from phenoscope.methods.layer_collapse import LayerCollapse
@@ -52,6 +53,7 @@ __all__ = [
     "Freezable",
     "FunctionSpace",
     "Fusion",
+    "GaussianFeatures",
     "InitialKernel",
     "KernelRegression",
     "LayerCollapse",
