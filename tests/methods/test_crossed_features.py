@@ -29,7 +29,7 @@ def one_by_one(made):
     for s, j, i in np.ndindex(3, 3, 3):
         chosen = torch.randperm(len(flat), generator=stream(made.seed, "examples", int(s)))[:20]
         noise = stream(made.seed, "labels", int(j))
-        labels = noisy_labels(draw.train.targets[chosen], classes=10, fraction=made.wrong, generator=noise)
+        labels = noisy_labels(draw.train.targets[chosen], classes=10, fraction=made.flipped, generator=noise)
         weights = torch.randn(
             64, made.features, generator=stream(made.seed, "start", int(i)), dtype=torch.float64
         ) / size / made.features**0.5  # fmt: skip
@@ -61,14 +61,14 @@ def test_the_parts_add_up_and_no_wrong_labels_make_none():
     assert sum(parts) == pytest.approx(found["variance"])
     with_start = [v for k, v in found.items() if k.startswith("variance of ") and "start" in k and "error" not in k]
     assert sum(with_start) == pytest.approx(found["variance with start"])
-    clean = last(dataclasses.replace(MADE, wrong=0.0))
+    clean = last(dataclasses.replace(MADE, flipped=0.0))
     assert clean["variance with labels"] == pytest.approx(0.0, abs=1e-9)
     assert clean["variance with examples"] > 0
     assert set(MADE.units) == {name for name in found if not name.endswith("standard error")}
     assert isinstance(MADE, Computation)
 
 
-@pytest.mark.parametrize("bad", [{"steps": 2}, {"wrong": 1.5}, {"ridge": -1.0}, {"features": 0}], ids=str)
+@pytest.mark.parametrize("bad", [{"steps": 2}, {"flipped": 1.5}, {"ridge": -1.0}, {"features": 0}], ids=str)
 def test_settings_that_make_no_sense(bad):
     with pytest.raises(BadInput):
         dataclasses.replace(MADE, **bad)

@@ -19,6 +19,7 @@ from phenoscope.atlas.double_descent import double_descent
 from phenoscope.atlas.drift_along_minima import drift_along_minima
 from phenoscope.atlas.dynamic_sparse import dynamic_sparse
 from phenoscope.atlas.edge_of_stability import edge_of_stability
+from phenoscope.atlas.epoch_descent import epoch_descent
 from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.freezing import Control, controlled, frozen
 from phenoscope.atlas.geometry_decides import geometry_decides
@@ -85,6 +86,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "dynamic_sparse": dynamic_sparse,
     "connected_volumes": connected_volumes,
     "edge_of_stability": edge_of_stability,
+    "epoch_descent": epoch_descent,
     "lazy_rich_dial": lazy_rich_dial,
     "layer_collapse": layer_collapse,
     "geometry_decides": geometry_decides,

@@ -36,7 +36,7 @@ class CrossedFeatures:
         data: what examples are taken from, with no label noise of its own.
         features: P.
         examples: n.
-        wrong: the share of training labels that are replaced by another class.
+        flipped: the share of training labels that are replaced by another class.
         ridge: of the fit, in units of the largest squared singular value; 0 is the smallest norm.
         steps: draws of each of the three.
         seed: of the data and all draws.
@@ -45,7 +45,7 @@ class CrossedFeatures:
     data: Dataset
     features: int
     examples: int = 100
-    wrong: float = 0.2
+    flipped: float = 0.2
     ridge: float = 0.0
     steps: int = 5
     seed: int = 0
@@ -56,8 +56,10 @@ class CrossedFeatures:
                 "crossed features need classes without label noise of their own, a feature, an example, and 3 draws at "
                 f"least, got {self}."
             )
-        if not 0 <= self.wrong <= 1 or self.ridge < 0:
-            raise BadInput(f"`wrong` is a share of the labels and `ridge` at least 0, got {self.wrong}, {self.ridge}.")
+        if not 0 <= self.flipped <= 1 or self.ridge < 0:
+            raise BadInput(
+                f"`flipped` is a share of the labels and `ridge` at least 0, got {self.flipped}, {self.ridge}."
+            )
 
     @property
     def units(self) -> Mapping[str, str]:
@@ -99,7 +101,7 @@ class CrossedFeatures:
         size = whole.square().sum(dim=1).mean().sqrt().item()
         labels = [
             noisy_labels(
-                train.targets, classes=classes, fraction=self.wrong, generator=stream(self.seed, LABELS, level)
+                train.targets, classes=classes, fraction=self.flipped, generator=stream(self.seed, LABELS, level)
             )
             for level in range(self.steps)
         ]

@@ -62,12 +62,20 @@ class TwoScales:
     def units(self) -> Mapping[str, str]:
         return dict.fromkeys(("risk", "predicted risk"), "1")
 
+    @property
+    def times(self) -> np.ndarray:
+        """Of the readings, (steps + 1,)."""
+        return 0.1 * (1000.0 * self.ratio) ** (np.arange(self.steps + 1) / self.steps)
+
+    @property
+    def modes(self) -> tuple[np.ndarray, np.ndarray]:
+        """The variance of each feature, and what of the target's it explains, (p,) each."""
+        counts = [self.features, self.slow_features]
+        explained = np.repeat([self.signal / self.features, self.slow_signal / self.slow_features], counts)
+        return np.repeat([1.0, 1 / self.ratio], counts), explained
+
     def readings(self) -> Iterator[Found]:
-        times = 0.1 * (1000.0 * self.ratio) ** (np.arange(self.steps + 1) / self.steps)
-        values = np.repeat([1.0, 1 / self.ratio], [self.features, self.slow_features])
-        explained = np.repeat(
-            [self.signal / self.features, self.slow_signal / self.slow_features], [self.features, self.slow_features]
-        )
+        times, (values, explained) = self.times, self.modes
         rates = 1 / values if self.matched else np.ones_like(values)
         generator = stream(self.seed, "draws")
         target = np.sqrt(explained / values)

@@ -42,7 +42,7 @@ def variance_sources(scale: Scale, *, data: str = "digits") -> Phenomenon:
     noisy = CrossedFeatures(pool, round(NEAR * n), n, steps=DRAWS[scale])
     wide = dataclasses.replace(noisy, features=10 * n)
     sizes = tuple(round(part * n) for part in PARTS)
-    levels = {"wrong": LEVELS}
+    levels = {"flipped": LEVELS}
     arms = (
         Arm(NOISY, noisy, sweep={"features": sizes}, says="the smallest norm, a fifth of the training labels wrong"),
         Arm(

@@ -24,7 +24,7 @@ NOISY, RIDGE, BEYOND = "a fifth wrong", "ridge", "beyond the threshold"
 THRESHOLD, WIDE = "by the threshold", "ten times as many"
 MORE_WRONG, MORE_WRONG_WIDE = "more wrong labels, by the threshold", "more wrong labels, ten times as many"
 
-FEATURES, WRONG = Setting("features"), Setting("wrong")
+FEATURES, WRONG = Setting("features"), Setting("flipped")
 RISK, ENSEMBLE = last_value(Measured("risk")), last_value(Measured("ensemble risk"))
 BIAS, VARIANCE = last_value(Measured("bias")), last_value(Measured("variance"))
 WITH_START = last_value(Measured("variance with start"))
@@ -70,8 +70,8 @@ def _sources() -> tuple[Claim, ...]:
             name="the-peak-is-an-interaction",
         ),
         Claim(
-            "wrong labels raise it, the more of them there are", f"{ADLAM}; {ASCOLI}",
-            slope(VARIANCE, WRONG), Above(0.0), region_from="source", on=MORE_WRONG, over="wrong",
+            "wrong labels raise the risk there, the more of them there are", f"{ADLAM}; {ASCOLI}",
+            slope(RISK, WRONG), Above(0.0), region_from="source", on=MORE_WRONG, over="flipped",
             control=Breaks(MORE_WRONG_WIDE, by="difference"), name="wrong-labels-raise-it",
         ),
         Claim(
@@ -101,8 +101,8 @@ def _cures() -> tuple[Claim, ...]:
             name="ensembles-remove-it",
         ),
         Claim(
-            "with a ridge the variance has no peak between", ADLAM,
-            hump_across(VARIANCE, FEATURES), AtMost(1.2), region_from="pilot", on=RIDGE, over="features",
+            "with a ridge the risk has no peak between", ADLAM,
+            hump_across(RISK, FEATURES), AtMost(1.2), region_from="pilot", on=RIDGE, over="features",
             control=Breaks(NOISY), name="a-ridge-removes-it",
         ),
     )  # fmt: skip
