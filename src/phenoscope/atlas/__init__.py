@@ -19,6 +19,7 @@ from phenoscope.atlas.double_descent import double_descent
 from phenoscope.atlas.drift_along_minima import drift_along_minima
 from phenoscope.atlas.dynamic_sparse import dynamic_sparse
 from phenoscope.atlas.edge_of_stability import edge_of_stability
+from phenoscope.atlas.effective_parameters import effective_parameters
 from phenoscope.atlas.epoch_descent import epoch_descent
 from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.freezing import Control, controlled, frozen
@@ -52,6 +53,7 @@ from phenoscope.atlas.rate_transfer import rate_transfer
 from phenoscope.atlas.retraining import retraining
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
+from phenoscope.atlas.sample_descent import sample_descent
 from phenoscope.atlas.self_stabilisation import self_stabilisation
 from phenoscope.atlas.sgd_diffusion import sgd_diffusion
 from phenoscope.atlas.sgd_stability import sgd_stability
@@ -86,6 +88,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "dynamic_sparse": dynamic_sparse,
     "connected_volumes": connected_volumes,
     "edge_of_stability": edge_of_stability,
+    "effective_parameters": effective_parameters,
     "epoch_descent": epoch_descent,
     "lazy_rich_dial": lazy_rich_dial,
     "layer_collapse": layer_collapse,
@@ -117,6 +120,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "retraining": retraining,
     "sam_edge": sam_edge,
     "sam_training": sam_training,
+    "sample_descent": sample_descent,
     "sgd_diffusion": sgd_diffusion,
     "self_stabilisation": self_stabilisation,
     "sgd_stability": sgd_stability,

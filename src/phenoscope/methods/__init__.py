@@ -12,6 +12,7 @@ from phenoscope.methods.diagonal_descent import DiagonalDescent
 from phenoscope.methods.double_well import DoubleWell
 from phenoscope.methods.ensembles import Ensemble
 from phenoscope.methods.exhaustive import BestOrder, best_order
+from phenoscope.methods.feature_smoother import FeatureSmoother
 from phenoscope.methods.function_space import FunctionSpace
 from phenoscope.methods.fusion import Fusion, fuse
 from phenoscope.methods.gaussian_features import GaussianFeatures
@@ -49,6 +50,7 @@ __all__ = [
     "DoubleWell",
     "EdgePopup",
     "Ensemble",
+    "FeatureSmoother",
     "Found",
     "Freezable",
     "FunctionSpace",

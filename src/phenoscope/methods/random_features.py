@@ -21,7 +21,7 @@ RIDGES = np.logspace(-8, 2, 61)
 
 
 @dataclasses.dataclass(frozen=True)
-class _Problem:
+class Problem:
     """Features of the training and test examples, with targets less their training mean.
 
     Attributes:
@@ -88,13 +88,19 @@ class RandomFeatures:
             raise BadInput("random features are judged on test examples, and these data have none. Give `test`.")
         found: list[tuple[float, ...]] = []
         for number in range(self.steps):
-            problem = self._problem(draw, generator)
+            problem = self.problem(draw, generator)
             found.append(_judged(problem, self._weights(problem, generator)))
             if number + 1 < self.steps:
                 yield Found(number + 1, {})
         yield Found(self.steps, dict(zip(self.units, np.median(found, axis=0).tolist(), strict=True)))
 
-    def _problem(self, draw: Draw, generator: Generator) -> _Problem:
+    def problem(self, draw: Draw, generator: Generator) -> Problem:
+        """Features and targets of one draw of features.
+
+        Args:
+            draw: of the data.
+            generator: of the features.
+        """
         train, test = draw.train, draw.test
         inputs, held = (part.inputs.flatten(1).double().numpy() for part in (train, test))
         size = math.sqrt(np.square(inputs).sum(axis=1).mean())
@@ -102,9 +108,9 @@ class RandomFeatures:
         maps = [np.maximum(part / size @ drawn, 0) / math.sqrt(self.features) for part in (inputs, held)]
         labels = [np.eye(self.data.outputs)[part.targets.numpy()] for part in (train, test)]
         mean = labels[0].mean(axis=0)
-        return _Problem(maps[0], maps[1], labels[0] - mean, labels[1] - mean, mean)
+        return Problem(maps[0], maps[1], labels[0] - mean, labels[1] - mean, mean)
 
-    def _weights(self, problem: _Problem, generator: Generator) -> np.ndarray:
+    def _weights(self, problem: Problem, generator: Generator) -> np.ndarray:
         """(P, K), by a filter on the singular values."""
         left, values, right = np.linalg.svd(problem.train, full_matrices=False)
         kept = values > 1e-10 * values[0]
@@ -133,7 +139,7 @@ def _tuned(left: np.ndarray, values: np.ndarray, targets: np.ndarray) -> float:
     return found
 
 
-def _judged(problem: _Problem, weights: np.ndarray) -> tuple[float, ...]:
+def _judged(problem: Problem, weights: np.ndarray) -> tuple[float, ...]:
     """Test loss, test error, train loss and norm."""
     outputs = problem.test @ weights
     wrong = (outputs + problem.mean).argmax(axis=1) != problem.truth.argmax(axis=1)
