@@ -150,17 +150,17 @@ DESCENT = Family(
         Part(
             "Random features",
             "A network whose first layer is never trained is a linear model of real data. Does it do the same?",
-            ("random_feature_descent",),
+            ("random_feature_descent", "triple_descent", "variance_sources"),
         ),
         Part(
             "Networks",
             "A network learns its features, too. Is it at its worst where it can just fit, and where is that?",
-            ("double_descent",),
+            ("double_descent", "sample_descent", "epoch_descent"),
         ),
         Part(
             "Where the noise goes",
             "A model that fits noisy labels exactly has put the noise somewhere. When does that do no harm?",
-            ("benign_overfitting",),
+            ("effective_parameters", "benign_overfitting"),
         ),
     ),
 )

@@ -22,5 +22,8 @@ def panels() -> tuple[Panel, ...]:
             "Wrong answers of a network", "With wrong labels it is best long before it has fitted them.",
             ERROR, "test error", (NOISY, CLEAN), log_y=True,
         ),
-        Lines("Test loss of a network", "", LOSS, "test loss (nats)", (NOISY, CLEAN), log_y=True),
+        Lines(
+            "Test loss of a network", "It goes on rising where the share of wrong answers stays.",
+            LOSS, "test loss (nats)", (NOISY, CLEAN), log_y=True,
+        ),
     )  # fmt: skip

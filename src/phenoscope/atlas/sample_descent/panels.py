@@ -22,10 +22,16 @@ def panels() -> tuple[Panel, ...]:
             "Random features", "More examples hurt on the way to as many as there are features.",
             EXAMPLES, LOSS, COUNT, "squared distance from the true class", (NOISY, RIDGE),
         ),
-        Scatter("Wrong answers of random features", "", EXAMPLES, ERROR, COUNT, "test error", (NOISY, RIDGE)),
+        Scatter(
+            "Wrong answers of random features", "They peak in the same place.",
+            EXAMPLES, ERROR, COUNT, "test error", (NOISY, RIDGE),
+        ),
         Scatter(
             "A network", "Ten hidden units, trained to the same number of steps.",
             EXAMPLES, LOSS, COUNT, "test loss (nats)", (NETWORK, DECAY),
         ),
-        Scatter("Wrong answers of a network", "", EXAMPLES, NETWORK_ERROR, COUNT, "test error", (NETWORK, DECAY)),
+        Scatter(
+            "Wrong answers of a network", "The share of test examples given another class.",
+            EXAMPLES, NETWORK_ERROR, COUNT, "test error", (NETWORK, DECAY),
+        ),
     )  # fmt: skip
