@@ -26,6 +26,7 @@ from phenoscope.atlas.freezing import Control, controlled, frozen
 from phenoscope.atlas.geometry_decides import geometry_decides
 from phenoscope.atlas.gradient_starvation import gradient_starvation
 from phenoscope.atlas.hessian_outliers import hessian_outliers
+from phenoscope.atlas.incremental_rank import incremental_rank
 from phenoscope.atlas.kernel_at_start import kernel_at_start
 from phenoscope.atlas.kernel_learning_curves import kernel_learning_curves
 from phenoscope.atlas.layer_collapse import layer_collapse
@@ -92,6 +93,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "epoch_descent": epoch_descent,
     "lazy_rich_dial": lazy_rich_dial,
     "layer_collapse": layer_collapse,
+    "incremental_rank": incremental_rank,
     "geometry_decides": geometry_decides,
     "max_margin_direction": max_margin_direction,
     "linear_double_descent": linear_double_descent,

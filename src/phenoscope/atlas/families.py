@@ -211,7 +211,7 @@ BIAS = Family(
             "What the parametrisation adds",
             "The same linear models, written as products of parameters, are another problem for descent: now the start "
             "and the noise have a say.",
-            ("diagonal_networks",),
+            ("diagonal_networks", "incremental_rank"),
         ),
         Part(
             "The simple before the hard",

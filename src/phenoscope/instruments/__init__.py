@@ -11,6 +11,7 @@ from phenoscope.instruments.barriers import Barrier, barrier, path_barrier
 from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.bits import CodeLength, code_length
 from phenoscope.instruments.box_counting import BoxDimension, boundary, box_dimension
+from phenoscope.instruments.conserved import Balance, balance
 from phenoscope.instruments.coordinates import CoordinateCheck, coordinate_check, layer_changes
 from phenoscope.instruments.counts import Count, Loss
 from phenoscope.instruments.density import Density, density
@@ -117,6 +118,7 @@ __all__ = [
     "Absent",
     "Alternation",
     "Axis",
+    "Balance",
     "Barrier",
     "BatchGradientShare",
     "BatchSharpness",
@@ -195,6 +197,7 @@ __all__ = [
     "Volume",
     "WorstCase",
     "alternation",
+    "balance",
     "barrier",
     "batch_gradient_share",
     "batch_sharpness",

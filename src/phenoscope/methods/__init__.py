@@ -22,6 +22,7 @@ from phenoscope.methods.layer_collapse import LayerCollapse
 from phenoscope.methods.lazy_rich import LazyRich
 from phenoscope.methods.least_squares import LeastSquares
 from phenoscope.methods.linear_sgd import LinearSGD
+from phenoscope.methods.matrix_factorisation import MatrixFactorisation
 from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.mirror_descent import MirrorDescent
 from phenoscope.methods.random_features import RandomFeatures
@@ -62,6 +63,7 @@ __all__ = [
     "LazyRich",
     "LeastSquares",
     "LinearSGD",
+    "MatrixFactorisation",
     "Merge",
     "MirrorDescent",
     "PrunedToTarget",
