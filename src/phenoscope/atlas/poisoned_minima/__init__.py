@@ -39,7 +39,7 @@ SIZES: dict[Scale, dict[str, Size]] = {
     "laptop": {"digits": LAPTOP, "fashion_mnist": LAPTOP},
     "paper": {
         "digits": Size(300, 990, 400, (512, 512), 10_000, 10_000),
-        "fashion_mnist": Size(1000, 3300, 2000, (256, 256), 20_000, 10_000),
+        "fashion_mnist": Size(600, 1980, 2000, (256, 256), 20_000, 10_000),
     },
 }
 
