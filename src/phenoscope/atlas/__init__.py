@@ -23,6 +23,7 @@ from phenoscope.atlas.effective_parameters import effective_parameters
 from phenoscope.atlas.epoch_descent import epoch_descent
 from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.freezing import Control, controlled, frozen
+from phenoscope.atlas.gains_at_scale import gains_at_scale
 from phenoscope.atlas.geometry_decides import geometry_decides
 from phenoscope.atlas.gradient_starvation import gradient_starvation
 from phenoscope.atlas.hessian_outliers import hessian_outliers
@@ -112,6 +113,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "progressive_sharpening": progressive_sharpening,
     "flatness_at_scale": flatness_at_scale,
     "gradient_starvation": gradient_starvation,
+    "gains_at_scale": gains_at_scale,
     "hessian_outliers": hessian_outliers,
     "opposing_signals": opposing_signals,
     "oscillation_averaging": oscillation_averaging,

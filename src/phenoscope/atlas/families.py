@@ -90,7 +90,14 @@ STABILITY = Family(
             "What flatness is good for",
             "Flat minima are said to generalise. Is that so where flatness is sought, where it is measured, and where "
             "large steps bring it about?",
-            ("sam_training", "sharpness_generalisation", "flatness_at_scale", "minimum_code", "sparse_features"),
+            (
+                "sam_training",
+                "gains_at_scale",
+                "sharpness_generalisation",
+                "flatness_at_scale",
+                "minimum_code",
+                "sparse_features",
+            ),
         ),
     ),
 )
