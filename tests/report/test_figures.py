@@ -147,6 +147,18 @@ def test_names_are_text_as_they_are():
     assert NASTY in texts
 
 
+@pytest.mark.parametrize(("low", "high"), [(0.93, 1.08), (0.6, 2.0), (0.2, 30.0), (1e-6, 1.0)])
+def test_a_logarithmic_axis_has_several_numbers_however_narrow(low, high):
+    trace = Trace("a", {}, 0, (1.0, 2.0, 3.0), (low, (low * high) ** 0.5, high))
+    root = parsed(dataclasses.replace(ONE, log_y=True, traces=(trace,), theory=()))
+    numbers = [
+        group
+        for group in root.iter(f"{SVG}g")
+        if "ytick" in group.get("id", "") and group.find(f".//{SVG}text") is not None
+    ]
+    assert len(numbers) >= 3
+
+
 @pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)
 def test_csv_is_the_panel(panel):
     rows = list(csv.DictReader(io.StringIO(data_csv(panel))))
