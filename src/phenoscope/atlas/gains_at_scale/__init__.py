@@ -109,11 +109,11 @@ def _arms(size: Size) -> tuple[Arm, ...]:
     averaged = (*read, Averaged(size.steps, half, size.steps // 50))
     by_data, by_width = {EXAMPLES: size.amounts}, {WIDTH: size.widths}
     return tuple(
-        Arm(name + by, recipe, probes, sweep, role=role, says=says + more)
-        for name, recipe, probes, role, says in (
-            (ADAM, adam, averaged, "control", "rate and weight decay tuned; the rate falls to zero"),
-            (SWA, swa, averaged, "main", "rate and weight decay tuned; weights of the second half are averaged"),
-            (SAM, sam, (Loss(every // 2), Accuracy(every // 2)), "main", "rate and radius tuned; half as many steps"),
+        Arm(name + by, recipe, probes, sweep, role="control" if name == ADAM else "main", says=says + more)
+        for name, recipe, probes, says in (
+            (ADAM, adam, averaged, "rate and weight decay tuned; the rate falls to zero"),
+            (SWA, swa, averaged, "rate and weight decay tuned; weights of the second half are averaged"),
+            (SAM, sam, (Loss(every // 2), Accuracy(every // 2)), "rate and radius tuned; half as many steps"),
         )
         for by, sweep, more in (("", by_data, "; more and more data"), (WIDTHS, by_width, "; wider and wider"))
     )  # fmt: skip
