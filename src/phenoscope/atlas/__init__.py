@@ -21,6 +21,7 @@ from phenoscope.atlas.dynamic_sparse import dynamic_sparse
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.effective_parameters import effective_parameters
 from phenoscope.atlas.epoch_descent import epoch_descent
+from phenoscope.atlas.feature_ansatz import feature_ansatz
 from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.freezing import Control, controlled, frozen
 from phenoscope.atlas.gains_at_scale import gains_at_scale
@@ -52,6 +53,7 @@ from phenoscope.atlas.pruning_at_initialisation import pruning_at_initialisation
 from phenoscope.atlas.random_feature_descent import random_feature_descent
 from phenoscope.atlas.random_labels import random_labels
 from phenoscope.atlas.rate_transfer import rate_transfer
+from phenoscope.atlas.recursive_features import recursive_features
 from phenoscope.atlas.retraining import retraining
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
@@ -111,6 +113,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "permutation_barrier": permutation_barrier,
     "permutations_do_not_suffice": permutations_do_not_suffice,
     "progressive_sharpening": progressive_sharpening,
+    "feature_ansatz": feature_ansatz,
     "flatness_at_scale": flatness_at_scale,
     "gradient_starvation": gradient_starvation,
     "gains_at_scale": gains_at_scale,
@@ -122,6 +125,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "rate_transfer": rate_transfer,
     "random_labels": random_labels,
     "retraining": retraining,
+    "recursive_features": recursive_features,
     "sam_edge": sam_edge,
     "sam_training": sam_training,
     "sample_descent": sample_descent,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from phenoscope.data import Dataset, Destroyed, GaussianClusters, Slabs, TwoDigits
+from phenoscope.data import Dataset, Destroyed, GaussianClusters, Slabs, SparseRegression, TwoDigits
 from phenoscope.models import Product, SecondOrder
 from phenoscope.objective import CrossEntropy
 from phenoscope.phenomenon import Arm
@@ -14,7 +14,7 @@ from phenoscope.record import Record
 from phenoscope.store import DEPARTURE, FULL_BATCH, rule_name
 from phenoscope.training import Recipe
 
-MADE = Destroyed | GaussianClusters | Slabs | TwoDigits
+MADE = Destroyed | GaussianClusters | Slabs | SparseRegression | TwoDigits
 """Sources that are made for an experiment."""
 
 MOSTLY = 0.5

@@ -26,6 +26,7 @@ from phenoscope.methods.matrix_factorisation import MatrixFactorisation
 from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.mirror_descent import MirrorDescent
 from phenoscope.methods.random_features import RandomFeatures
+from phenoscope.methods.recursive_features import LaplacePredictor, RecursiveFeatures, recursive_features
 from phenoscope.methods.renormalisation import Renormalised, renormalise
 from phenoscope.methods.separable import SeparableDescent
 from phenoscope.methods.spectral_regression import SpectralRegression
@@ -59,6 +60,7 @@ __all__ = [
     "GaussianFeatures",
     "InitialKernel",
     "KernelRegression",
+    "LaplacePredictor",
     "LayerCollapse",
     "LazyRich",
     "LeastSquares",
@@ -68,6 +70,7 @@ __all__ = [
     "MirrorDescent",
     "PrunedToTarget",
     "RandomFeatures",
+    "RecursiveFeatures",
     "Renormalised",
     "SeparableDescent",
     "SpectralRegression",
@@ -89,5 +92,6 @@ __all__ = [
     "merge",
     "numbers",
     "recompute_statistics",
+    "recursive_features",
     "renormalise",
 ]

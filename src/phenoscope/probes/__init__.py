@@ -8,6 +8,7 @@ dataclass marked with `storable`.
 """
 
 from phenoscope.core.trees import storable
+from phenoscope.probes.alignment import FeatureAlignment
 from phenoscope.probes.averaged import Averaged
 from phenoscope.probes.averaging import Floors, TwoStepMean, WithoutTop
 from phenoscope.probes.curvature import AlongFirst, EffectiveSharpness, Following, Sharpness
@@ -43,6 +44,7 @@ __all__ = [
     "Eigenspaces",
     "ExampleChanges",
     "Explored",
+    "FeatureAlignment",
     "Features",
     "Floors",
     "FlowSharpness",

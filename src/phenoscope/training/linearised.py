@@ -27,6 +27,10 @@ class Linearised(nn.Module):
         self.register_buffer("origin", start)
         self._model = (copy.deepcopy(model).eval().requires_grad_(False),)  # in a tuple: no submodule of this one
 
+    def values(self, point: Tensor) -> dict[str, Tensor]:
+        """A point's parameters by their names in the model that was expanded."""
+        return self._layout.unravel(point)
+
     def forward(self, *inputs: Any) -> Tensor:
         def model_at(flat: Tensor) -> Tensor:
             return functional_call(self._model[0], self._layout.unravel(flat), inputs)
