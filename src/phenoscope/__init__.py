@@ -120,6 +120,7 @@ from phenoscope.methods import (
     elastic_band,
     fuse,
     merge,
+    recursive_features,
 )
 from phenoscope.models import LayerScale, rate_groups, scale_start, width_scaling
 from phenoscope.objective import Objective, freeze
@@ -245,6 +246,7 @@ __all__ = [
     "prune",
     "rate_groups",
     "reach",
+    "recursive_features",
     "relative_flatness",
     "relative_progress",
     "resume",

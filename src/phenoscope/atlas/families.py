@@ -192,16 +192,16 @@ KERNELS = Family(
             ("wide_networks", "mode_rates", "spectral_bias", "kernel_learning_curves"),
         ),
         Part(
-            "What learned features look like",
-            "Where features move, they should move along what the outputs react to. Can that be seen in the weights, "
-            "and is a network needed for it?",
-            ("feature_ansatz", "recursive_features"),
-        ),
-        Part(
             "Features that move at any width",
             "Whether wide networks learn features is decided by how their layers are scaled, and so is what a narrow "
             "network can tell of a wide one.",
             ("lazy_rich_dial", "rate_transfer"),
+        ),
+        Part(
+            "What learned features look like",
+            "Where features move, they should move along what the outputs react to. Can that be seen in the weights, "
+            "and is a network needed for it?",
+            ("feature_ansatz", "recursive_features"),
         ),
     ),
 )

@@ -46,7 +46,8 @@ class FeatureAlignment(Regular):
         """Memory: the points of all rows at the first reading, (n, p)."""
         starts = moment.points.clone() if memory is None else memory
         found = [self._row(moment, row, starts[row]) if ok else {} for row, ok in enumerate(moment.alive.tolist())]
-        columns = {name: torch.tensor([each.get(name, math.nan) for each in found]).double() for name in SERIES}
+        lists = {name: [each.get(name, math.nan) for each in found] for name in SERIES}
+        columns = {name: torch.tensor(values, dtype=torch.float64) for name, values in lists.items()}
         return [Rows(name, moment.step, v) for name, v in columns.items() if bool(torch.isfinite(v).any())], starts
 
     def _row(self, moment: Moment, row: int, start: Tensor) -> dict[str, float]:

@@ -57,7 +57,7 @@ class KernelChange(Regular):
             own = _read(kernels[row], first[row], last[row], moment.step - before, None if each is None else each[1])
             for name, value in zip(SERIES, own, strict=True):
                 columns[name].append(value)
-        rows = [Rows(name, moment.step, torch.tensor(values).double()) for name, values in columns.items()]
+        rows = [Rows(name, moment.step, torch.tensor(values, dtype=torch.float64)) for name, values in columns.items()]
         return rows, (first, kernels, moment.step)
 
     def _kernel(self, moment: Moment, row: int) -> tuple[Tensor, Tensor] | None:
