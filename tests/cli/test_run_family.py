@@ -84,7 +84,7 @@ def test_under_a_control_what_trains_nothing_is_left_out_with_the_reason(command
     asked = ("run", "small", "--scale", "smoke", "--seeds", "2", "--control", "linearised")
     code, out, err = command(*asked)
     assert (code, err) == (0, "")
-    assert out.startswith("Left out: second trains no network")
+    assert out.startswith("Left out: second has no twin with frozen features")
     assert "The first one, features frozen: " in out
     assert Path("runs/report/controls.html").read_text(encoding="utf-8").count("first-smoke-linearised")
     found = json.loads(command(*asked, "--json")[1])
@@ -92,4 +92,4 @@ def test_under_a_control_what_trains_nothing_is_left_out_with_the_reason(command
     assert "finished already" in command(*asked, "--dry-run")[1]
     code, _, err = command("run", "second", "--scale", "smoke", "--control", "linearised")
     assert code == 1
-    assert "second trains no network, so it has no features to freeze: its members are computed (Growth)." in err
+    assert "no arm trains a network by a recipe, and its members are computed (Growth)." in err

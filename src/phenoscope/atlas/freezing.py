@@ -32,7 +32,7 @@ def frozen(phenomenon: Phenomenon) -> Phenomenon:
     that are linear already, or computed without a network, stay as they are.
 
     Raises:
-        BadInput: no arm trains a network.
+        BadInput: no arm trains a network by a recipe, or by a computation that has such a twin.
 
     Example:
         >>> from phenoscope.atlas import find
@@ -43,8 +43,8 @@ def frozen(phenomenon: Phenomenon) -> Phenomenon:
     if arms == phenomenon.arms:
         kinds = sorted({_kind(arm) for arm in arms})
         raise BadInput(
-            f"{phenomenon.name} trains no network, so it has no features to freeze: its members are "
-            f"{', '.join(kinds)}. Run it without `control`."
+            f"{phenomenon.name} has no twin with frozen features: no arm trains a network by a recipe, and its members "
+            f"are {', '.join(kinds)}. Run it without `control`."
         )
     return dataclasses.replace(
         phenomenon,
