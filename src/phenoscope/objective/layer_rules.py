@@ -237,9 +237,9 @@ class Dense(Rule):
         return found | ({"bias": rows.sum(1)} if self.bias else {})
 
     def factor(self, features: Tensor, deltas: Tensor) -> Factor:
-        rows = torch.stack([self._rows(delta) for delta in deltas])  # (c, b, T, m)
         if features.shape[1] == 1:
-            return Factor(self.augmented(features), rows[:, :, 0])
+            return Factor(self.augmented(features), deltas.reshape(*deltas.shape[:2], -1))
+        rows = torch.stack([self._rows(delta) for delta in deltas])  # (c, b, T, m)
         c, b, _, m = rows.shape
         parts = {}
         if self.weight:  # one product for all displacements of an example

@@ -27,6 +27,11 @@ def add_block(total: Tensor | None, left: Factor, right: Factor, shape: Shape) -
     return found.mul_(alike) if total is None else total.addcmul_(found, alike)
 
 
+def arranged(factor: Factor, shape: Shape) -> Factor:
+    """The same factor, for the trace with all rows of an example side by side: blocks are cut from it for nothing."""
+    return Factor(factor.inputs, _beside(factor.rows)[None]) if shape == "trace" else factor
+
+
 def _beside(rows: Tensor) -> Tensor:
     """(c, n, m) as (n, c·m)."""
     return rows.transpose(0, 1).flatten(1) if len(rows) > 1 else rows[0]

@@ -12,13 +12,14 @@ from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
-from phenoscope.instruments.kernels.blocks import Shape, empty, mirrored, place
+from phenoscope.instruments.kernels.blocks import Shape, arranged, empty, mirrored, place
 from phenoscope.instruments.kernels.costs import Cost, cheapest, costs
 from phenoscope.instruments.kernels.routes import Factors, blocks_of, by_jacobian, by_layers, by_products
 from phenoscope.instruments.kernels.subject import Named, Subject, subject
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective.batches import Batch, length, take
 from phenoscope.objective.displaced import LayersDiffer
+from phenoscope.objective.layer_rules import Factor
 
 Outputs = Literal["full", "trace"]
 Route = Literal["auto", "jacobian", "products", "layers", "sketch"]
@@ -27,6 +28,8 @@ MEMORY = 2**29
 """Bytes that derivatives may take while blocks are made of them, unless the caller says otherwise: 512 MiB."""
 GROUPS = 6
 """Into so many groups the examples of a symmetric kernel are cut: of G groups, (G + 1)/2G of the work is done."""
+SMALLEST = 64
+"""Examples below which a group of derivatives that are at hand is not cut further."""
 WORTH = 1e9
 """Operations for which a group is worth its own passes through the network."""
 
@@ -178,14 +181,26 @@ class _Sides:
         """The whole of every part of the network."""
         n, m = (length((side, None)) for side in (self.x1, self.x2))
         fitting = max(1, int(room / max(1.0, cost.each) / 2))  # two groups at a time
+        if self.same and route != "products" and fitting >= n:
+            return _assembled(self.cut(route, shape), len(self.seeds), n, m, shape, same=True)
         groups = max(1, min(GROUPS, int(cost.operations / WORTH))) if self.same else 1
         size = min(fitting, math.ceil(max(n, m) / groups))
         blocks = self.products(size, shape) if route == "products" else self.factors(route, size, shape, room)
         return _assembled(blocks, len(self.seeds), n, m, shape, same=self.same)
 
+    def cut(self, route: str, shape: Shape) -> Iterator[tuple[slice, slice, Named]]:
+        """Blocks of a symmetric kernel, one half of them, from the derivatives of all examples at once."""
+        count = length((self.x1, None))
+        made = self._made(route, slice(0, count))
+        whole = {name: [arranged(factor, shape) for factor in each] for name, each in made.items()}
+        groups = self._groups(0, max(SMALLEST, math.ceil(count / GROUPS)))
+        parts = [{name: [_some(factor, where) for factor in each] for name, each in whole.items()} for where in groups]
+        for i, rows in enumerate(groups):
+            for columns, right in zip(groups[i:], parts[i:], strict=True):
+                yield rows, columns, blocks_of(parts[i], right, shape)
+
     def factors(self, route: str, size: int, shape: Shape, room: float) -> Iterator[tuple[slice, slice, Named]]:
         """Blocks from the derivatives of groups, which are kept as far as there is room."""
-        make = by_jacobian if route == "jacobian" else by_layers
         kept: dict[tuple[int, int], Factors] = {}
         held = 0.0
 
@@ -194,7 +209,7 @@ class _Sides:
             key = (0 if self.same else side, where.start)
             if key in kept:
                 return kept[key]
-            made = make(self.subject, self._batch(side, where), self.seeds, self.part)
+            made = self._made(route, where, side)
             count = sum(factor.rows.numel() for each in made.values() for factor in each)
             if held + 2 * count <= room:
                 kept[key] = made
@@ -216,12 +231,20 @@ class _Sides:
                     sides = self._batch(0, rows), self._batch(1, columns)
                     yield rows, columns, by_products(self.subject, *sides, self.seeds, shape=shape, part=self.part)
 
+    def _made(self, route: str, where: slice, side: int = 0) -> Factors:
+        make = by_jacobian if route == "jacobian" else by_layers
+        return make(self.subject, self._batch(side, where), self.seeds, self.part)
+
     def _batch(self, side: int, where: slice) -> Batch:
         return take((self.x2 if side else self.x1, None), where.start, where.stop)
 
     def _groups(self, side: int, size: int) -> list[slice]:
         count = length((self.x2 if side else self.x1, None))
         return [slice(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def _some(factor: Factor, where: slice) -> Factor:
+    return Factor(None if factor.inputs is None else factor.inputs[where], factor.rows[:, where])
 
 
 def _assembled(

@@ -32,7 +32,9 @@ def by_layers(subject: Subject, batch: Batch, seeds: Tensor, part: Part) -> Fact
     found: dict[str, list[Factor]] = {}
     columns = [_pulled((outputs * seed).sum(), piece.places) for seed in seeds]
     for index, (layer, features) in enumerate(zip(piece.layers, piece.features, strict=True)):
-        factor = layer.rule.factor(features, torch.stack([column[index] for column in columns]))
+        # examples first in memory: the trace needs all rows of an example beside each other
+        deltas = torch.stack([column[index] for column in columns], 1).transpose(0, 1)
+        factor = layer.rule.factor(features, deltas)
         name = part(next(iter(layer.names.values())))
         found.setdefault(name, []).append(Factor(factor.inputs, factor.rows.detach()))
     for name, factors in _rows(subject, batch, seeds, subject.rest, part).items():
