@@ -26,6 +26,7 @@ from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.freezing import Control, controlled, frozen
 from phenoscope.atlas.gains_at_scale import gains_at_scale
 from phenoscope.atlas.geometry_decides import geometry_decides
+from phenoscope.atlas.gradient_free_search import gradient_free_search
 from phenoscope.atlas.gradient_starvation import gradient_starvation
 from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.incremental_rank import incremental_rank
@@ -73,6 +74,7 @@ from phenoscope.atlas.tiny_subspace import tiny_subspace
 from phenoscope.atlas.trainability_boundary import trainability_boundary
 from phenoscope.atlas.triple_descent import triple_descent
 from phenoscope.atlas.variance_sources import variance_sources
+from phenoscope.atlas.whose_doing import whose_doing
 from phenoscope.atlas.wide_networks import wide_networks
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.specs import to_json
@@ -115,6 +117,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "progressive_sharpening": progressive_sharpening,
     "feature_ansatz": feature_ansatz,
     "flatness_at_scale": flatness_at_scale,
+    "gradient_free_search": gradient_free_search,
     "gradient_starvation": gradient_starvation,
     "gains_at_scale": gains_at_scale,
     "hessian_outliers": hessian_outliers,
@@ -144,6 +147,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "trainability_boundary": trainability_boundary,
     "triple_descent": triple_descent,
     "variance_sources": variance_sources,
+    "whose_doing": whose_doing,
     "wide_networks": wide_networks,
 }
 """The library's own: functions of a scale and the phenomenon's own options."""

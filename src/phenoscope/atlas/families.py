@@ -234,7 +234,7 @@ BIAS = Family(
         Part(
             "Whose choice it is",
             "A network that could fit anything fits something sensible. Is it the data, the network or the descent?",
-            ("random_labels",),
+            ("random_labels", "gradient_free_search", "whose_doing"),
         ),
     ),
 )

@@ -1,6 +1,7 @@
 """What stands above instruments and training: what needs both, and members that are computed rather than trained."""
 
 from phenoscope.methods.alignment import Alignment, align
+from phenoscope.methods.attribution import Attribution, variance_shares
 from phenoscope.methods.bands import Band, elastic_band
 from phenoscope.methods.circle import Circle
 from phenoscope.methods.complexes import Complex, connecting_complex
@@ -29,6 +30,7 @@ from phenoscope.methods.random_features import RandomFeatures
 from phenoscope.methods.recursive_features import LaplacePredictor, RecursiveFeatures, recursive_features
 from phenoscope.methods.renormalisation import Renormalised, renormalise
 from phenoscope.methods.separable import SeparableDescent
+from phenoscope.methods.small_search import SmallSearch
 from phenoscope.methods.spectral_regression import SpectralRegression
 from phenoscope.methods.strong_tickets import PrunedToTarget, SubsetSums, best_subsets
 from phenoscope.methods.supermasks import EdgePopup, Supermask
@@ -40,6 +42,7 @@ from phenoscope.methods.weights import recompute_statistics
 
 __all__ = [
     "Alignment",
+    "Attribution",
     "Band",
     "BestOrder",
     "Circle",
@@ -73,6 +76,7 @@ __all__ = [
     "RecursiveFeatures",
     "Renormalised",
     "SeparableDescent",
+    "SmallSearch",
     "SpectralRegression",
     "SubsetSums",
     "Supermask",
@@ -94,4 +98,5 @@ __all__ = [
     "recompute_statistics",
     "recursive_features",
     "renormalise",
+    "variance_shares",
 ]

@@ -25,7 +25,8 @@ def panels() -> tuple[Panel, ...]:
     """The figures; the first one is the phenomenon at a glance."""
     return (
         Scatter(
-            "What is left of the weak feature", "A linear model; lines are the minimum, as the dual has it.",
+            "What is left of the weak feature",
+            "A linear model; lines are the minimum, as the dual has it, averaged over the seeds.",
             STRENGTH, WEAK, "strength of the other feature", "response of the weak one", LINEAR, theory=PREDICTED,
             theory_label="at the minimum",
         ),
