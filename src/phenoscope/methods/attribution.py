@@ -43,7 +43,8 @@ def variance_shares(values: np.ndarray) -> dict[str, float]:
             f"each; got shape {values.shape}."
         )
     mean, every = values.mean(), values.size
-    squares, freedom = {}, {}
+    squares: dict[str, float] = {}
+    freedom: dict[str, int] = {}
     for axis, name in enumerate(FACTORS[:-1]):
         levels = values.mean(axis=tuple(other for other in range(values.ndim) if other != axis))
         squares[name] = float(np.square(levels - mean).sum()) * every / len(levels)
@@ -56,8 +57,8 @@ def variance_shares(values: np.ndarray) -> dict[str, float]:
     if total == 0:
         raise BadInput("all trainings came to one number, so there is no variance to share out.")
     spread = (total - sum(squares.values())) / (every - 1 - sum(freedom.values()))
-    shares = {name: (squares[name] - freedom[name] * spread) / total for name in FACTORS}
-    return shares | {"rest": 1 - sum(shares.values())}
+    shares = {name: float(squares[name] - freedom[name] * spread) / total for name in FACTORS}
+    return shares | {"rest": 1.0 - sum(shares.values())}
 
 
 @spec
