@@ -11,7 +11,7 @@ from phenoscope.core.seeds import stream
 from phenoscope.engine.plans import grouped, waves
 from phenoscope.training import Recipe, State, train
 
-STEPS = 10
+STEPS = 5
 SEEDS = range(5)
 
 
@@ -21,7 +21,7 @@ def run() -> None:
     jobs = [job for job in waves(made, SEEDS)[0] if job.plan.training is not None]
     alone = [job for job in jobs if job.plan.training.data.label_noise == 0.2 and not job.plan.training.rule.decoupled]
     cases = {f"{len(some)} networks": _timed(some) for some in (alone, jobs)}
-    report("Ten steps of every network of a sweep over 20 widths", cases)
+    report("Five steps of every network of a sweep over 20 widths", cases)
 
 
 def _timed(jobs: Sequence) -> list[Timing]:
@@ -32,7 +32,7 @@ def _timed(jobs: Sequence) -> list[Timing]:
         "one at a time": _stepper([train([one]) for one in recipes]),
         "cohorts": _stepper([train(group) for group in groups]),
     }
-    return interleaved(contenders, baseline="plain PyTorch, one at a time", rounds=5)
+    return interleaved(contenders, baseline="plain PyTorch, one at a time", rounds=5, warmup=1)
 
 
 def _stepper(runs: Sequence[Iterator[State]]) -> Callable[[], object]:
