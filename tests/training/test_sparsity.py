@@ -13,7 +13,6 @@ from torch.testing import assert_close
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import Layout, layout, point, write
 from phenoscope.core.seeds import stream
-from phenoscope.core.specs import spec
 from phenoscope.models import MLP
 from phenoscope.training import (
     MASK,
@@ -44,6 +43,7 @@ from phenoscope.training import (
 from phenoscope.training import settings as settings_of
 from phenoscope.training.masks import largest_kept, shuffled
 from phenoscope.training.recipe import with_setting
+from phenoscope.training.sparsity import Masked, Prepared
 from small import recipe
 
 HALF = RandomMask(0.5)
@@ -111,23 +111,15 @@ def test_what_is_held_stays_at_zero_and_nothing_is_remembered_of_it(name):
     assert not torch.equal(*states[0].mask)
 
 
-@spec
-class Drifting:
-    """A rule that moves every parameter, whatever the gradient."""
-
-    lr: float
-
-    def init(self, points):
-        return {}
-
-    def update(self, gradient, points, memory, step):
-        return points - self.lr, memory
-
-
-def test_a_rule_that_moves_everything_moves_nothing_that_is_held():
-    states = path(recipe(rule=Drifting(0.1), steps=3, mask=HALF))
-    assert (states[-1].points[~states[-1].mask] == 0).all()
-    assert_close(states[-1].points, (states[0].points - 0.3) * states[-1].mask)
+def test_what_a_rule_moves_against_the_mask_is_put_back():
+    mask = torch.tensor([[True, False, True]])
+    ready = Prepared(
+        Everywhere(torch.zeros(1, 3)), {MASK: mask, "sparse.point": mask.float(), "momentum": mask.float()}
+    )
+    points, memory = ready.held(torch.ones(1, 3), {"momentum": torch.zeros(1, 3)})
+    assert torch.equal(points, mask.float())
+    assert sorted(memory) == ["momentum", "sparse.mask", "sparse.point"]
+    assert torch.equal(memory["momentum"], torch.zeros(1, 3))
 
 
 def test_a_rule_that_looks_from_elsewhere_stays_under_the_mask():
@@ -139,6 +131,50 @@ def test_a_rule_that_looks_from_elsewhere_stays_under_the_mask():
     away = here + 0.3 * slope / slope.norm()
     assert_close(last.points[0], here - 0.1 * objective.gradient(away) * mask, rtol=1e-10, atol=1e-12)
     assert not torch.allclose(first.around.gradient[0], slope)
+
+
+@dataclasses.dataclass(frozen=True)
+class Everywhere:
+    """A sight of one matrix, ones, at any points; normal numbers are the step."""
+
+    points: torch.Tensor
+
+    @property
+    def gradient(self):
+        return torch.ones_like(self.points)
+
+    whole = gradient.fget
+
+    def hessian(self):
+        return self
+
+    def multiply(self, block):
+        return block.sum(dim=-1, keepdim=True).expand_as(block)
+
+    def third(self, left, right):
+        return (left * right).sum(dim=-1, keepdim=True).expand_as(left)
+
+    def at(self, points):
+        return Everywhere(points)
+
+    def normal(self, step):
+        return torch.full_like(self.points, step)
+
+
+def test_everything_in_sight_is_under_the_mask():
+    mask = torch.tensor([[True, False, True]])
+    full, inside = torch.ones(1, 3), mask.float()
+    sight = Masked(Everywhere(full), mask, step=7)
+    assert torch.equal(sight.at(2 * full).points, 2 * inside)
+    for found, expected in (
+        (sight.gradient, inside),
+        (sight.whole(), inside),
+        (sight.at(full).gradient, inside),
+        (sight.hessian().multiply(full[:, None])[:, 0], 2 * inside),
+        (sight.third(full, full), 2 * inside),
+        (sight.normal(3), 7 * inside),
+    ):
+        assert torch.equal(found, expected)
 
 
 def test_noise_under_a_mask_is_that_of_the_weights_that_are_trained():

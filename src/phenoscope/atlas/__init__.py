@@ -56,6 +56,7 @@ from phenoscope.atlas.random_labels import random_labels
 from phenoscope.atlas.rate_transfer import rate_transfer
 from phenoscope.atlas.recursive_features import recursive_features
 from phenoscope.atlas.retraining import retraining
+from phenoscope.atlas.rewinding import rewinding
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
 from phenoscope.atlas.sample_descent import sample_descent
@@ -129,6 +130,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "random_labels": random_labels,
     "retraining": retraining,
     "recursive_features": recursive_features,
+    "rewinding": rewinding,
     "sam_edge": sam_edge,
     "sam_training": sam_training,
     "sample_descent": sample_descent,
