@@ -30,6 +30,7 @@ from phenoscope.atlas.gradient_free_search import gradient_free_search
 from phenoscope.atlas.gradient_starvation import gradient_starvation
 from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.incremental_rank import incremental_rank
+from phenoscope.atlas.kernel_and_network_part import kernel_and_network_part
 from phenoscope.atlas.kernel_at_start import kernel_at_start
 from phenoscope.atlas.kernel_learning_curves import kernel_learning_curves
 from phenoscope.atlas.layer_collapse import layer_collapse
@@ -107,6 +108,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "mode_connectivity": mode_connectivity,
     "path_extent": path_extent,
     "minimum_code": minimum_code,
+    "kernel_and_network_part": kernel_and_network_part,
     "kernel_at_start": kernel_at_start,
     "kernel_learning_curves": kernel_learning_curves,
     "minimal_models": minimal_models,
