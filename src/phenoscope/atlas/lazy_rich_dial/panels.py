@@ -25,7 +25,8 @@ def panels() -> tuple[Panel, ...]:
     smooth = (LAZY, SUBTRACTED, RICH)
     return (
         Scatter(
-            "What each end learns", "Test error of networks with one training error; dashed, of their linearisations.",
+            "What each end learns",
+            "Test error of networks with one training error; dashed, their linearisations after as many steps.",
             ALPHA, TEST, "α", "test error", (TWO, ISOTROPIC, DIGITS), theory=LINEAR, theory_label="linearised",
         ),
         Scatter(
