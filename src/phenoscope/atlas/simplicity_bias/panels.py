@@ -17,7 +17,8 @@ from phenoscope.atlas.simplicity_bias.claims import (
 from phenoscope.claims import last_value
 from phenoscope.panels import Lines, Panel, Scatter
 
-EVERY = (BOTH, ALONE, LINEAR, WIDE, LAZY, IMPERFECT, DIGITS, DIGITS_ALONE)
+ON_SLABS = (BOTH, ALONE, LINEAR, WIDE, LAZY, IMPERFECT)
+ON_DIGITS = (DIGITS, DIGITS_ALONE)
 
 
 def panels() -> tuple[Panel, ...]:
@@ -28,7 +29,12 @@ def panels() -> tuple[Panel, ...]:
             "Areas under the ROC curve at the end: ½ is chance, 1 is no loss. At the bottom right only the easy block "
             "is used, at the top left only the hard one.",
             last_value(HARD_LOST), last_value(EASY_LOST), "area, hard block shuffled", "area, easy block shuffled",
-            EVERY, log=False,
+            ON_SLABS, log=False,
+        ),
+        Scatter(
+            "The same of two digits", "The digits that are easier to tell apart are the first block.",
+            last_value(HARD_LOST), last_value(EASY_LOST), "area, hard digit shuffled", "area, easy digit shuffled",
+            ON_DIGITS, log=False,
         ),
         Lines(
             "The easy block shuffled", "Where it is all that was learned, chance is left.",
@@ -40,8 +46,8 @@ def panels() -> tuple[Panel, ...]:
         ),
         Lines(
             "Two digits", "The easy digit shuffled among the test examples.",
-            EASY_LOST, "area under the ROC curve", (DIGITS, DIGITS_ALONE),
+            EASY_LOST, "area under the ROC curve", ON_DIGITS,
         ),
-        Lines("Test accuracy", "As the examples are.", ACCURACY, "test accuracy", EVERY),
-        Lines("Training loss", "Of all training examples.", LOSS, "loss", EVERY, log_y=True),
+        Lines("Test accuracy", "As the examples are.", ACCURACY, "test accuracy", ON_SLABS),
+        Lines("Training loss", "Of all training examples.", LOSS, "loss", ON_SLABS, log_y=True),
     )  # fmt: skip
