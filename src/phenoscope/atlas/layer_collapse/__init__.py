@@ -19,7 +19,7 @@ from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 
 EXAMPLES: dict[Scale, int] = {"smoke": 50, "laptop": 500, "paper": 1400}
 WIDTHS: dict[Scale, int] = {"smoke": 20, "laptop": 100, "paper": 300}
-ROUNDS: dict[Scale, int] = {"smoke": 15, "laptop": 100, "paper": 100}
+ROUNDS: dict[Scale, int] = {"smoke": 30, "laptop": 100, "paper": 100}
 DEPTH, OUTPUTS = 3, 10
 LEVELS = {"smoke": 3, "laptop": 7, "paper": 8}
 """Compressions below the last one: each is √10 times the one before it."""
