@@ -58,6 +58,7 @@ def test_in_closed_cases():
     assert descent_risk(10, [2.0, 1.0], [3.0, 1.0], [1e9], noise=5.0)[0] == pytest.approx(1.0)
     assert descent_risk(10, [1.0], [1.0], [1.0], noise=0.0)[0] == pytest.approx(math.exp(-2))
     assert descent_risk(10, [1.0], [1.0], [1.0], noise=10.0, rates=[0.0])[0] == 1.0  # never descended
+    assert descent_risk(10, [1.0], [0.0], [math.log(2)], noise=10.0)[0] == pytest.approx(0.25)  # half of the noise
 
 
 @pytest.mark.parametrize(
