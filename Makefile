@@ -7,6 +7,8 @@ READY := $(VENV)/.ready
 DOCS_READY := $(VENV)/.docs-ready
 PEERS := .venv-peers
 PEERS_READY := $(PEERS)/.ready
+PEERS_JAX := .venv-peers-jax
+PEERS_JAX_READY := $(PEERS_JAX)/.ready
 PEERS_PIP := $(PEERS)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
@@ -69,8 +71,15 @@ $(PEERS_READY): pyproject.toml constraints.txt Makefile
 	-$(PEERS_PIP) --no-deps rebasin==0.0.47 torchview==0.2.7 graphviz==0.21
 	@touch $(PEERS_READY)
 
-benchmarks-peers: $(PEERS_READY) ## against peers, in an environment of their own: WHAT="products eigenvalues"
+# neural-tangents is of 2023: it needs a JAX, a NumPy and a SciPy of its time, and nothing of PyTorch.
+$(PEERS_JAX_READY): Makefile
+	$(PYTHON) -m venv $(PEERS_JAX)
+	$(PEERS_JAX)/bin/pip install --quiet --disable-pip-version-check "jax==0.4.23" "jaxlib==0.4.23" "numpy<2" "scipy<1.12" frozendict absl-py
+	$(PEERS_JAX)/bin/pip install --quiet --disable-pip-version-check --no-deps neural-tangents==0.6.5
+	@touch $(PEERS_JAX_READY)
+
+benchmarks-peers: $(PEERS_READY) $(PEERS_JAX_READY) ## against peers, in an environment of their own: WHAT="products eigenvalues"
 	$(PEERS)/bin/python -m benchmarks $(WHAT)
 
 clean: ## remove the environment and caches, keep runs
-	rm -rf $(VENV) $(PEERS) .ruff_cache .import_linter_cache .hypothesis build dist site
+	rm -rf $(VENV) $(PEERS) $(PEERS_JAX) .ruff_cache .import_linter_cache .hypothesis build dist site

@@ -39,6 +39,7 @@ ALL = {
     "densities-gpt": densities.run_gpt,
     "densities-early": densities.run_early,
     "kernels": kernels.run,
+    "kernels-peers": kernels.run_peers,
     "planes": planes.run,
     "sparse": sparse.run,
     "watching": watching.run,

@@ -4,9 +4,13 @@ Processor time on one thread, which other users of a machine leave alone. Jacobi
 both are compared on 100 of them; the time for 500 stands beside.
 """
 
+import contextlib
 import gc
+import os
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -18,7 +22,9 @@ from benchmarks.workloads import Workload, workload
 from phenoscope import empirical_ntk, infinite, infinite_kernel
 
 EXAMPLES, FEW = 500, 100
-ROUNDS = 3
+ROUNDS, PEER_ROUNDS = 3, 9
+JAX = ".venv-peers-jax/bin/python"
+"""Where neural-tangents is; another place can be given as PHENOSCOPE_JAX."""
 
 
 def run() -> None:
@@ -36,6 +42,49 @@ def run() -> None:
             timing("infinite_kernel, float64", seconds, seconds)
         ]
     report("Tangent kernels, processor time", cases)
+
+
+def run_peers() -> None:
+    """The same kernels of 500 images in turns with neural-tangents, whose environment `make benchmarks-peers` makes."""
+    python = Path(os.environ.get("PHENOSCOPE_JAX", JAX))
+    if not python.exists():
+        print(f"missing, so not compared: neural-tangents. There is no {python}; `make benchmarks-peers` makes it.")
+        return
+    cases = {}
+    with threads(1), _answering(python) as ask:
+        for name in ("MLP", "CNN"):
+            work = workload(name)
+            for outputs in ("trace", "full"):
+                cases[f"{name}, {outputs}"] = _in_turns(work, outputs, lambda o=outputs, n=name: ask(f"{n} {o}"))
+    report("Tangent kernels against neural-tangents, processor time", cases)
+
+
+def _in_turns(work: Workload, outputs: Literal["full", "trace"], theirs: Callable[[], float]) -> list[Timing]:
+    ours, other = [], []
+    for number in range(PEER_ROUNDS + 1):
+        started = time.process_time()
+        empirical_ntk(work.model, work.inputs[:EXAMPLES], outputs=outputs)
+        own, there = time.process_time() - started, theirs()
+        if number:  # the first warms up
+            ours.append(own)
+            other.append(there)
+    return [timing("empirical_ntk", ours, ours), timing("neural-tangents, structured, compiled", other, ours)]
+
+
+@contextlib.contextmanager
+def _answering(python: Path) -> Iterator[Callable[[str], float]]:
+    """A process that is asked by lines, and answers each with seconds."""
+    script = Path(__file__).with_name("tangents_in_jax.py")
+    with subprocess.Popen([python, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def ask(line: str) -> float:
+            print(line, file=process.stdin, flush=True)
+            return float(process.stdout.readline())  # type: ignore[union-attr]
+
+        yield ask
+        process.stdin.close()
 
 
 def _timed(work: Workload, outputs: Literal["full", "trace"]) -> list[Timing]:

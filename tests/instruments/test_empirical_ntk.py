@@ -85,6 +85,16 @@ def test_a_symmetric_kernel_in_groups(monkeypatch):
         assert_close(found, expected)
 
 
+@pytest.mark.parametrize("route", ["jacobian", "layers"])
+@pytest.mark.parametrize("outputs", ["full", "trace"])
+def test_blocks_that_are_cut_from_all_derivatives_make_the_whole(outputs, route):
+    model, inputs = mlp(), normal(150, 4)
+    found = empirical_ntk(model, inputs, outputs=outputs, route=route).matrix  # three groups, the last a small one
+    beside = empirical_ntk(model, inputs, inputs.clone(), outputs=outputs, route=route).matrix  # in one piece
+    assert_close(found, beside, rtol=1e-12, atol=1e-12)
+    assert torch.equal(found, found.permute(1, 0, 3, 2) if outputs == "full" else found.mT)
+
+
 def test_layers_and_chosen_parameters_are_blocks_of_the_jacobian():
     problem = PROBLEMS["tanh perceptron"]()
     found = empirical_ntk(problem.model, problem.inputs, by_layer=True)
