@@ -113,9 +113,8 @@ def test_what_is_held_stays_at_zero_and_nothing_is_remembered_of_it(name):
 
 def test_what_a_rule_moves_against_the_mask_is_put_back():
     mask = torch.tensor([[True, False, True]])
-    ready = Prepared(
-        Everywhere(torch.zeros(1, 3)), {MASK: mask, "sparse.point": mask.float(), "momentum": mask.float()}
-    )
+    found = {MASK: mask, "sparse.point": mask.float(), "momentum": mask.float()}
+    ready = Prepared(Everywhere(torch.zeros(1, 3)), found, mask.float())
     points, memory = ready.held(torch.ones(1, 3), {"momentum": torch.zeros(1, 3)})
     assert torch.equal(points, mask.float())
     assert sorted(memory) == ["momentum", "sparse.mask", "sparse.point"]
@@ -162,9 +161,8 @@ class Everywhere:
 
 
 def test_everything_in_sight_is_under_the_mask():
-    mask = torch.tensor([[True, False, True]])
-    full, inside = torch.ones(1, 3), mask.float()
-    sight = Masked(Everywhere(full), mask, step=7)
+    full, inside = torch.ones(1, 3), torch.tensor([[1.0, 0.0, 1.0]])
+    sight = Masked(Everywhere(full), inside, step=7)
     assert torch.equal(sight.at(2 * full).points, 2 * inside)
     for found, expected in (
         (sight.gradient, inside),

@@ -88,23 +88,23 @@ class Prepared:
     Attributes:
         sight: the loss around the points, as the rule may see it.
         memory: of the training.
+        kept: (n, p), the mask as numbers, with which points multiply several times as fast; `None` without one.
     """
 
     sight: Sight
     memory: Memory
+    kept: Points | None = None
 
     def seen(self, rule: Rule, clock: int) -> tuple[Points, Memory]:
         """The gradient that the rule steps along, and what it then remembers."""
         gradient, remembered = seen(rule, self.sight, of_rule(self.memory), clock)
-        mask = self.memory.get(MASK)
-        return gradient if mask is None else gradient * mask, remembered
+        return gradient if self.kept is None else gradient * self.kept, remembered
 
     def held(self, points: Points, remembered: Memory) -> tuple[Points, Memory]:
         """Points and the rule's memory after the update as those of the training: 0 where the mask says so."""
-        mask = self.memory.get(MASK)
-        if mask is None:
+        if self.kept is None:
             return points, remembered
-        return points * mask, remembered | of_masks(self.memory)
+        return points * self.kept, remembered | of_masks(self.memory)
 
 
 def prepared(cohort: Sequence[Recipe], layout: Layout, sight: Sight, memory: Memory, step: int) -> Prepared:
@@ -125,7 +125,8 @@ def prepared(cohort: Sequence[Recipe], layout: Layout, sight: Sight, memory: Mem
     if cohort[0].pruning is not None:
         points, memory = _pruned(cohort, layout, sight, memory, step)
     there = sight if points is sight.points else sight.at(points)
-    return Prepared(Masked(there, memory[MASK], step), memory)
+    kept = memory[MASK].to(points.dtype)
+    return Prepared(Masked(there, kept, step), memory, kept)
 
 
 def _pruned(cohort: Sequence[Recipe], layout: Layout, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
@@ -155,12 +156,12 @@ class Masked:
 
     Attributes:
         sight: of the networks with all their parameters.
-        mask: (n, p).
+        mask: (n, p), 1 where a parameter is trained and 0 where it is held.
         step: of the training, which a rule may go through several times.
     """
 
     sight: Sight
-    mask: Bool[Tensor, "n p"]
+    mask: Points
     step: int
 
     @property
@@ -192,7 +193,7 @@ class _Within:
     """A matrix a row, restricted to the parameters that are trained."""
 
     of: Operator
-    mask: Bool[Tensor, "n p"]
+    mask: Points
 
     def multiply(self, block: Float[Tensor, "n k p"]) -> Float[Tensor, "n k p"]:
         inside = self.mask[:, None]
