@@ -14,6 +14,7 @@ from phenoscope.atlas.catapult import catapult
 from phenoscope.atlas.central_flow import central_flow
 from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.connected_volumes import connected_volumes
+from phenoscope.atlas.convolution_spectra import convolution_spectra
 from phenoscope.atlas.diagonal_networks import diagonal_networks
 from phenoscope.atlas.double_descent import double_descent
 from phenoscope.atlas.drift_along_minima import drift_along_minima
@@ -33,6 +34,7 @@ from phenoscope.atlas.incremental_rank import incremental_rank
 from phenoscope.atlas.kernel_and_network_part import kernel_and_network_part
 from phenoscope.atlas.kernel_at_start import kernel_at_start
 from phenoscope.atlas.kernel_learning_curves import kernel_learning_curves
+from phenoscope.atlas.kkt_points import kkt_points
 from phenoscope.atlas.layer_collapse import layer_collapse
 from phenoscope.atlas.lazy_rich_dial import lazy_rich_dial
 from phenoscope.atlas.linear_double_descent import linear_double_descent
@@ -91,6 +93,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "central_flow": central_flow,
     "changing_rates": changing_rates,
     "double_descent": double_descent,
+    "convolution_spectra": convolution_spectra,
     "diagonal_networks": diagonal_networks,
     "drift_along_minima": drift_along_minima,
     "dynamic_sparse": dynamic_sparse,
@@ -98,6 +101,7 @@ ATLAS: dict[str, Callable[..., Phenomenon]] = {
     "edge_of_stability": edge_of_stability,
     "effective_parameters": effective_parameters,
     "epoch_descent": epoch_descent,
+    "kkt_points": kkt_points,
     "lazy_rich_dial": lazy_rich_dial,
     "layer_collapse": layer_collapse,
     "incremental_rank": incremental_rank,

@@ -38,6 +38,7 @@ from phenoscope.instruments.gradient_share import (
 )
 from phenoscope.instruments.gradient_snr import SignalToNoise, gradient_snr
 from phenoscope.instruments.gram import GramSpectrum, gauss_newton_spectrum
+from phenoscope.instruments.homogeneous import MarginConditions, margin_conditions
 from phenoscope.instruments.instrument import Instrument
 from phenoscope.instruments.invariance import Change, InvarianceAudit, Transformation, invariance_audit
 from phenoscope.instruments.kernels import (
@@ -159,6 +160,7 @@ __all__ = [
     "Loss",
     "LossLine",
     "LossPlane",
+    "MarginConditions",
     "Masks",
     "Monotonicity",
     "NegativeShare",
@@ -244,6 +246,7 @@ __all__ = [
     "log_volumes",
     "loss_line",
     "loss_plane",
+    "margin_conditions",
     "masked",
     "monotonicity",
     "negative_share",

@@ -60,7 +60,7 @@ def balance(weights: Sequence[Tensor]) -> Balance:
     Example:
         >>> import torch
         >>> found = balance([torch.eye(2), 2 * torch.eye(2)])
-        >>> found.value, found.charges[0].diagonal().tolist()
+        >>> round(found.value, 6), found.charges[0].diagonal().tolist()
         (0.75, [3.0, 3.0])
     """
     fit = all(b.ndim == a.ndim == 2 and a.shape[1] == b.shape[0] for b, a in itertools.pairwise(weights))

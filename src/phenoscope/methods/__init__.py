@@ -6,6 +6,7 @@ from phenoscope.methods.bands import Band, elastic_band
 from phenoscope.methods.circle import Circle
 from phenoscope.methods.complexes import Complex, connecting_complex
 from phenoscope.methods.computation import Computation, Found, Freezable, numbers
+from phenoscope.methods.convolution_descent import ConvolutionDescent
 from phenoscope.methods.coupled_features import CoupledFeatures
 from phenoscope.methods.crossed_features import CrossedFeatures
 from phenoscope.methods.curves import Curve, curve
@@ -17,6 +18,7 @@ from phenoscope.methods.feature_smoother import FeatureSmoother
 from phenoscope.methods.function_space import FunctionSpace
 from phenoscope.methods.fusion import Fusion, fuse
 from phenoscope.methods.gaussian_features import GaussianFeatures
+from phenoscope.methods.homogeneous_descent import HomogeneousDescent
 from phenoscope.methods.initial_kernel import InitialKernel
 from phenoscope.methods.kernel_regression import KernelRegression
 from phenoscope.methods.layer_collapse import LayerCollapse
@@ -48,6 +50,7 @@ __all__ = [
     "Circle",
     "Complex",
     "Computation",
+    "ConvolutionDescent",
     "CoupledFeatures",
     "CrossedFeatures",
     "Curve",
@@ -61,6 +64,7 @@ __all__ = [
     "FunctionSpace",
     "Fusion",
     "GaussianFeatures",
+    "HomogeneousDescent",
     "InitialKernel",
     "KernelRegression",
     "LaplacePredictor",
