@@ -51,7 +51,7 @@ def kernel_learning(
 
     Example:
         >>> found = kernel_learning(50, np.ones(100), np.full(100, 0.1))
-        >>> round(found.learned.sum(), 6), round(found.risk, 6)
+        >>> round(float(found.learned.sum()), 6), round(found.risk, 6)
         (50.0, 0.5)
     """
     values, target = np.asarray(eigenvalues, dtype=np.float64), np.asarray(coefficients, dtype=np.float64)
