@@ -12,6 +12,7 @@ from phenoscope.models import MLP, DeepLinear, UniformMLP
 from phenoscope.models.activations import Activation
 from phenoscope.models.layers import Dense
 from phenoscope.objective import CrossEntropy, Linearisation, Network, Objective, SquaredError
+from phenoscope.objective.dense_rows import dense_layers
 from phenoscope.objective.weighting import WHOLE
 
 EXACT = {"rtol": 1e-9, "atol": 1e-12}
@@ -35,6 +36,17 @@ class Skipping(nn.Sequential):
         return inputs + super().forward(inputs)
 
 
+class Capped(nn.Module):
+    """Something between layers that is not seen where it was tried."""
+
+    def __init__(self, first, last, cap=1e3):
+        super().__init__()
+        self.first, self.last, self.cap = first, last, cap
+
+    def forward(self, inputs):
+        return self.last(self.first(inputs).clamp(-self.cap, self.cap))
+
+
 def dense(outputs, inputs, seed, **options):
     weight = normal(outputs, inputs, seed=seed)
     return Dense(weight, normal(outputs, seed=seed + 50), **options)
@@ -45,11 +57,13 @@ BUILT = {
     "images, no bias": lambda s: MLP((5, 2), bias=False).build(seeded(s), inputs=(2, 2), outputs=3, dtype=F64),
     "tangent kernel": lambda s: MLP((5,), parametrisation="ntk").build(seeded(s), inputs=(4,), outputs=3, dtype=F64),
     "deep linear": lambda s: DeepLinear((5,)).build(seeded(s), inputs=(4,), outputs=3, dtype=F64),
+    "one layer": lambda s: dense(3, 4, s),
     "torch's own": lambda s: nn.Sequential(dense(4, 4, s), Activation("tanh"), nn.Linear(4, 3, dtype=F64)),
 }
 APART = {
     "backwards": lambda s: Backwards(dense(4, 4, s), dense(3, 4, s + 9)),
     "skipping": lambda s: Skipping(dense(4, 4, s), Activation("relu"), dense(4, 4, s + 9)),
+    "capped": lambda s: Capped(dense(4, 4, s), dense(3, 4, s + 9)),
     "another activation": lambda s: nn.Sequential(dense(4, 4, s), nn.Softmax(dim=-1), dense(3, 4, s + 9)),
 }
 F64 = torch.float64
@@ -77,6 +91,23 @@ def test_each_row_is_itself_alone(name, rows, loss):
         curved = [one.hessian() @ v for one, v in zip(alone, vectors, strict=True)]
         assert_close(together.hessian() @ vectors, torch.stack(curved), **EXACT)
     assert (network._dense is not None) == (name in BUILT)
+
+
+def test_what_cannot_be_seen_at_first_is_not_overlooked_later():
+    model = Capped(dense(4, 4, 0), dense(3, 4, 9))
+    inputs, targets = normal(7, 4), labels(3, 7)
+    network = Network(model, CrossEntropy(), draws=False)
+    for scale in (1.0, 1e4):
+        points = scale * torch.stack([point(model), -point(model)])
+        found = Linearisation(network, points, lambda: iter([(inputs, targets)]), WHOLE, rows="shared data").loss
+        alone = [Objective(model, CrossEntropy(), (inputs, targets)).loss(p) for p in points]
+        assert_close(found, torch.stack(alone), rtol=1e-9, atol=1e-12)
+
+
+def test_hooks_are_kept():
+    model = nn.Sequential(dense(4, 4, 0), Activation("tanh"), dense(3, 4, 9))
+    model[0].register_forward_hook(lambda module, args, output: 2 * output)
+    assert dense_layers(model) is None
 
 
 def test_tied_layers_share_their_parameters():

@@ -103,7 +103,13 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
 
 
 class Classifier(nn.Module):
-    """A network in two parts: `body` gives the last hidden features (n, k), `head` reads the outputs off them."""
+    """A network in two parts: `body` gives the last hidden features (n, k), `head` reads the outputs off them.
+
+    Attributes:
+        in_order: tells who evaluates many networks at once that its parts are called one after the other, no more.
+    """
+
+    in_order = True
 
     def __init__(self, body: nn.Module, head: Dense) -> None:
         super().__init__()

@@ -1,8 +1,9 @@
 """Stacks of dense layers at many points at once: products of three-way arrays, in half the time of a mapped network.
 
-What the mapping of functions costs for every layer is most of the time of a small one. So networks whose parts are
-plainly dense layers and functions of single entries, one after the other, are evaluated directly, if that gives what
-the network gives.
+What the mapping of functions costs for every layer is most of the time of a small one. So networks that are known to be
+dense layers and functions of single entries, one after the other, are evaluated directly, if that gives what the
+network gives. Known are `nn.Sequential` and modules that say so (`in_order`); a forward pass of another's own may do
+something between its layers that cannot be seen at the point where it was tried.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,14 +17,19 @@ Layer = Callable[[Mapping[str, Tensor], Tensor], Tensor]
 
 
 def dense_layers(model: nn.Module) -> tuple[Layer, ...] | None:
-    """The layers of the model in the order in which they are defined, if all of them are of these kinds.
+    """The layers of the model in the order in which they are called, if all of it is of these kinds.
 
-    That they are called in this order, and that nothing else happens, must be tried (`agrees`).
+    What modules say of themselves must be tried (`agrees`).
     """
+    modules = list(model.named_modules(remove_duplicate=False))
+    if len({id(module) for _, module in modules}) < len(modules):
+        return None  # one that is called twice
     layers: list[Layer] = []
-    for name, module in model.named_modules():
+    for name, module in modules:
+        if module._forward_hooks or module._forward_pre_hooks:
+            return None
         if next(module.children(), None) is not None:
-            if next(module.parameters(recurse=False), None) is not None:
+            if not _in_order(module):
                 return None
             continue
         layer = _layer(name, module)
@@ -57,13 +63,20 @@ def agrees(one: Tensor, other: Tensor) -> bool:
     return one.shape == other.shape and torch.allclose(one, other, rtol=slack, atol=slack * other.abs().max().item())
 
 
+def _in_order(module: nn.Module) -> bool:
+    """Whether a module does nothing but to call its parts one after the other."""
+    known = type(module) is nn.Sequential or getattr(module, "in_order", False)
+    return known and next(module.parameters(recurse=False), None) is None
+
+
 def _layer(name: str, module: nn.Module) -> Layer | None:
-    if isinstance(module, nn.Flatten) and (module.start_dim, module.end_dim) == (1, -1):
+    if type(module) is nn.Flatten and (module.start_dim, module.end_dim) == (1, -1):
         return lambda _, flat: flat
     if getattr(module, "entrywise", False):
         return lambda _, flat: module(flat)
-    if isinstance(module, nn.Linear) or getattr(module, "affine", "") == "dense":
-        return _dense(f"{name}.weight", f"{name}.bias", module.bias is not None, getattr(module, "scale", 1.0))
+    if type(module) is nn.Linear or getattr(module, "affine", "") == "dense":
+        beginning = f"{name}." if name else ""
+        return _dense(f"{beginning}weight", f"{beginning}bias", module.bias is not None, getattr(module, "scale", 1.0))
     return None
 
 
