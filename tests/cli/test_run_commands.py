@@ -94,7 +94,7 @@ def test_show_and_report_read_what_was_run(command):
     code, out, _ = command("report", "runs/tiny-smoke-clusters", "--json")
     assert (code, json.loads(out)) == (
         0,
-        {"report": str(page), "pages": [str(page)], "unreadable": [], "unfinished": []},
+        {"report": str(page), "pages": [str(page)], "unreadable": [], "unfinished": [], "controls": []},
     )
     assert page.exists()
 

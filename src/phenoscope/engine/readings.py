@@ -78,4 +78,6 @@ def _plain(value: Any) -> Any:
         return [_plain(part) for part in value]
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
+    if dataclasses.is_dataclass(value):
+        return _plain(vars(value))
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -118,7 +118,7 @@ INSTRUMENTS: dict[str, Instrument] = {
         hessian=True,
     ),
     "feature_ansatz": Instrument(
-        "cosine of WᵀW with the average gradient outer product, mean over dense layers",
+        "alignment of weights with gradient outer products",
         "1",
         lambda bench, _: ansatz_of(bench.objective),
     ),

@@ -51,7 +51,9 @@ def incremental_rank(scale: Scale) -> Phenomenon:
             TURNED, dataclasses.replace(corner, task="turned corner"), role="control",
             says="the same with the sign of the determinant that the observed entries ask for",
         ),
-        Arm(CORNER_ONE, dataclasses.replace(corner, depth=1, steps=1000), role="control", says="a single matrix"),
+        Arm(CORNER_ONE, dataclasses.replace(corner, depth=1, steps=CORNER_STEPS[scale] // 30), role="control",
+            says="a single matrix",
+        ),
     )  # fmt: skip
     return Phenomenon(
         name="incremental_rank",

@@ -10,7 +10,7 @@ from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 SIZES: dict[Scale, tuple[int, int, int]] = {
     "smoke": (500, 64, 16),
     "laptop": (2000, 4096, 64),
-    "paper": (2000, 65536, 64),
+    "paper": (2500, 65536, 64),
 }
 """Updates of the wide network, its width, and that of the narrow one."""
 
