@@ -30,7 +30,7 @@ from phenoscope.probes import Accuracy, Loss
 from phenoscope.training import Adam, Recipe, WeightDecay
 
 SIZES: dict[Scale, Size] = {
-    "smoke": Size(60, (32,), 60, 10),
+    "smoke": Size(60, (64,), 250, 10),
     "laptop": Size(500, (128,), 1500, 10),
     "paper": Size(1198, (512, 512), 10_000, 20),
 }
