@@ -26,8 +26,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page, config: MkDocsConfig, files: Files) -> str:
     """Links from a page to one of them."""
+    root = "../" * (page.file.src_uri.count("/") + 1)
     for there, here in PAGES.items():
-        markdown = markdown.replace(f"](../{here}", f"]({get_relative_url(there, page.file.src_uri)}")
+        markdown = markdown.replace(f"]({root}{here}", f"]({get_relative_url(there, page.file.src_uri)}")
     return markdown
 
 

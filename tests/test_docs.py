@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from phenoscope.atlas.families import FAMILIES, Family
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
@@ -30,3 +32,13 @@ def test_local_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)|(?:src|srcset|href)=\"([^\"#]+)\"", page.read_text(encoding="utf-8"))
     for target in (a or b for a, b in targets):
         assert target.startswith(("https://", "http://")) or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_a_family_has_its_page_with_its_phenomena_in_the_order_of_its_story(family: Family) -> None:
+    page = (ROOT / "docs" / "phenomena" / f"{family.name}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {family.title}\n\n*{family.question}*\n")
+    assert re.findall(r"^## `(\w+)`$", page, flags=re.MULTILINE) == list(family.phenomena)
+    for section in page.split("\n## ")[1:]:
+        assert section.count("\n```") % 2 == 0, section.partition("\n")[0]
+        assert "phenoscope run " in section
