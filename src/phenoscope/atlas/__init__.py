@@ -68,6 +68,7 @@ from phenoscope.atlas.sgd_diffusion import sgd_diffusion
 from phenoscope.atlas.sgd_stability import sgd_stability
 from phenoscope.atlas.sharpness_generalisation import sharpness_generalisation
 from phenoscope.atlas.simplicity_bias import simplicity_bias
+from phenoscope.atlas.sparse_double_descent import sparse_double_descent
 from phenoscope.atlas.sparse_features import sparse_features
 from phenoscope.atlas.spawning import spawning
 from phenoscope.atlas.spectral_bias import spectral_bias
@@ -145,6 +146,7 @@ _OWN: tuple[Callable[..., Phenomenon], ...] = (
     sgd_stability,
     sharpness_generalisation,
     simplicity_bias,
+    sparse_double_descent,
     sparse_features,
     spawning,
     spectral_bias,

@@ -261,7 +261,7 @@ SPARSITY = Family(
         Part(
             "Tickets",
             "After training it is known which weights were needed. Do these train as well from where they began?",
-            ("lottery_tickets", "rewinding", "retraining"),
+            ("lottery_tickets", "rewinding", "retraining", "sparse_double_descent"),
         ),
         Part(
             "Sparse all along",
