@@ -27,7 +27,7 @@ def comparisons() -> tuple[Comparison, ...]:
 
 def by_rounds(first: Kept, _: Kept) -> dict[str, float | list[float]]:
     """Test accuracy at the end of each round, and how it goes from the dense network to the sparsest."""
-    accuracy, _ = at_ends(first.record)
+    accuracy = at_ends(first.record)[0]
     best = int(np.argmax(accuracy))
     series, length = first.record.series["test accuracy"], first.record.series["density"].steps[1]
     dense = series.values[series.steps <= length]
