@@ -98,7 +98,16 @@ def test_every_page_is_whole(opened, index, size, scheme):
         assert found["lang"] == "en", name
         assert found["title"].endswith("· Phenoscope"), name
     kinds = {re.sub(r"/.*", "", name) for name in seen}
-    assert kinds == {"index.html", "runs.html", "verdicts.html", "families", "phenomena", "runs", "watched"}
+    assert kinds == {
+        "index.html",
+        "runs.html",
+        "controls.html",
+        "verdicts.html",
+        "families",
+        "phenomena",
+        "runs",
+        "watched",
+    }
     assert page.faults == []
 
 
@@ -151,10 +160,17 @@ def test_the_first_stops_of_the_keyboard_are_the_skip_link_and_the_navigation(op
     page = opened("desktop", "light")
     page.goto(index.as_uri())
     stops = []
-    for _ in range(5):
+    for _ in range(6):
         page.keyboard.press("Tab")
         stops.append(page.evaluate("document.activeElement.textContent.trim()"))
-    assert stops == ["Skip to the content", "Phenoscope", "Atlas", "Runs", "How verdicts are reached"]
+    assert stops == [
+        "Skip to the content",
+        "Phenoscope",
+        "Atlas",
+        "Runs",
+        "Frozen features",
+        "How verdicts are reached",
+    ]
     page.keyboard.press("Enter")
     page.wait_for_url("**/verdicts.html")
     page.keyboard.press("Tab")

@@ -16,6 +16,7 @@ from phenoscope.objective import Objective
 from phenoscope.objective.batches import Batch, length, split
 from phenoscope.objective.displaced import Layer
 from phenoscope.objective.layer_rules import Dense
+from phenoscope.objective.processes import ALONE, Processes
 
 CHUNK = 256
 """Examples whose gradients are held at once."""
@@ -120,7 +121,7 @@ def feature_ansatz(
     """
     if not power > 0:
         raise BadInput(f"the power of the ansatz is above 0, such as 1 or ½; got {power}.")
-    found = _ansatz(model, lambda: split((inputs, None), CHUNK), start, power)
+    found = _ansatz(model, lambda: split((inputs, None), CHUNK), start, power, ALONE)
     if not found.layers:
         raise BadInput(
             "the feature ansatz is about dense layers, and the model has none that is called once, with weights of its "
@@ -131,7 +132,7 @@ def feature_ansatz(
 
 def ansatz_of(objective: Objective) -> FeatureAnsatz:
     """The feature ansatz of an objective's model on all of its data, with the power 1; nan without dense layers."""
-    return _ansatz(objective.model, lambda: _pieces(objective), None, 1.0)
+    return _ansatz(objective.model, lambda: _pieces(objective), None, 1.0, objective.processes)
 
 
 def _pieces(objective: Objective) -> Iterator[Batch]:
@@ -139,12 +140,14 @@ def _pieces(objective: Objective) -> Iterator[Batch]:
         yield from split(batch, CHUNK)
 
 
-def _ansatz(model: nn.Module, batches: Batches, start: Tensor | None, power: float) -> FeatureAnsatz:
+def _ansatz(
+    model: nn.Module, batches: Batches, start: Tensor | None, power: float, processes: Processes
+) -> FeatureAnsatz:
     looked = subject(model, next(iter(batches()))[0], None)
     dense = [layer for layer in looked.layers if isinstance(layer.rule, Dense) and layer.rule.flatly]
     dense = [layer for layer in dense if "weight" in layer.names]
     before = None if start is None else _named(looked, start)
-    products, examples = _outer_products(looked, batches(), dense)
+    products, examples = _outer_products(looked, batches(), dense, processes)
     names = {id(module): name for name, module in model.named_modules()}
     found = {}
     for layer, outer in zip(dense, products, strict=True):
@@ -154,7 +157,7 @@ def _ansatz(model: nn.Module, batches: Batches, start: Tensor | None, power: flo
     return FeatureAnsatz(found, power, examples, looked.entries, 100 * torch.finfo(looked.network.dtype).eps)
 
 
-def gradient_outer_product(model: nn.Module, inputs: Tensor) -> Float[Tensor, "d d"]:
+def gradient_outer_product(model: Callable[[Tensor], Tensor], inputs: Tensor) -> Float[Tensor, "d d"]:
     r"""Average gradient outer product of any model: $\frac{1}{n} \sum_x \sum_c ∇_x f_c ∇_x f_c^⊤$ over inputs x.
 
     Entries of an input are its d numbers in order. Its large eigenvalues belong to the directions of input space along
@@ -201,7 +204,7 @@ def _read(name: str, now: Tensor, moved: Tensor | None, outer: Tensor, power: fl
 
 
 def _outer_products(
-    looked: Subject, batches: Iterable[Batch], layers: Sequence[Layer]
+    looked: Subject, batches: Iterable[Batch], layers: Sequence[Layer], processes: Processes
 ) -> tuple[list[Float[Tensor, "m m"]], int]:
     """S of each layer: for its output, the mean over examples and positions, the sum over outputs; and the examples."""
     sizes = [len(looked.parameters[layer.names["weight"]]) for layer in layers]
@@ -218,8 +221,12 @@ def _outer_products(
                     rows = deltas[place].reshape(-1, sizes[index]).double()
                     totals[index].addmm_(rows.mT, rows)
                     counts[index] += len(rows)
+    device = looked.network.device
+    totals = [processes.sum(total) for total in totals]
+    rows_of = [processes.sum_of(count, device) for count in counts]
     # every example came once for each of the outputs, which are summed
-    return [total * looked.entries / count for total, count in zip(totals, counts, strict=True)], examples
+    means = [total * looked.entries / count for total, count in zip(totals, rows_of, strict=True)]
+    return means, round(processes.sum_of(examples, device))
 
 
 def _slopes(value: Tensor, leaves: Any) -> tuple[Tensor, ...]:
