@@ -104,6 +104,21 @@ def test_what_cannot_be_seen_at_first_is_not_overlooked_later():
         assert_close(found, torch.stack(alone), rtol=1e-9, atol=1e-12)
 
 
+def test_a_row_that_diverged_changes_no_bit_of_the_others():
+    """A run that goes on after that tries the layers anew, and must come to the same decision."""
+    model = nn.Sequential(dense(4, 4, 0), Activation("tanh"), dense(3, 4, 9))
+    batch, start = (normal(7, 4), labels(3, 7)), point(model)
+    points = torch.stack([start, start + 0.1, torch.full_like(start, torch.inf)])
+
+    def losses(network, rows):
+        return Linearisation(network, points[rows], lambda: iter([batch]), WHOLE, rows="shared data").loss
+
+    before, after = (Network(model, CrossEntropy(), draws=False) for _ in range(2))
+    losses(before, slice(0, 2))  # tried while all is well
+    assert torch.equal(losses(before, slice(None))[:2], losses(after, slice(None))[:2])
+    assert after._tried
+
+
 def test_hooks_are_kept():
     model = nn.Sequential(dense(4, 4, 0), Activation("tanh"), dense(3, 4, 9))
     model[0].register_forward_hook(lambda module, args, output: 2 * output)
