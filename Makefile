@@ -74,8 +74,8 @@ $(PEERS_READY): pyproject.toml constraints.txt Makefile
 # neural-tangents is of 2023: it needs a JAX, a NumPy and a SciPy of its time, and nothing of PyTorch.
 $(PEERS_JAX_READY): Makefile
 	$(PYTHON) -m venv $(PEERS_JAX)
-	$(PEERS_JAX)/bin/pip install --quiet --disable-pip-version-check "jax==0.4.23" "jaxlib==0.4.23" "numpy<2" "scipy<1.12" frozendict absl-py
-	$(PEERS_JAX)/bin/pip install --quiet --disable-pip-version-check --no-deps neural-tangents==0.6.5
+	-$(PEERS_JAX)/bin/pip install --quiet --disable-pip-version-check "jax==0.4.23" "jaxlib==0.4.23" "numpy<2" "scipy<1.12" frozendict absl-py
+	-$(PEERS_JAX)/bin/pip install --quiet --disable-pip-version-check --no-deps neural-tangents==0.6.5
 	@touch $(PEERS_JAX_READY)
 
 benchmarks-peers: $(PEERS_READY) $(PEERS_JAX_READY) ## against peers, in an environment of their own: WHAT="products eigenvalues"
