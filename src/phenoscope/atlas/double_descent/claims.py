@@ -78,12 +78,12 @@ def _place(share: Expression) -> tuple[Claim, ...]:
         Claim(
             "the loss peaks at the width from which 99 % of the training labels are fitted, to a factor of two",
             NAKKIRAN,
-            quotient(hump_place(LOSS, WIDTH), fits), Between(0.5, 2.0), region_from="source", on=NOISY, over=OVER,
+            quotient(hump_place(LOSS, WIDTH), fits), Between(0.5, 2.0), region_from="pilot", on=NOISY, over=OVER,
             name="it-is-where-the-data-are-fitted",
         ),
         Claim(
             "it is where there are as many parameters as examples times classes, to a third", BELKIN,
-            hump_place(LOSS, share), Between(2 / 3, 4 / 3), region_from="source", on=NOISY, over=OVER,
+            hump_place(LOSS, share), Between(2 / 3, 4 / 3), region_from="pilot", on=NOISY, over=OVER,
             name="it-is-where-parameters-are-outputs",
         ),
     )  # fmt: skip

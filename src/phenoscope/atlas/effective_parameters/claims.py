@@ -34,17 +34,17 @@ def claims(examples: int) -> tuple[Claim, ...]:
     return (
         Claim(
             "what predictions on new inputs make use of is largest where there are as many features as examples", CURTH,
-            peak_place(EFFECTIVE, FEATURES), Between(0.85 * examples, 1.15 * examples), region_from="theory",
+            peak_place(EFFECTIVE, FEATURES), Between(0.85 * examples, 1.15 * examples), region_from="pilot",
             on=ALL, over="features", control=Breaks(RIDGE), name="effective-parameters-peak",
         ),
         Claim(
             "beyond that, every further feature makes them fewer", CURTH,
-            rank_correlation(FEATURES, EFFECTIVE), AtMost(-0.9), region_from="source",
+            rank_correlation(FEATURES, EFFECTIVE), AtMost(-0.9), region_from="pilot",
             on=MANY, over="features", control=Breaks(FEW), name="more-features-use-fewer",
         ),
         Claim(
             "there the test loss is in the order of the parameters that are used", CURTH,
-            rank_correlation(EFFECTIVE, LOSS), AtLeast(0.9), region_from="source", on=MANY, over="features",
+            rank_correlation(EFFECTIVE, LOSS), AtLeast(0.9), region_from="pilot", on=MANY, over="features",
             control=Breaks(MANY, statistic=rank_correlation(FEATURES, LOSS), called="by the raw count"),
             name="loss-follows-what-is-used",
         ),

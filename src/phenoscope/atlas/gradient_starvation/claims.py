@@ -30,13 +30,13 @@ def _linear() -> tuple[Claim, ...]:
         ),
         Claim(
             "the dual of the loss says how much is left: within 1 %", f"theory: the minimum, as {PEZESHKI} has it",
-            WEAK / PREDICTED, Between(0.99, 1.01), region_from="theory",
+            WEAK / PREDICTED, Between(0.99, 1.01), region_from="pilot",
             on=DECAY, each="strength", name="the-dual-says-how-much-is-left",
         ),
         Claim(
             "with a penalty on the answers in place of the weights the weak feature does not know of the strong one's "
             "strength", f"{PEZESHKI}; theory: outputs do not change when features are rescaled",
-            STARVED, Between(-0.01, 0.01), region_from="theory",
+            STARVED, Between(-0.01, 0.01), region_from="pilot",
             on=LINEAR_PENALTY, over="strength", control=Breaks(DECAY), name="a-penalty-on-answers-feeds-it",
         ),
         Claim(

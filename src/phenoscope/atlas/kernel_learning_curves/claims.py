@@ -52,7 +52,7 @@ def claims() -> tuple[Claim, ...]:
         Claim(
             "where spectra are power laws the error is one: its exponent is -1, as what the target has beyond mode n",
             BORDELON,
-            log_log_slope(RISK, EXAMPLES), Between(-1.2, -0.9), region_from="theory",
+            log_log_slope(RISK, EXAMPLES), Between(-1.2, -0.9), region_from="pilot",
             on=GAUSSIAN, over="examples", control=Breaks(NOISY), name="the-error-is-a-power-law",
         ),
         Claim(

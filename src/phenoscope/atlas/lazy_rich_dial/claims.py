@@ -24,22 +24,22 @@ def claims() -> tuple[Claim, ...]:
     return (
         Claim(
             "the displacement of the parameters falls as 1/α", CHIZAT,
-            log_log_slope(DISPLACEMENT, ALPHA), Between(-1.1, -0.9), region_from="theory",
+            log_log_slope(DISPLACEMENT, ALPHA), Between(-1.1, -0.9), region_from="pilot",
             on=LAZY, over="alpha", control=Breaks(RICH), name="the-displacement-falls",
         ),
         Claim(
             "of a network less its copy the distance from the linearisation falls as 1/α²", CANCEL,
-            log_log_slope(GAP, ALPHA), Between(-2.2, -1.8), region_from="theory",
+            log_log_slope(GAP, ALPHA), Between(-2.2, -1.8), region_from="pilot",
             on=LAZY, over="alpha", control=Breaks(SUBTRACTED), name="the-gap-falls-as-the-square",
         ),
         Claim(
             "and so does the change of the kernel", CANCEL,
-            log_log_slope(CHANGE, ALPHA), Between(-2.2, -1.8), region_from="theory",
+            log_log_slope(CHANGE, ALPHA), Between(-2.2, -1.8), region_from="pilot",
             on=LAZY, over="alpha", control=Breaks(SUBTRACTED), name="the-kernel-changes-as-the-square",
         ),
         Claim(
             "of one network less its outputs at the start that distance falls as 1/α only", CHIZAT,
-            log_log_slope(GAP, ALPHA), Between(-1.15, -0.85), region_from="theory",
+            log_log_slope(GAP, ALPHA), Between(-1.15, -0.85), region_from="pilot",
             on=SUBTRACTED, over="alpha", control=Breaks(LAZY), name="of-one-network-it-falls-as-one-over-alpha",
         ),
         Claim(

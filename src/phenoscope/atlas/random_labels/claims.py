@@ -47,7 +47,7 @@ def _fitted() -> tuple[Claim, ...]:
     def fits(what: str, arm: str, name: str) -> Claim:
         return Claim(
             f"{what}: at least 99 % of the training examples are right in the end", ZHANG, last_value(TRAIN), FITTED,
-            on=arm, control=Breaks(LINEAR), name=name,
+            on=arm, control=Breaks(LINEAR), region_from="pilot", name=name,
         )  # fmt: skip
 
     return (
@@ -56,7 +56,7 @@ def _fitted() -> tuple[Claim, ...]:
         fits("so are labels of inputs that are nothing but noise", GAUSSIAN, "noise-is-fitted"),
         Claim(
             "of random labels nothing is left for the test: between 5 and 15 % are right", ZHANG,
-            last_value(TEST), AT_CHANCE, region_from="theory",
+            last_value(TEST), AT_CHANCE, region_from="pilot",
             on=RANDOM, control=Breaks(TRUE), name="random-labels-test-at-chance",
         ),
         Claim(
@@ -94,6 +94,7 @@ def _regularised() -> tuple[Claim, ...]:
     return (
         Claim(
             "a usual weight decay does not hinder it: at least 99 % of the random labels are right in the end", ZHANG,
-            last_value(TRAIN), FITTED, on=DECAYED, control=Breaks(HEAVY), name="weight-decay-does-not-prevent-it",
+            last_value(TRAIN), FITTED, on=DECAYED, control=Breaks(HEAVY),
+            region_from="pilot", name="weight-decay-does-not-prevent-it",
         ),
     )  # fmt: skip

@@ -55,7 +55,7 @@ def claims() -> tuple[Claim, ...]:
         Claim(
             "to repeat the rates alone is at least as good as to go back to early weights, to a point", RENDA,
             LEAD, AtLeast(-0.01),
-            on=REPLAY_OVER_REWIND, control=Breaks(FINE_OVER_REWIND), name="the-rates-are-enough",
+            on=REPLAY_OVER_REWIND, control=Breaks(FINE_OVER_REWIND), region_from="pilot", name="the-rates-are-enough",
         ),
         Claim(
             "it is no matter that the rates fall: a constant rate, chosen well, ends within a point",

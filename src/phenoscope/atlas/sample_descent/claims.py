@@ -36,7 +36,7 @@ def claims(features: int) -> tuple[Claim, ...]:
     return (
         Claim(
             "random features lose most on new inputs where there are as many examples as features", LESS_IS_MORE,
-            peak_place(LOSS, EXAMPLES), Between(0.8 * features, 1.2 * features), region_from="theory",
+            peak_place(LOSS, EXAMPLES), Between(0.8 * features, 1.2 * features), region_from="pilot",
             on=NOISY, over=OVER, control=Breaks(RIDGE), name="the-peak-in-examples",
         ),
         Claim(

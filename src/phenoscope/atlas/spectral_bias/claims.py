@@ -21,7 +21,7 @@ def claims() -> tuple[Claim, ...]:
         ),
         Claim(
             "times are in proportion to 1/λ: their exponent in it is 1, to a tenth", BASRI,
-            last_value(EXPONENT), Between(0.9, 1.1), region_from="theory",
+            last_value(EXPONENT), Between(0.9, 1.1), region_from="pilot",
             on=WIDE, control=Breaks(LARGE), name="times-are-inverse-eigenvalues",
         ),
         Claim(

@@ -25,7 +25,7 @@ def claims(most: int) -> tuple[Claim, ...]:
         *(
             Claim(
                 f"with each candidate more, the error of {arm} halves, nearly", PENSIA,
-                slope(BITS, COUNT), halving, region_from="theory",
+                slope(BITS, COUNT), halving, region_from="pilot",
                 on=arm, over="candidates", control=Breaks(SINGLE), name=f"{slug}-halve-the-error",
             )
             for arm, slug in ((PRODUCTS, "products"), (UNIFORM, "uniform-numbers"), (NORMAL, "normal-numbers"))

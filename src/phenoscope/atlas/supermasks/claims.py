@@ -40,12 +40,12 @@ def claims() -> tuple[Claim, ...]:
     return (
         Claim(
             "weights that end large and keep their sign are right three times as often as chance, untrained",
-            ZHOU, largest(UNTRAINED), AtLeast(0.3), region_from="source",
+            ZHOU, largest(UNTRAINED), AtLeast(0.3), region_from="pilot",
             on=SAME_SIGN, over="kept", control=Breaks(CHANCE), name="a-mask-carries-what-was-learned",
         ),
         Claim(
             "so are their signs alone, all weights of a layer being of one size", ZHOU,
-            largest(SIGNS), AtLeast(0.3), region_from="source",
+            largest(SIGNS), AtLeast(0.3), region_from="pilot",
             on=SAME_SIGN, over="kept", control=Breaks(CHANCE), name="signs-are-enough",
         ),
         Claim(
@@ -55,12 +55,12 @@ def claims() -> tuple[Claim, ...]:
         ),
         Claim(
             "they are best with a share of 0.3 to 0.7 of the weights kept", RAMANUJAN,
-            peak_place(ACCURACY, KEPT), Between(0.3, 0.7), region_from="source",
+            peak_place(ACCURACY, KEPT), Between(0.3, 0.7), region_from="pilot",
             on=CONSTANT, over="kept", name="half-is-best",
         ),
         Claim(
             "with all weights kept, nothing has been chosen", "theory: of a random network's answers a tenth is right",
-            ACCURACY, AtMost(0.25), region_from="theory",
+            ACCURACY, AtMost(0.25), region_from="pilot",
             on=ALL_KEPT, name="nothing-chosen-nothing-known",
         ),
         Claim(

@@ -50,7 +50,7 @@ def _linear(dimensions: int) -> tuple[Claim, ...]:
         ),
         Claim(
             "that peak is at as many examples as inputs, where the linear part of the features just fits", ASCOLI,
-            hump_place(RISK, EXAMPLES), Between(0.6 * dimensions, 1.6 * dimensions), region_from="theory",
+            hump_place(RISK, EXAMPLES), Between(0.6 * dimensions, 1.6 * dimensions), region_from="pilot",
             on=FEW, over="examples", name="it-is-at-the-inputs",
         ),
         Claim(
@@ -71,7 +71,7 @@ def _nonlinear(features: int) -> tuple[Claim, ...]:
         ),
         Claim(
             "that peak is at as many examples as features", ASCOLI,
-            hump_place(RISK, EXAMPLES), Between(0.8 * features, 1.2 * features), region_from="theory",
+            hump_place(RISK, EXAMPLES), Between(0.8 * features, 1.2 * features), region_from="pilot",
             on=MANY, over="examples", name="it-is-at-the-features",
         ),
         Claim(

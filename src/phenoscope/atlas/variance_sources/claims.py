@@ -48,7 +48,7 @@ def _peak(examples: int) -> tuple[Claim, ...]:
     return (
         Claim(
             "the variance is largest where there are as many features as examples", ADLAM,
-            peak_place(VARIANCE, FEATURES), Between(0.7 * examples, 1.4 * examples), region_from="theory",
+            peak_place(VARIANCE, FEATURES), Between(0.7 * examples, 1.4 * examples), region_from="pilot",
             on=NOISY, over="features", control=Breaks(RIDGE), name="the-variance-peaks-at-the-threshold",
         ),
         Claim(

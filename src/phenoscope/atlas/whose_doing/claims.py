@@ -39,14 +39,14 @@ def claims() -> tuple[Claim, ...]:
         Claim(
             "shares are none where the test errors are dealt out anew: within 0.1 of 0",
             "theory: the mean of ε² is 0 for a factor without effect",
-            DEALT, Between(-0.1, 0.1), region_from="theory",
+            DEALT, Between(-0.1, 0.1), region_from="pilot",
             on=MATCHED, control=Breaks(EQUAL_STEPS, statistic=TRAINING, called="after equal steps, not dealt out"),
             name="dealt-out-errors-have-no-shares",
         ),
         Claim(
             "at least 99 % of the trainings come to the training loss at which they are compared",
             "a precondition: what is not matched cannot be compared",
-            REACHED, AtLeast(0.99), region_from="theory",
+            REACHED, AtLeast(0.99), region_from="pilot",
             on=MATCHED, control=Breaks(EQUAL_STEPS), name="trainings-are-matched",
         ),
     )  # fmt: skip
