@@ -6,7 +6,18 @@ import pytest
 import torch
 
 from phenoscope.core.errors import BadInput
-from phenoscope.training import Adam, Clipped, GradientDescent, HeavyBall, PerSharpness, Point, Projected, Start, train
+from phenoscope.training import (
+    Adam,
+    Clipped,
+    GradientDescent,
+    HeavyBall,
+    PerSharpness,
+    Point,
+    Projected,
+    Start,
+    Steepest,
+    train,
+)
 from small import recipe, seeded
 
 PARENT = recipe()
@@ -19,6 +30,7 @@ COHORTS = {
     "adam in float32": [recipe(steps=9, batch=7, rule=Adam(0.02), dtype="float32", seed=seed) for seed in (0, 1)],
     "a row that diverges": [recipe(rate, steps=40) for rate in (0.1, 1e3)],
     "a space that is followed": [recipe(steps=9, batch=8, rule=Projected(HeavyBall(0.1), 3, "bulk", every=2))],
+    "orthogonal steps": [recipe(steps=9, batch=8, rule=Steepest(0.02, "spectral", 0.9))],
     "rates per sharpness": [recipe(steps=5, rule=GradientDescent(PerSharpness(1.0)), seed=seed) for seed in (0, 1)],
     "quadratic around a fork": [recipe(0.3, steps=6, dynamics="quadratic", **FORK)],
     "linearised around a fork": [recipe(0.3, steps=6, dynamics="linearised", **FORK)],

@@ -14,13 +14,16 @@ from phenoscope.training import (
     AmplifiedNoise,
     Clipped,
     Cosine,
+    EntropyMirror,
     GradientDescent,
     HeavyBall,
     Jittered,
     Nesterov,
+    PowerMirror,
     Projected,
     RMSProp,
     Sam,
+    Steepest,
     UnnormalisedSam,
     Warmup,
     WeightDecay,
@@ -273,6 +276,13 @@ ROWS = {
     "jittered": [Jittered(GradientDescent(0.1), rho) for rho in (0.01, 0.0, 0.3)],
     "unnormalised sam": [UnnormalisedSam(GradientDescent(0.1), rho) for rho in (0.01, 0.0, 0.03)],
     "amplified noise": [AmplifiedNoise(HeavyBall(lr, 0.8), 10 * lr) for lr in (0.1, 0.0001, 0.05)],
+    "signs": [Steepest(0.01, "linf", 0.5), Steepest(Cosine(0.2, 10), "linf"), Steepest(0.03, "linf", 0.9)],
+    "matrices": [
+        Steepest(lr, "spectral", momentum, "dual", ((2, 2), (2,)))
+        for lr, momentum in ((0.1, 0.5), (0.02, 0.0), (0.05, 0.9))
+    ],
+    "powers": [PowerMirror(lr, power) for lr, power in ((0.1, 1.5), (0.05, 2.0), (0.02, 3.0))],
+    "entropies": [EntropyMirror(lr, scale) for lr, scale in ((0.1, 1.0), (0.5, 0.1), (0.02, 10.0))],
     "nested": [
         WeightDecay(Clipped(HeavyBall(0.1, 0.8), 1.0), 0.1),
         WeightDecay(Clipped(HeavyBall(0.1, 0.5), 9.0), 0.0),
@@ -315,7 +325,8 @@ def test_rules_are_pure():
 def test_thresholds_exist_where_theory_gives_them():
     assert threshold(Clipped(GradientDescent(0.1), 1.0), 0, 1.0) == 20.0
     assert threshold(WeightDecay(Clipped(GradientDescent(0.1), 1.0), 1.0), 0, 1.0) == 19.0
-    for rule in (Adam(0.1), RMSProp(0.1), WeightDecay(Adam(0.1), 0.1)):
+    curved = (Adam(0.1), RMSProp(0.1), Steepest(0.1), PowerMirror(0.1), EntropyMirror(0.1))
+    for rule in (*curved, WeightDecay(Adam(0.1), 0.1)):
         assert threshold(rule, 0, 1.0) is None
     assert threshold(GradientDescent(Warmup(4, 0.4)), 0, 1.0) == 20.0
     assert threshold(UnnormalisedSam(GradientDescent(0.1), 0.0), 0, 1.0) == 20.0
@@ -344,6 +355,11 @@ def test_thresholds_exist_where_theory_gives_them():
         (lambda: Projected(GradientDescent(0.1), 2, "rest"), "keep must be one of 'bulk', 'dominant', got 'rest'"),
         (lambda: Projected(GradientDescent(0.1), 3, "bulk").init(torch.zeros(1, 3)), "more than 3 parameters, got 3"),
         (lambda: Clipped(GradientDescent(0.1), 0.0), "`norm` of Clipped must be positive"),
+        (lambda: Steepest(0.1, "l3"), "norm must be one of"),
+        (lambda: Steepest(0.1, length="short"), "length must be one of"),
+        (lambda: Steepest(0.1, momentum=1.0), "`momentum` of Steepest must be at least 0 and below 1"),
+        (lambda: PowerMirror(0.1, 1.0), "the power of a mirror lies above 1, got 1.0"),
+        (lambda: EntropyMirror(0.1, 0.0), "the scale of a hyperbolic entropy is positive, got 0.0"),
         (lambda: AmplifiedNoise(GradientDescent(0.1), -1.0), "`factor` of AmplifiedNoise must be at least 0"),
     ],
 )

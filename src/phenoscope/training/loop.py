@@ -12,6 +12,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import Which
 from phenoscope.training.cohorts import shape_of
+from phenoscope.training.geometry import placed
 from phenoscope.training.landscape import Landscape, Outlook, landscape
 from phenoscope.training.leading import largest
 from phenoscope.training.recipe import Inherited, Recipe
@@ -58,7 +59,7 @@ def train(
     masks = first_masks(cohort, ground, start.masks)
     if masks is not None:
         ground = _sparse(cohort, ground, masks)
-    rule = stacked([recipe.rule for recipe in cohort], ground.origin)
+    rule = stacked([placed(recipe.rule, ground.network.layout) for recipe in cohort], ground.origin)
     memory = _carried(rule.init(ground.origin), start.memory)
     if masks is not None:
         memory = begun(memory, masks, ground.origin, cohort[0].pruning)

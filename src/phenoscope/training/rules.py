@@ -16,6 +16,7 @@ from phenoscope.core.options import one_of
 from phenoscope.core.specs import spec
 from phenoscope.theory import sam_threshold
 from phenoscope.training.flows import CentralFlow, GradientFlow
+from phenoscope.training.geometry import EntropyMirror, PowerMirror, Steepest
 from phenoscope.training.leading import followed, nowhere
 from phenoscope.training.schedules import Rate
 from phenoscope.training.sight import Memory, Noisier, Points, Sight, seen
@@ -202,7 +203,8 @@ class AmplifiedNoise(Wrapping):
 
 Flow = GradientFlow | CentralFlow
 Wrapper = WeightDecay | Clipped | Sam | UnnormalisedSam | Jittered | Projected | AmplifiedNoise
-Rule = GradientDescent | HeavyBall | Nesterov | RMSProp | Adam | Flow | Wrapper
+Geometry = Steepest | PowerMirror | EntropyMirror
+Rule = GradientDescent | HeavyBall | Nesterov | RMSProp | Adam | Geometry | Flow | Wrapper
 """How a point is updated from its gradient; those of `Wrapper` wrap another rule."""
 
 
@@ -210,7 +212,8 @@ def threshold(rule: Rule, step: int, slope: float) -> float | None:
     """The largest Hessian eigenvalue that the rule bears at a step, where theory gives one without knowing its state.
 
     Clipping changes no small step and noise no mean one, so both are left out; rules with a preconditioner have a
-    threshold for the *effective* curvature only (`theory.adam_threshold`), so here they have none.
+    threshold for the *effective* curvature only (`theory.adam_threshold`), so here they have none; nor have steps that
+    are not Euclidean.
 
     Args:
         rule: any.
@@ -219,7 +222,7 @@ def threshold(rule: Rule, step: int, slope: float) -> float | None:
     """
     if isinstance(rule, Clipped | AmplifiedNoise):
         return threshold(rule.of, step, slope)
-    if isinstance(rule, RMSProp | Adam | Jittered):
+    if isinstance(rule, RMSProp | Adam | Jittered | Steepest | PowerMirror | EntropyMirror):
         return None
     if isinstance(rule, WeightDecay | Sam | UnnormalisedSam | Projected):
         return rule.threshold(step, slope)

@@ -27,7 +27,7 @@ class GradientDescent:
         return {}
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
-        return points - _rate(self.lr, step) * gradient, memory
+        return points - rate_of(self.lr, step) * gradient, memory
 
     def threshold(self, step: int) -> float:
         return gradient_descent_threshold(rate_at(self.lr, step))
@@ -48,7 +48,7 @@ class HeavyBall:
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
         momentum = in_dtype(points, self.momentum) * memory["momentum"] + gradient
-        return points - _rate(self.lr, step) * momentum, {"momentum": momentum}
+        return points - rate_of(self.lr, step) * momentum, {"momentum": momentum}
 
     def threshold(self, step: int) -> float:
         return heavy_ball_threshold(rate_at(self.lr, step), self.momentum)
@@ -70,7 +70,7 @@ class Nesterov:
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
         kept = in_dtype(points, self.momentum)
         momentum = kept * memory["momentum"] + gradient
-        return points - _rate(self.lr, step) * (gradient + kept * momentum), {"momentum": momentum}
+        return points - rate_of(self.lr, step) * (gradient + kept * momentum), {"momentum": momentum}
 
     def threshold(self, step: int) -> float:
         return nesterov_threshold(rate_at(self.lr, step), self.momentum)
@@ -99,7 +99,7 @@ class RMSProp:
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
         square = _average(self.beta2, memory["square"], gradient.square())
         scale = square.sqrt() + in_dtype(points, self.epsilon)
-        return points - _rate(self.lr, step) * gradient / scale, {"square": square}
+        return points - rate_of(self.lr, step) * gradient / scale, {"square": square}
 
 
 @spec
@@ -133,7 +133,7 @@ class Adam:
         square = _average(self.beta2, memory["square"], gradient.square())
         corrected = mean / in_dtype(points, 1 - self.beta1**count)
         scale = (square / in_dtype(points, 1 - self.beta2**count)).sqrt() + in_dtype(points, self.epsilon)
-        rate = _rate(self.lr, step)
+        rate = rate_of(self.lr, step)
         shrunk = points * (1 - rate * in_dtype(points, self.decoupled))
         return shrunk - rate * corrected / scale, {"mean": mean, "square": square, "count": count}
 
@@ -164,7 +164,8 @@ def _average(keep: float | Tensor, old: Tensor, new: Tensor) -> Tensor:
     return in_dtype(old, keep) * old + in_dtype(old, 1 - keep) * new
 
 
-def _rate(rate: Any, step: int) -> Any:
+def rate_of(rate: Any, step: int) -> Any:
+    """The learning rate of a step, or a column of those of many rows."""
     return rate.at(step) if isinstance(rate, Rates) else rate_at(rate, step)
 
 
