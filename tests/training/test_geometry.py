@@ -118,6 +118,13 @@ def test_each_matrix_of_a_network_is_moved_by_orthogonal_steps():
     assert placed(GradientDescent(0.1), names) == GradientDescent(0.1)
 
 
+@pytest.mark.parametrize("dynamics", ["linearised", "quadratic"])
+def test_matrices_are_known_where_features_are_frozen(dynamics):
+    """At the start the gradient is the network's, and so is the step."""
+    rule = Steepest(0.1, "spectral")
+    assert_close(ends(rule, steps=1, dynamics=dynamics).points, ends(rule, steps=1).points, rtol=1e-9, atol=1e-12)
+
+
 def test_a_training_that_diverges_ends_as_others_do():
     state = ends(Steepest(1e200, "spectral", 0.9, "dual"), steps=40)
     assert not state.alive

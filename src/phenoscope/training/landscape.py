@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-from phenoscope.core.points import point, write
+from phenoscope.core.points import Layout, point, write
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import canonical
 from phenoscope.data import Draw, Examples
@@ -41,6 +41,12 @@ class Landscape:
     draws: tuple[Draw, ...]
     origin: Float[Tensor, "n p"]
     quadratic: Linearisation | None = None
+
+    @property
+    def layout(self) -> Layout:
+        """Where each parameter lies in a point; of a linearised network, those of the network that was expanded."""
+        model = self.network.model
+        return model.layout if isinstance(model, Linearised) else self.network.layout
 
     def around(self, points: Float[Tensor, "n p"], examples: Int[Tensor, "d b"] | None = None) -> "Around":
         """The loss around the points, on all training data or on the given examples of each draw."""

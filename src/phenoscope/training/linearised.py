@@ -27,6 +27,11 @@ class Linearised(nn.Module):
         self.register_buffer("origin", start)
         self._model = (copy.deepcopy(model).eval().requires_grad_(False),)  # in a tuple: no submodule of this one
 
+    @property
+    def layout(self) -> points.Layout:
+        """Where the parameters of the model that was expanded lie in the point."""
+        return self._layout
+
     def values(self, point: Tensor) -> dict[str, Tensor]:
         """A point's parameters by their names in the model that was expanded."""
         return self._layout.unravel(point)

@@ -59,7 +59,7 @@ def train(
     masks = first_masks(cohort, ground, start.masks)
     if masks is not None:
         ground = _sparse(cohort, ground, masks)
-    rule = stacked([placed(recipe.rule, ground.network.layout) for recipe in cohort], ground.origin)
+    rule = stacked([placed(recipe.rule, ground.layout) for recipe in cohort], ground.origin)
     memory = _carried(rule.init(ground.origin), start.memory)
     if masks is not None:
         memory = begun(memory, masks, ground.origin, cohort[0].pruning)
