@@ -11,7 +11,7 @@ from phenoscope.instruments.barriers import Barrier, barrier, path_barrier
 from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.bits import CodeLength, code_length
 from phenoscope.instruments.box_counting import BoxDimension, boundary, box_dimension
-from phenoscope.instruments.conserved import Balance, balance
+from phenoscope.instruments.conserved import Balance, UnitBalance, balance, unit_balance
 from phenoscope.instruments.coordinates import CoordinateCheck, coordinate_check, layer_changes
 from phenoscope.instruments.counts import Count, Loss
 from phenoscope.instruments.density import Density, density
@@ -88,6 +88,7 @@ from phenoscope.instruments.pruning import (
     shuffled,
     sparse_cost,
 )
+from phenoscope.instruments.ranks import MatrixRank, WeightRank, matrix_rank, weight_rank
 from phenoscope.instruments.reach import Reach, reach
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS
@@ -162,6 +163,7 @@ __all__ = [
     "LossPlane",
     "MarginConditions",
     "Masks",
+    "MatrixRank",
     "Monotonicity",
     "NegativeShare",
     "NoiseScale",
@@ -195,8 +197,10 @@ __all__ = [
     "Tracker",
     "Tracking",
     "Transformation",
+    "UnitBalance",
     "VarianceSources",
     "Volume",
+    "WeightRank",
     "WorstCase",
     "alternation",
     "balance",
@@ -248,6 +252,7 @@ __all__ = [
     "loss_plane",
     "margin_conditions",
     "masked",
+    "matrix_rank",
     "monotonicity",
     "negative_share",
     "noise_scale",
@@ -274,6 +279,8 @@ __all__ = [
     "symmetries",
     "trace",
     "uniform_shares",
+    "unit_balance",
     "variance_sources",
+    "weight_rank",
     "worst_case_sharpness",
 ]

@@ -5,7 +5,8 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.reading import Reading
@@ -76,3 +77,70 @@ def balance(weights: Sequence[Tensor]) -> Balance:
         size = max(float(inner.norm()), float(outer.norm()))
         value = max(value, float((inner - outer).norm()) / size if size else 0.0)
     return Balance(value, tuple(charges), sum(len(each) for each in charges))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class UnitBalance(Reading):
+    """For each hidden unit what its weights towards the outputs have more than those from the inputs.
+
+    Attributes:
+        value: Σ |c| over the sum of all squares that enter it: 0 where all units are balanced, at most 1; nan where no
+            layers follow each other.
+        charges: c of all units, (h,), layer by layer.
+        total: the sum of the squares.
+        rounding: what the value may be off by, in the precision of the weights.
+    """
+
+    value: float
+    charges: Tensor
+    total: float
+    rounding: float
+
+    @property
+    def evidence(self) -> str:
+        return f"{len(self.charges)} hidden units" if len(self.charges) else "no layers that follow each other"
+
+    def drift(self, start: "UnitBalance") -> float:
+        """Σ |c - c₀| over the sum of the squares at the start, for another moment of the same network."""
+        if self.charges.shape != start.charges.shape:
+            raise BadInput("a drift is between two moments of one network, got different numbers of units.")
+        return float((self.charges - start.charges).abs().sum()) / start.total if start.total else math.nan
+
+
+def unit_balance(model: nn.Module) -> UnitBalance:
+    """What gradient flow keeps in a network of layers with ReLU, or nothing, between them: c = ‖a‖² - ‖w‖² - b².
+
+    a are the weights from a hidden unit to the next layer, w and b those to it and its bias: a unit that is multiplied
+    by what the next layer is divided by computes the same, and to such a symmetry belongs a quantity that gradient flow
+    keeps, for any loss and data. Gradient descent moves it by a term of η² a step; momentum, adaptive rules, weight
+    decay and functions like tanh do not keep it at all. Layers are the parameters that are matrices, in the order in
+    which they are registered and where one has as many inputs as the one before has outputs; biases are found by their
+    names ("0.weight", "0.bias"). Dimension of c: squared parameters. Source: Du, Hu and Lee 2018, arXiv:1806.00900.
+
+    Args:
+        model: any; it is left as it is.
+
+    Example:
+        >>> model = nn.Sequential(nn.Linear(1, 1, bias=False), nn.ReLU(), nn.Linear(1, 1, bias=False))
+        >>> _ = model[0].weight.data.fill_(1.0), model[2].weight.data.fill_(2.0)
+        >>> found = unit_balance(model)
+        >>> found.charges.tolist(), found.value
+        ([3.0], 0.6)
+    """
+    named = {name: each.detach() for name, each in model.named_parameters()}
+    layers = [(name, each) for name, each in named.items() if each.ndim == 2]
+    charges, total = [], 0.0
+    for (name, before), (_, after) in itertools.pairwise(layers):
+        if after.shape[1] != before.shape[0]:
+            continue
+        inner = before.double().square().sum(dim=1)
+        bias = named.get(f"{name.removesuffix('weight')}bias") if name.endswith("weight") else None
+        if bias is not None and bias.shape == inner.shape:
+            inner = inner + bias.double().square()
+        outer = after.double().square().sum(dim=0)
+        charges.append(outer - inner)
+        total += float((outer + inner).sum())
+    every = torch.cat(charges) if charges else torch.zeros(0, dtype=torch.float64)
+    value = float(every.abs().sum()) / total if total else math.nan
+    eps = max((torch.finfo(each.dtype).eps for _, each in layers), default=0.0)
+    return UnitBalance(value, every, total, 10 * eps)

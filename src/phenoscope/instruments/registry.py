@@ -6,6 +6,7 @@ A new one costs a line here, and is then measured by `phenoscope measure`, by `p
 
 from phenoscope.instruments import counts
 from phenoscope.instruments.ansatz import ansatz_of
+from phenoscope.instruments.conserved import unit_balance
 from phenoscope.instruments.density import density
 from phenoscope.instruments.descent import gradient_norm
 from phenoscope.instruments.gradient_coherence import gradient_coherence, gradient_stiffness
@@ -17,6 +18,7 @@ from phenoscope.instruments.landscape import line_curvature
 from phenoscope.instruments.learning_coefficient import learning_coefficient
 from phenoscope.instruments.negative import negative_share
 from phenoscope.instruments.norm import frobenius_norm
+from phenoscope.instruments.ranks import weight_rank
 from phenoscope.instruments.senses import SENSES
 from phenoscope.instruments.spectrum import sharpness
 
@@ -121,6 +123,26 @@ INSTRUMENTS: dict[str, Instrument] = {
         "alignment of weights with gradient outer products",
         "1",
         lambda bench, _: ansatz_of(bench.objective),
+    ),
+    "weight_rank": Instrument(
+        "effective rank of the weights, averaged over matrices",
+        "dimensions",
+        lambda bench, _: weight_rank(bench.objective.model),
+    ),
+    "weight_stable_rank": Instrument(
+        "stable rank of the weights, averaged over matrices",
+        "dimensions",
+        lambda bench, _: weight_rank(bench.objective.model, kind="stable"),
+    ),
+    "product_rank": Instrument(
+        "effective rank of the product of all weight matrices",
+        "dimensions",
+        lambda bench, _: weight_rank(bench.objective.model, product=True),
+    ),
+    "imbalance": Instrument(
+        "imbalance of the weights before and behind each hidden unit (ReLU or linear)",
+        "1",
+        lambda bench, _: unit_balance(bench.objective.model),
     ),
     "parameters": Instrument(
         "number of trainable parameters", "parameters", lambda bench, _: counts.parameters(bench.objective)

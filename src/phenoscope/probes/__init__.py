@@ -16,6 +16,7 @@ from phenoscope.probes.eigenspaces import Eigenspaces, Spaces
 from phenoscope.probes.examples import ExampleChanges
 from phenoscope.probes.instruments import Instruments, Rescaled
 from phenoscope.probes.kernels import KernelChange
+from phenoscope.probes.margins import LayerBalance, Margins
 from phenoscope.probes.mark import Mark
 from phenoscope.probes.mini_batches import BatchSharpness
 from phenoscope.probes.oscillation import CentralOscillation, Oscillation
@@ -54,8 +55,10 @@ __all__ = [
     "HeldOutLoss",
     "Instruments",
     "KernelChange",
+    "LayerBalance",
     "LearningRate",
     "Loss",
+    "Margins",
     "Mark",
     "Moment",
     "Oscillation",
