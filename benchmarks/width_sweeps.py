@@ -1,11 +1,12 @@
 """What does a double-descent sweep cost in cohorts, against one network at a time?"""
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
-from benchmarks.harness import Timing, interleaved, report
+from benchmarks.harness import Timing, interleaved, report, threads
 from phenoscope.atlas import find
 from phenoscope.core.seeds import stream
 from phenoscope.engine.plans import grouped, waves
@@ -20,8 +21,9 @@ def run() -> None:
     made = find("double_descent")
     jobs = [job for job in waves(made, SEEDS)[0] if job.plan.training is not None]
     alone = [job for job in jobs if job.plan.training.data.label_noise == 0.2 and not job.plan.training.rule.decoupled]
-    cases = {f"{len(some)} networks": _timed(some) for some in (alone, jobs)}
-    report("Five steps of every network of a sweep over 20 widths", cases)
+    with threads(1):
+        cases = {f"{len(some)} networks": _timed(some) for some in (alone, jobs)}
+    report("Five steps of every network of a sweep over 20 widths", cases, {"clock": "processor time"})
 
 
 def _timed(jobs: Sequence) -> list[Timing]:
@@ -32,7 +34,9 @@ def _timed(jobs: Sequence) -> list[Timing]:
         "one at a time": _stepper([train([one]) for one in recipes]),
         "cohorts": _stepper([train(group) for group in groups]),
     }
-    return interleaved(contenders, baseline="plain PyTorch, one at a time", rounds=5, warmup=1)
+    return interleaved(
+        contenders, baseline="plain PyTorch, one at a time", rounds=10, warmup=1, clock=time.process_time
+    )
 
 
 def _stepper(runs: Sequence[Iterator[State]]) -> Callable[[], object]:

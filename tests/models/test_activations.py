@@ -9,6 +9,7 @@ from torch.testing import assert_close
 
 from phenoscope.core.seeds import stream
 from phenoscope.models import ACTIVATIONS, MLP
+from phenoscope.models.activations import PULLS
 
 SMOOTH = sorted(set(ACTIVATIONS) - {"relu", "leaky_relu", "elu"})
 
@@ -59,3 +60,12 @@ def test_activations_follow_their_formulas(activation):
 def test_smooth_activations_pass_the_difference_test(activation):
     examples = torch.randn(9, generator=stream(1), dtype=torch.float64).requires_grad_()
     assert torch.autograd.gradgradcheck(ACTIVATIONS[activation], (examples,))
+
+
+@pytest.mark.parametrize("name", sorted(PULLS))
+def test_the_way_back_from_the_outputs_is_autograds(name):
+    inputs = torch.tensor([-3.0, -0.5, 0.0, 0.2, 4.0], dtype=torch.float64, requires_grad=True)
+    after = torch.tensor([1.0, -2.0, 3.0, 0.5, 0.25], dtype=torch.float64)
+    outputs = ACTIVATIONS[name](inputs)
+    (expected,) = torch.autograd.grad(outputs, inputs, after)
+    assert_close(PULLS[name](outputs.detach(), after), expected, rtol=1e-14, atol=0)

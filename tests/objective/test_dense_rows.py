@@ -52,12 +52,23 @@ def dense(outputs, inputs, seed, **options):
     return Dense(weight, normal(outputs, seed=seed + 50), **options)
 
 
+def tied_weights(seed):
+    first, second = dense(4, 4, seed), dense(4, 4, seed + 3)
+    second.weight = first.weight
+    return nn.Sequential(first, Activation("tanh"), second, Activation("relu"), dense(3, 4, seed + 9))
+
+
 BUILT = {
     "relu": lambda s: UniformMLP(5, depth=1, activation="relu").build(seeded(s), inputs=(4,), outputs=3, dtype=F64),
     "images, no bias": lambda s: MLP((5, 2), bias=False).build(seeded(s), inputs=(2, 2), outputs=3, dtype=F64),
     "tangent kernel": lambda s: MLP((5,), parametrisation="ntk").build(seeded(s), inputs=(4,), outputs=3, dtype=F64),
     "deep linear": lambda s: DeepLinear((5,)).build(seeded(s), inputs=(4,), outputs=3, dtype=F64),
     "one layer": lambda s: dense(3, 4, s),
+    "sigmoid": lambda s: nn.Sequential(dense(5, 4, s), Activation("sigmoid"), dense(3, 5, s + 9)),
+    "identity": lambda s: nn.Sequential(dense(5, 4, s), Activation("identity"), dense(3, 5, s + 9)),
+    "its slope by autograd": lambda s: nn.Sequential(dense(5, 4, s), Activation("gelu"), dense(3, 5, s + 9)),
+    "the data's own activation": lambda s: nn.Sequential(Activation("gelu"), dense(3, 4, s)),
+    "tied weights": tied_weights,
     "torch's own": lambda s: nn.Sequential(dense(4, 4, s), Activation("tanh"), nn.Linear(4, 3, dtype=F64)),
 }
 APART = {
@@ -91,6 +102,33 @@ def test_each_row_is_itself_alone(name, rows, loss):
         curved = [one.hessian() @ v for one, v in zip(alone, vectors, strict=True)]
         assert_close(together.hessian() @ vectors, torch.stack(curved), **EXACT)
     assert (network._dense is not None) == (name in BUILT)
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), SquaredError(), lambda outputs, labels: outputs.new_ones(())])
+@pytest.mark.parametrize("name", BUILT)
+def test_gradients_layer_by_layer_are_those_of_a_graph(name, loss):
+    """And they are the ones that are used: networks that are known to be dense layers leave no graph to be walked."""
+    models = [BUILT[name](seed) for seed in range(2)]
+    shape = (2, 2) if "images" in name else (4,)
+    batch = (normal(2, 6, *shape), torch.stack([labels(3, 6, seed=s) for s in range(2)]))
+    points = torch.stack([point(model) for model in models])
+    network = Network(models[0], loss, draws=False)
+    found = network.gradients(points, batch, "own data")
+    assert found is not None
+    leaf = points.clone().requires_grad_()
+    outputs, losses = network.forward(leaf, batch, "own data")
+    expected = torch.zeros_like(points)
+    if losses.requires_grad:
+        (expected,) = torch.autograd.grad(losses.sum(), leaf)
+    for mine, theirs in zip(found, (outputs, losses, expected), strict=True):
+        assert not mine.requires_grad
+        assert_close(mine, theirs.detach(), **EXACT)
+
+
+def test_networks_that_are_no_stack_leave_it_to_autograd():
+    model = Skipping(dense(4, 4, 0), Activation("relu"), dense(4, 4, 9))
+    network, points = Network(model, CrossEntropy(), draws=False), point(model).expand(2, -1)
+    assert network.gradients(points, (normal(7, 4), labels(4, 7)), "shared data") is None
 
 
 def test_what_cannot_be_seen_at_first_is_not_overlooked_later():

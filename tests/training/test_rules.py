@@ -303,12 +303,13 @@ def test_a_cohort_moves_like_its_members(case, dtype):
     )
 
 
-def test_factors_near_one_keep_their_digits_in_single_precision():
+@pytest.mark.parametrize("other", [1 - 1e-8, 0.9], ids=["a number", "a column"])
+def test_factors_near_one_keep_their_digits_in_single_precision(other):
     """1 - β₂ taken in float32 would be off by a part in a thousand here, or zero."""
-    points, beta2 = normal(1, 6).float(), 1 - 1e-8
-    rule = stacked([Adam(0.1, beta2=beta2)], points)
+    points = normal(2, 6).float()
+    rule = stacked([Adam(0.1, beta2=1 - 1e-8), Adam(0.1, beta2=other)], points)
     _, memory = rule.update(torch.ones_like(points), points, rule.init(points), 0)
-    assert_close(memory["square"], torch.full_like(points, 1e-8), rtol=1e-6, atol=0)
+    assert_close(memory["square"][0], torch.full((6,), 1e-8), rtol=1e-6, atol=0)
     moved, _ = rule.update(torch.ones_like(points), points, rule.init(points), 0)
     assert_close(moved, points - 0.1, rtol=1e-5, atol=1e-6)
 

@@ -21,6 +21,14 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 """Activation functions by the names that models take."""
 
+PULLS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "identity": lambda outputs, slope: slope,
+    "tanh": lambda outputs, slope: torch.ops.aten.tanh_backward(slope, outputs),
+    "sigmoid": lambda outputs, slope: torch.ops.aten.sigmoid_backward(slope, outputs),
+    "relu": lambda outputs, slope: torch.ops.aten.threshold_backward(slope, outputs, 0),
+}
+"""From the outputs of a function and the derivative in them to that in its inputs, for those whose outputs suffice."""
+
 
 class Activation(nn.Module):
     """An activation function from the table.
@@ -34,6 +42,11 @@ class Activation(nn.Module):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
+
+    @property
+    def pull(self) -> Callable[[Tensor, Tensor], Tensor] | None:
+        """The way back through it, from `PULLS`; `None` where autograd must find it."""
+        return PULLS.get(self.name)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The function of each entry; the shape stays."""

@@ -20,8 +20,9 @@ from phenoscope.core.points import Layout, layout
 from phenoscope.objective.batches import Batch
 from phenoscope.objective.composites import CompositeNormalisation, weight_normalised
 from phenoscope.objective.convolutions import ConvolutionsOfData
-from phenoscope.objective.dense_rows import agrees, dense_layers
+from phenoscope.objective.dense_rows import Layer, agrees, dense_layers
 from phenoscope.objective.dense_rows import forward as dense_forward
+from phenoscope.objective.dense_rows import gradients as dense_gradients
 
 Buffers = Literal["running", "batch", "refuse"]
 """Normalisation layers use their running statistics, those of each batch, or are refused."""
@@ -117,25 +118,64 @@ class Network:
             return outputs, self.value(outputs, targets)[None]
         axis = 0 if rows == "own data" else None
         outputs = self._rows(self.layout.unravel(points), inputs, axis)
+        return outputs, self._losses(outputs, targets, axis)
+
+    def gradients(
+        self, points: Float[Tensor, "n p"], batch: Batch, rows: Rows
+    ) -> tuple[Tensor, Tensor, Float[Tensor, "n p"]] | None:
+        """Outputs, losses (n,) and their gradients, layer by layer and with no graph through all of them.
+
+        `None` for networks that are not known to be dense layers, or that are evaluated one at a time.
+        """
+        if rows == "one" or not isinstance(batch[0], Tensor):
+            return None
+        axis = 0 if rows == "own data" else None
+        parameters = self.layout.unravel(points.detach())
+        layers = self._layers(parameters, batch[0], axis)
+        if layers is None:
+            return None
+        outputs, losses, found = dense_gradients(
+            layers, parameters, batch[0], lambda made: self._slopes(made, batch[1], axis), own=axis == 0
+        )
+        return outputs, losses, self.layout.ravel(found, rows=1)
+
+    def _losses(self, outputs: Tensor, targets: Any, axis: int | None) -> Float[Tensor, " n"]:
+        """Of many networks, from their outputs (n, b, ...)."""
         each = getattr(self.loss, "each", None)
         if each is not None and axis == 0:
-            return outputs, each(outputs, targets)
-        return outputs, vmap(self.value, in_dims=(0, axis))(outputs, targets)
+            return each(outputs, targets)
+        return vmap(self.value, in_dims=(0, axis))(outputs, targets)
+
+    def _slopes(self, outputs: Tensor, targets: Any, axis: int | None) -> tuple[Tensor, Tensor]:
+        """The losses of many networks, (n,), and their derivatives in the outputs (n, b, ...)."""
+        slopes = getattr(self.loss, "slopes", None)
+        if slopes is not None and axis == 0:
+            return slopes(outputs, targets)
+        cut = outputs.detach().requires_grad_()
+        losses = self._losses(cut, targets, axis)
+        if not losses.requires_grad:  # it does not depend on what the networks say
+            return losses, torch.zeros_like(outputs)
+        return losses.detach(), torch.autograd.grad(losses.sum(), cut)[0]
 
     def _rows(self, parameters: dict[str, Tensor], inputs: Any, axis: int | None) -> Tensor:
         """The outputs of many networks, (n, b, ...): directly, where that was tried and gives the same."""
-        if self._dense is None or not isinstance(inputs, Tensor):
+        layers = self._layers(parameters, inputs, axis) if isinstance(inputs, Tensor) else None
+        if layers is None:
             return vmap(self.outputs, in_dims=(0, axis))(parameters, inputs)
-        named = {name: parameters[first] for name, first in self._names.items()}
-        if self._tried:
-            return dense_forward(self._dense, named, inputs, own=axis == 0)
-        mapped = vmap(self.outputs, in_dims=(0, axis))(parameters, inputs)
-        direct = mapped
-        with contextlib.suppress(RuntimeError):  # shapes that do not fit: the layers are called in another order
-            direct = dense_forward(self._dense, named, inputs, own=axis == 0)
-            self._tried = agrees(direct, mapped)
-        self._dense = self._dense if self._tried else None
-        return direct if self._tried else mapped  # a run that was resumed is tried again, and has the same bits
+        return dense_forward(layers, parameters, inputs, own=axis == 0)
+
+    def _layers(self, parameters: dict[str, Tensor], inputs: Tensor, axis: int | None) -> tuple[Layer, ...] | None:
+        """The layers, where one evaluation in both ways has shown that they are all there is.
+
+        A run that was resumed tries them again, and has the same bits.
+        """
+        if self._dense is not None and not self._tried:
+            with torch.no_grad(), contextlib.suppress(RuntimeError):  # of shapes that do not fit: in another order
+                mapped = vmap(self.outputs, in_dims=(0, axis))(parameters, inputs)
+                direct = dense_forward(self._dense, parameters, inputs, own=axis == 0)
+                self._tried = agrees(direct, mapped)
+            self._dense = self._dense if self._tried else None
+        return self._dense
 
     @contextlib.contextmanager
     def evaluation(self) -> Iterator[None]:

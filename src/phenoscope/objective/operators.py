@@ -102,7 +102,7 @@ def total(
         for piece in map(piece_of, start()):
             if piece.weight > 0:
                 loss += piece.weight * piece.loss.double()
-                gradient += piece.weight * piece.gradient
+                gradient.add_(piece.gradient, alpha=piece.weight)
                 weight += piece.weight
                 if keep:
                     kept.append(piece)

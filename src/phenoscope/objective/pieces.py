@@ -20,10 +20,13 @@ interpreter's time dominates there, the arithmetic above (`benchmarks/products.p
 
 def gradient_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:
     """Loss and gradient of one batch, with no graph left behind and so no products."""
-    leaf = points.detach().requires_grad_()
-    outputs, losses = network.forward(leaf, batch, rows)
-    gradient = _slope(losses, leaf, graph=False)
-    return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient, _no_products)
+    found = network.gradients(points, batch, rows)
+    if found is None:
+        leaf = points.detach().requires_grad_()
+        outputs, losses = network.forward(leaf, batch, rows)
+        found = outputs, losses.detach(), _slope(losses, leaf, graph=False)
+    outputs, losses, gradient = found
+    return Piece(_weight(by, outputs, batch, rows), losses, gradient, _no_products)
 
 
 def hessian_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:

@@ -108,11 +108,14 @@ def _advance(cohort: tuple[Recipe, ...], ground: Landscape, rule: Rule, here: Re
         first = loss.clamp_min(1.0) if first is None else first
         moved, remembered = rule.update(gradient, ready.sight.points, remembered, clock)
         moved, remembered = ready.held(moved, remembered)
-        alive = alive & _sound(loss, first) & torch.isfinite(moved).all(dim=1)
-        points = _kept(alive, moved, points)
-        memory = {name: _kept(alive, value, memory[name]) for name, value in remembered.items()}
+        alive = alive & _sound(loss, first) & (moved.abs().amax(dim=1) < torch.inf)  # nor NaN
+        going = int(alive.sum())
+        if going < len(cohort):
+            moved = _kept(alive, moved, points)
+            remembered = {name: _kept(alive, value, memory[name]) for name, value in remembered.items()}
+        points, memory = moved, remembered
         del sight, ready  # with their graphs, before the next ones are built
-        if not bool(alive.any()):
+        if not going:
             yield dataclasses.replace(state, step=step + 1, points=points, memory=memory, alive=alive)
             return
 

@@ -1,4 +1,4 @@
-"""One rule for the rows of a cohort: its numbers become columns."""
+"""One rule for the rows of a cohort: its numbers become columns, where they are not the same in all rows."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from phenoscope.training.updates import Rates
 
 
 def stacked(rules: Sequence[Rule], like: Tensor) -> Rule:
-    """One rule for many rows: its numbers are columns (n, 1) in float64, its rates are looked up row by row.
+    """One rule for many rows: numbers that differ are columns (n, 1) in float64, such rates are looked up row by row.
 
     Args:
         rules: one a row, of the same classes.
@@ -33,6 +33,8 @@ def stacked(rules: Sequence[Rule], like: Tensor) -> Rule:
 def _column(name: str, values: list[Any], like: Tensor) -> Any:
     if name == "of":
         return stacked(values, like)
+    if all(value == values[0] for value in values):
+        return values[0]
     if name == "lr":
         return Rates(tuple(values), like)
     return torch.tensor(values, dtype=torch.float64, device=like.device)[:, None]

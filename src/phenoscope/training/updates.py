@@ -131,11 +131,12 @@ class Adam:
         count = memory["count"] + 1
         mean = _average(self.beta1, memory["mean"], gradient)
         square = _average(self.beta2, memory["square"], gradient.square())
-        corrected = mean / in_dtype(points, 1 - self.beta1**count)
-        scale = (square / in_dtype(points, 1 - self.beta2**count)).sqrt() + in_dtype(points, self.epsilon)
+        # Each in the place of the number before: of small networks a step is mostly the making of arrays.
+        scale = (square / in_dtype(points, 1 - self.beta2**count)).sqrt_().add_(in_dtype(points, self.epsilon))
         rate = rate_of(self.lr, step)
+        moved = (mean / in_dtype(points, 1 - self.beta1**count)).mul_(rate).div_(scale)
         shrunk = points * (1 - rate * in_dtype(points, self.decoupled))
-        return shrunk - rate * corrected / scale, {"mean": mean, "square": square, "count": count}
+        return shrunk.sub_(moved), {"mean": mean, "square": square, "count": count}
 
 
 def AdamW(lr: Rate, decay: float = 0.01, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Adam:
@@ -161,7 +162,7 @@ def in_dtype(points: Tensor, number: float | Tensor) -> float | Tensor:
 
 def _average(keep: float | Tensor, old: Tensor, new: Tensor) -> Tensor:
     """The moving average; 1 - β is taken in float64, where β near 1 loses no digits."""
-    return in_dtype(old, keep) * old + in_dtype(old, 1 - keep) * new
+    return (in_dtype(old, keep) * old).add_(in_dtype(old, 1 - keep) * new)
 
 
 def rate_of(rate: Any, step: int) -> Any:
