@@ -97,6 +97,17 @@ def test_it_stops_when_the_band_is_narrow_enough():
     assert len(strict.nodes) == 4
 
 
+def test_few_probes_must_lie_further_below_the_tolerance_than_many():
+    values, draws = bulk(40), 60
+    matrix, over = rotated(values), 0
+    for draw in range(draws):
+        found = density(matrix, probes=60, steps=40, width=0.5, tol=0.1, generator=seeded(draw))
+        over += distance(found, smoothed(values, found.grid, 0.5)) > 0.1
+    assert over <= 0.15 * draws  # with the spread of two or three taken at its word it is every fifth
+    least = density(matrix, probes=60, fewest=6, steps=40, width=0.5, tol=0.3)
+    assert len(least.nodes) == 6
+
+
 def test_it_ends_its_iterations_when_further_steps_change_nothing():
     matrix = rotated(bulk(300))
     early = density(matrix, probes=40, steps=120, width=0.3, tol=0.08)
@@ -152,7 +163,17 @@ def test_what_is_not_finite_is_told():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"probes": 1}, {"steps": 0}, {"tol": -1.0}, {"width": 0.0}, {"tol": math.nan}, {"width": -1.0}]
+    "wrong",
+    [
+        {"probes": 1},
+        {"fewest": 1},
+        {"probes": 3, "fewest": 4},
+        {"steps": 0},
+        {"tol": -1.0},
+        {"width": 0.0},
+        {"tol": math.nan},
+        {"width": -1.0},
+    ],
 )
 def test_what_cannot_be_asked_for(wrong):
     with pytest.raises(BadInput, match="a density needs"):

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import torch
 from jaxtyping import Float
+from scipy.stats import norm
+from scipy.stats import t as students_t
 from torch import Tensor
 
 from phenoscope.core.displays import Shown
@@ -18,8 +20,8 @@ from phenoscope.objective import Objective, Operator, Which
 GROUP_BYTES = 2**30
 """Of the bases of the probes that are multiplied together: 1 GiB."""
 
-FEWEST = 3
-"""Probes before the first look at the error: with fewer their spread says too little."""
+SURE = 0.95
+"""How surely the error is within the tolerance where the probes end early."""
 
 SETTLING, STRIDE = 16, 8
 """Steps before the first look at what more of them would change, and from one look to the next."""
@@ -44,7 +46,7 @@ class Density(Shown):
             iteration had still to settle.
         size: p, how many eigenvalues there are.
         products: operator products used.
-        outcome: whether `error` and `step_error` both met the tolerance.
+        outcome: whether `step_error` and, as surely as with many probes, `error` met the tolerance.
     """
 
     grid: Float[Tensor, " g"]
@@ -82,6 +84,7 @@ def density(
     *,
     operator: Which = "hessian",
     probes: int = 10,
+    fewest: int = 2,
     steps: int = 80,
     width: float | None = None,
     tol: float = 0.1,
@@ -100,9 +103,11 @@ def density(
         objective: the loss (taken at the model's own point), or any operator.
         operator: which curvature of an objective.
         probes: random vectors at most; fewer where the error band is within `tol` before.
+        fewest: of them at least. The spread of few is itself uncertain: the fewer they are, the further the error
+            must lie below `tol` for them to be enough, by Student's law: 3.8 times with two, 1.8 times with three.
         steps: of each Lanczos iteration at most; fewer where `step_error` is within half of `tol` before.
         width: of the Gaussian, in units of curvature; a hundredth of the spectrum's range unless given.
-        tol: stop once `error` is at most this (of 1, the whole mass). 0 uses every probe and every step.
+        tol: stop once `error` is surely at most this (of 1, the whole mass). 0 uses every probe and every step.
         generator: of the signs; seeded with 0 unless given.
 
     Returns:
@@ -119,10 +124,10 @@ def density(
         0.1
     """
     matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
-    _check(matrix, probes, steps, width, tol)
+    _check(matrix, probes, fewest, steps, width, tol)
     generator = generator or torch.Generator().manual_seed(0)
     steps = min(steps, matrix.size)
-    group = max(1, min(FEWEST if tol > 0 else probes, GROUP_BYTES // (steps * matrix.size * matrix.dtype.itemsize)))
+    group = max(1, min(fewest if tol > 0 else probes, GROUP_BYTES // (steps * matrix.size * matrix.dtype.itemsize)))
     reading = functools.partial(_smoothed, width=width, matrix=matrix, tol=tol)
 
     def settled(alpha: Tensor, beta: Tensor) -> bool:
@@ -131,7 +136,7 @@ def density(
     alphas, betas = lanczos(matrix, min(group, probes), steps, generator, settled)
     steps = alphas.shape[1]
     while _finite(alphas, betas) and len(alphas) < probes:
-        if tol > 0 and len(alphas) >= FEWEST and reading(alphas, betas).error <= tol:
+        if tol > 0 and len(alphas) >= fewest and _within(reading(alphas, betas).error, tol, len(alphas)):
             break
         alpha, beta = lanczos(matrix, min(group, probes - len(alphas)), steps, generator)
         alphas, betas = torch.cat([alphas, alpha]), torch.cat([betas, beta])
@@ -199,10 +204,17 @@ def _smoothed(alpha: Tensor, beta: Tensor, width: float | None, matrix: Operator
     shorter = _bumps(*quadrature(alpha, beta, max(1, int(SHORTER * steps))), grid, width).mean(dim=0)
     error = float(errors.sum()) * gap
     step_error = 0.0 if steps == matrix.size else float((values - shorter).abs().sum()) * gap
-    settled = error <= tol and step_error <= tol
+    settled = step_error <= tol and _within(error, tol, len(each))
     outcome = Outcome.CONVERGED if settled else Outcome.NOT_CONVERGED
     products = alpha.numel()
     return Density(grid, values, errors, width, nodes, weights, error, step_error, matrix.size, products, outcome)
+
+
+def _within(error: float, tol: float, probes: int) -> bool:
+    """Whether an error seen in the spread of so few probes is as surely within a tolerance as one seen in many."""
+    if probes < 2:
+        return False
+    return error * float(students_t.ppf(SURE, probes - 1) / norm.ppf(SURE)) <= tol
 
 
 def _bumps(nodes: Tensor, weights: Tensor, grid: Tensor, width: float) -> Float[Tensor, "k g"]:
@@ -218,11 +230,11 @@ def _unfinished(matrix: Operator, alphas: Tensor, steps: int) -> Density:
     return Density(nothing, nothing, nothing, math.nan, empty, empty, *evidence)
 
 
-def _check(matrix: Operator, probes: int, steps: int, width: float | None, tol: float) -> None:
+def _check(matrix: Operator, probes: int, fewest: int, steps: int, width: float | None, tol: float) -> None:
     if matrix.rows != 1:
         raise BadInput(f"this measures one network, got an operator of {matrix.rows} rows. Pass one row at a time.")
-    if probes < 2 or steps < 1 or not tol >= 0 or (width is not None and not width > 0):
+    if not 2 <= fewest <= probes or steps < 1 or not tol >= 0 or (width is not None and not width > 0):
         raise BadInput(
-            f"a density needs at least 2 probes (one has no spread), 1 step, tol >= 0 and a positive width, got "
-            f"{probes} probes, {steps} steps, tol {tol} and width {width}."
+            f"a density needs at least 2 probes (one has no spread) and no fewer than `fewest`, 1 step, tol >= 0 and "
+            f"a positive width, got {probes} probes ({fewest} at least), {steps} steps, tol {tol} and width {width}."
         )

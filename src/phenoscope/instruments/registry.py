@@ -77,7 +77,7 @@ INSTRUMENTS: dict[str, Instrument] = {
     "negative_share": Instrument(
         "share of Hessian eigenvalues below -1 % of the largest",
         "1",
-        lambda bench, generator: negative_share(density(bench.hessian, generator=generator)),
+        lambda bench, generator: negative_share(density(bench.hessian, fewest=3, generator=generator)),
         hessian=True,
     ),
     "gradient_share": Instrument(
