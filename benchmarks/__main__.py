@@ -1,8 +1,11 @@
 """Run the benchmarks that are named, or all of them: `python -m benchmarks products eigenvalues`.
 
-Those against peers run in the environment that `make benchmarks-peers` makes; elsewhere the peers are missing.
+Where a name ends in `-2`, two threads are used instead of one, and the clock instead of processor time: such numbers
+want a quiet machine. Those against peers run in the environment that `make benchmarks-peers` makes; elsewhere the
+peers are missing.
 """
 
+import functools
 import sys
 
 from benchmarks import (
@@ -47,6 +50,9 @@ ALL = {
     "traces": traces.run,
     "alignment": alignment.run,
 }
+
+BY_THREADS = ("eigenvalues", "eigenvalues-cnn", "eigenvalues-gpt", "loader", "densities", "densities-gpt")
+ALL |= {f"{name}-2": functools.partial(ALL[name], 2) for name in BY_THREADS}
 
 if __name__ == "__main__":
     names = sys.argv[1:] or list(ALL)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import peers
-from benchmarks.harness import Timing, report, threads, timed, timing
+from benchmarks.harness import Timing, clock, plural, report, threads, timed, timing
 from benchmarks.workloads import Workload, workload
 from phenoscope import density
 
@@ -27,14 +27,14 @@ Quadrature = tuple[Tensor, Tensor]
 """Nodes and weights, (probes, steps) each."""
 
 
-def run() -> None:
+def run(threads: int = 1) -> None:
     """A fixed number of probes and steps: MLP and CNN."""
-    _report("Spectral density against its products and peers", (("MLP", 3, 1, 2), ("MLP", 3, 2, 1), ("CNN", 1, 1, 1)))
+    _report("Spectral density against its products and peers", (("MLP", 3, 2), ("CNN", 1, 1)), threads)
 
 
-def run_gpt() -> None:
-    """The same for the transformer: an hour."""
-    _report("Spectral density of a transformer", (("GPT", 1, 1, 1), ("GPT", 1, 2, 1)))
+def run_gpt(threads: int = 1) -> None:
+    """The same for the transformer: half an hour."""
+    _report("Spectral density of a transformer", (("GPT", 1, 1),), threads)
 
 
 def run_early() -> None:
@@ -43,12 +43,12 @@ def run_early() -> None:
     report("Spectral density to an error band", found, {"tolerance": TOL, "peers": peers.versions()})
 
 
-def _report(title: str, cases: Sequence[tuple[str, int, int, int]]) -> None:
+def _report(title: str, cases: Sequence[tuple[str, int, int]], count: int) -> None:
     found = {}
-    for name, probes, count, rounds in cases:
-        words = f"{probes} {'probe' if probes == 1 else 'probes'}", f"{count} {'thread' if count == 1 else 'threads'}"
-        found[f"{name}, {words[0]} of {STEPS} steps, {words[1]}"] = _compared(name, probes, count, rounds)
-    report(title, found, {"peers": peers.versions()})
+    for name, probes, rounds in cases:
+        words = f"{probes} {'probe' if probes == 1 else 'probes'} of {STEPS} steps"
+        found[f"{name}, {words}, {plural(count)}"] = _compared(name, probes, count, rounds)
+    report(f"{title}, {plural(count)}", found, {"peers": peers.versions()})
 
 
 def _compared(name: str, probes: int, count: int, rounds: int) -> list[Timing]:
@@ -62,7 +62,7 @@ def _compared(name: str, probes: int, count: int, rounds: int) -> list[Timing]:
             for tool, call in calls.items():
                 # This library wants a spread, so at least two probes; a probe's share is what is compared.
                 share = probes / max(2, probes) if tool == OURS else 1.0
-                times[tool].append(share * timed(call)[0])
+                times[tool].append(share * timed(call, clock(count))[0])
                 print(f"    {name}, {count} threads: {tool} {times[tool][-1]:.1f} s", flush=True)
     return [timing(tool, seconds, times[PRODUCTS]) for tool, seconds in times.items()]
 
@@ -70,7 +70,7 @@ def _compared(name: str, probes: int, count: int, rounds: int) -> list[Timing]:
 def _early(name: str) -> list[Timing]:
     work = workload(name)
     with threads(1), peers.differentiable():
-        seconds, ours = timed(lambda: density(work.objective(), tol=TOL))
+        seconds, ours = timed(lambda: density(work.objective(), tol=TOL), clock(1))
         reference = density(work.objective(), probes=REFERENCE, steps=STEPS, tol=0, generator=_seeded(99))
         goal = _distance((ours.nodes, ours.weights), reference, ours.width)
         evidence = {"products": ours.products, "true error": round(goal, 4), "band": round(ours.error, 4)}
@@ -78,7 +78,7 @@ def _early(name: str) -> list[Timing]:
         for tool, call in _tools().items():
             probes = 1
             while True:
-                spent, found = timed(functools.partial(call, work, probes))
+                spent, found = timed(functools.partial(call, work, probes), clock(1))
                 error = _distance(found, reference, ours.width)
                 if error <= goal or probes == 10:
                     break

@@ -69,6 +69,16 @@ def timed(call: Callable[[], Any], clock: Callable[[], float] = time.perf_counte
     return clock() - started, found
 
 
+def plural(threads: int) -> str:
+    """So many threads, in words."""
+    return "1 thread" if threads == 1 else f"{threads} threads"
+
+
+def clock(threads: int) -> Callable[[], float]:
+    """For calls that only compute: with one thread the processor's time, which other users of a machine leave alone."""
+    return time.process_time if threads == 1 else time.perf_counter
+
+
 def timing(name: str, seconds: list[float], baseline: list[float], evidence: dict[str, Any] | None = None) -> Timing:
     """The median of some rounds, against the baseline's times in the same rounds."""
     ratios = sorted(mine / base for mine, base in zip(seconds, baseline, strict=True))

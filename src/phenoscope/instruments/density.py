@@ -124,7 +124,7 @@ def density(
         0.1
     """
     matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
-    _check(matrix, probes, fewest, steps, width, tol)
+    _check(matrix, (fewest, probes), steps, width, tol)
     generator = generator or torch.Generator().manual_seed(0)
     steps = min(steps, matrix.size)
     group = max(1, min(fewest if tol > 0 else probes, GROUP_BYTES // (steps * matrix.size * matrix.dtype.itemsize)))
@@ -230,11 +230,11 @@ def _unfinished(matrix: Operator, alphas: Tensor, steps: int) -> Density:
     return Density(nothing, nothing, nothing, math.nan, empty, empty, *evidence)
 
 
-def _check(matrix: Operator, probes: int, fewest: int, steps: int, width: float | None, tol: float) -> None:
+def _check(matrix: Operator, probes: tuple[int, int], steps: int, width: float | None, tol: float) -> None:
     if matrix.rows != 1:
         raise BadInput(f"this measures one network, got an operator of {matrix.rows} rows. Pass one row at a time.")
-    if not 2 <= fewest <= probes or steps < 1 or not tol >= 0 or (width is not None and not width > 0):
+    if not 2 <= probes[0] <= probes[1] or steps < 1 or not tol >= 0 or (width is not None and not width > 0):
         raise BadInput(
             f"a density needs at least 2 probes (one has no spread) and no fewer than `fewest`, 1 step, tol >= 0 and "
-            f"a positive width, got {probes} probes ({fewest} at least), {steps} steps, tol {tol} and width {width}."
+            f"a positive width, got {probes[0]} to {probes[1]} probes, {steps} steps, tol {tol} and width {width}."
         )

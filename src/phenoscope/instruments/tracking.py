@@ -45,7 +45,7 @@ OLDER = 3
 AHEAD = 1.0
 """How far on, in parts of the last move."""
 
-REST = 4
+REST = 9
 """Measurements in a row, at most, that go without guards."""
 
 
