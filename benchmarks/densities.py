@@ -38,7 +38,7 @@ def run_gpt(threads: int = 1) -> None:
 
 
 def run_early() -> None:
-    """Stopping on the error band, against peers with as many probes as reach the same error."""
+    """Stopping on the error band, against peers with as many probes as reach the tolerance, which they cannot know."""
     found = {"MLP, stopping, one thread": _early("MLP")}
     report("Spectral density to an error band", found, {"tolerance": TOL, "peers": peers.versions()})
 
@@ -72,15 +72,15 @@ def _early(name: str) -> list[Timing]:
     with threads(1), peers.differentiable():
         seconds, ours = timed(lambda: density(work.objective(), tol=TOL), clock(1))
         reference = density(work.objective(), probes=REFERENCE, steps=STEPS, tol=0, generator=_seeded(99))
-        goal = _distance((ours.nodes, ours.weights), reference, ours.width)
-        evidence = {"products": ours.products, "true error": round(goal, 4), "band": round(ours.error, 4)}
+        error = _distance((ours.nodes, ours.weights), reference, ours.width)
+        evidence = {"products": ours.products, "true error": round(error, 4), "band": round(ours.error, 4)}
         timings = [timing(OURS, [seconds], [seconds], evidence)]
         for tool, call in _tools().items():
             probes = 1
             while True:
                 spent, found = timed(functools.partial(call, work, probes), clock(1))
                 error = _distance(found, reference, ours.width)
-                if error <= goal or probes == 10:
+                if error <= TOL or probes == 10:
                     break
                 probes += 1
             evidence = {"probes": probes, "products": probes * STEPS, "true error": round(error, 4)}

@@ -254,7 +254,7 @@ def test_a_run_that_was_killed_can_be_read(tmp_path):
     watch = watched(tmp_path, model, optimizer)
     watch.__enter__()
     descend(model, squared, examples(), optimizer, 3)
-    watch._journal._file.flush()  # as it does by itself once a second
+    watch._notes._journal._file.flush()  # as it does by itself once a second
     record, _ = read_watched(tmp_path / "run")
     assert record.outcome == "running"
     assert record.steps == 2  # the last that was read
@@ -272,7 +272,7 @@ def test_a_full_disk_ends_the_watch_but_not_the_training(tmp_path, monkeypatch):
         def full(*arguments):
             raise ps.PhenoscopeError("no space left")
 
-        monkeypatch.setattr(watch._journal, "append", full)
+        monkeypatch.setattr(watch._notes._journal, "append", full)
         with pytest.warns(WatchStopped, match="no space left"):
             descend(model, squared, examples(), optimizer, 2)
     assert watch.step == 3

@@ -13,8 +13,9 @@ from torch.optim import Optimizer
 from phenoscope.core.errors import PhenoscopeError
 from phenoscope.objective import Objective
 from phenoscope.probes import BatchSharpness, Probe
-from phenoscope.store import Journal, WatchedFolder, rule_name
+from phenoscope.store import WatchedFolder, rule_name
 from phenoscope.training import rule_settings
+from phenoscope.watching.notes import Notes
 from phenoscope.watching.sitting import Sitting
 
 
@@ -27,7 +28,7 @@ class Watch:
 
     A step is a call of the optimizer's `step`. Step s is measured before the update from s to s + 1, and the point
     after the last update when the block ends. Training is never stopped nor changed: where a measurement fails, the
-    watch ends with a warning and keeps what it has.
+    watch ends with a warning and keeps what it has, in all processes if several hold the data.
 
     Attributes:
         path: the folder of the run.
@@ -41,9 +42,9 @@ class Watch:
         *, overwrite: bool,
     ) -> None:  # fmt: skip
         self.path, self.step, self.problem, self.seconds = folder.path, 0, "", 0.0
-        self._optimizer, self._probes, self._folder, self._overwrite = optimizer, probes, folder, overwrite
-        self._sitting = Sitting(objective, optimizer, probes)
-        self._journal: Journal | None = None
+        self._optimizer, self._probes, self._overwrite = optimizer, probes, overwrite
+        self._sitting, self._notes = Sitting(objective, optimizer, probes), Notes(folder, objective.processes)
+        self._over = False  # once all processes know of a problem
         self._hook: Any = None
         self._begun = time.monotonic()
 
@@ -54,9 +55,9 @@ class Watch:
         return dict(zip(named, self._sitting.costs, strict=True))
 
     def __enter__(self) -> "Watch":
-        if self._journal is not None:
+        if self._hook is not None:
             raise PhenoscopeError("a watch is used once. Make another one with `ps.watch` and another `run`.")
-        self._journal = self._folder.begin(overwrite=self._overwrite)
+        self._notes.begin(overwrite=self._overwrite)
         self._begun = time.monotonic()
         hook: Any = torch.compiler.disable(self._before_step)  # not to be traced where the step is compiled
         self._hook = self._optimizer.register_step_pre_hook(hook)
@@ -66,13 +67,13 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._hook.remove()
-        if kind is None and not self.problem and not self._sitting.idle(self.step):
+        if kind is None and not self._over and not self._sitting.idle(self.step):
             self._look()
         self._finish("" if kind is None else kind.__name__)
 
     def _before_step(self, optimizer: Optimizer, arguments: Any, keywords: Any) -> None:
         """Called by PyTorch before each update; cheap unless something is to be read."""
-        if not self.problem:
+        if not self._over:
             if self._sitting.idle(self.step):
                 self._flush()
             else:
@@ -80,38 +81,48 @@ class Watch:
         self.step += 1
 
     def _look(self) -> None:
-        """Measure now; whatever goes wrong is told and ends the watch, not the training."""
+        """Measure now; whatever goes wrong is told and ends the watch, not the training.
+
+        Processes that share the data measure together, so none may go on alone: they ask each other before (a disk may
+        have failed since) and after.
+        """
         started = time.perf_counter()
-        try:
-            for row in self._sitting.look(self.step):
-                assert self._journal is not None  # there is one from `__enter__` on
-                self._journal.append(row.step, row.name, float(row.values[0]))
-        except Exception as problem:
-            self._stop(problem)
-        self._flush()
+        self._agree()
+        if not self.problem:
+            try:
+                self._notes.append(self._sitting.look(self.step))
+            except Exception as problem:
+                self._stop(problem)
+            self._flush()
+            self._agree()
+        self._over = bool(self.problem)
         self.seconds += time.perf_counter() - started
 
     def _flush(self) -> None:
         try:
-            if self._journal is not None:
-                self._journal.breathe()
+            if not self.problem:
+                self._notes.breathe()
         except PhenoscopeError as problem:
             self._stop(problem)
 
+    def _agree(self) -> None:
+        told = self._notes.agreed(self.problem)
+        if told and not self.problem:
+            self._end(told)
+
     def _stop(self, problem: Exception) -> None:
         why = str(problem) if isinstance(problem, PhenoscopeError) else f"{type(problem).__name__}: {problem}"
-        self.problem = f"step {self.step}: {why}"
-        warnings.warn(
-            f"the watch of {self.path} has ended at {self.problem} (training goes on)", WatchStopped, stacklevel=4
-        )
+        self._end(f"step {self.step}: {why}")
+
+    def _end(self, problem: str) -> None:
+        self.problem = problem
+        warnings.warn(f"the watch of {self.path} has ended at {problem} (training goes on)", WatchStopped, stacklevel=5)
 
     def _finish(self, ended_by: str) -> None:
         diverged = self._sitting.diverged_at
+        outcome = "finished" if diverged is None else "diverged"
         try:
-            if self._journal is not None:
-                self._journal.close()
-            outcome = "finished" if diverged is None else "diverged"
-            self._folder.finish(outcome, diverged, self._settings(), self._ended(ended_by))
+            self._notes.finish(outcome, diverged, self._settings(), self._ended(ended_by))
         except PhenoscopeError as problem:
             self._stop(problem)
 

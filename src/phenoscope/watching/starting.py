@@ -32,6 +32,7 @@ def watch(
     batch_size: int | None = None,
     buffers: Buffers = "running",
     denominator: Any = None,
+    group: Any = None,
     overwrite: bool = False,
 ) -> Watch:
     """Watch a training loop of your own: `with ps.watch(...):` around it, and nothing else changes.
@@ -51,6 +52,8 @@ def watch(
         batch_size: examples at a time in measuring, as for `Objective`.
         buffers: what normalisation layers use: "running" statistics or those of each "batch", as for `Objective`.
         denominator: what the loss divides by where it cannot be known, as for `Objective`.
+        group: of `torch.distributed`, where every process trains and `data` are its part only: they measure together
+            what one process with all the data would, and the first of them writes it down.
         overwrite: replace a watched run that is there already.
 
     Raises:
@@ -74,7 +77,7 @@ def watch(
     _refuse_unknown_batch(chosen)
     trained = _trained(plain, listened)
     with at_rest(plain):
-        objective = Objective(plain, loss, data, batch_size, buffers=buffers, denominator=denominator)
+        objective = Objective(plain, loss, data, batch_size, buffers=buffers, denominator=denominator, group=group)
         kind = objective.loss_kind
     seen = recognised(listened)
     about = {
@@ -88,6 +91,7 @@ def watch(
         "loss_kind": kind,
         "examples": sum(objective.partition),
         "batches": len(objective.partition),
+        "processes": objective.processes.count,
         "weighting": objective.weighting,
         "probes": [repr(probe) for probe in chosen],
         "series": series_units(chosen),
