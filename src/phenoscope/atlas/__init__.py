@@ -23,6 +23,7 @@ from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.effective_parameters import effective_parameters
 from phenoscope.atlas.epoch_descent import epoch_descent
 from phenoscope.atlas.feature_ansatz import feature_ansatz
+from phenoscope.atlas.finite_or_infinite import finite_or_infinite
 from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.freezing import Control, controlled, frozen
 from phenoscope.atlas.gains_at_scale import gains_at_scale
@@ -44,6 +45,7 @@ from phenoscope.atlas.minimal_models import minimal_models
 from phenoscope.atlas.minimum_code import minimum_code
 from phenoscope.atlas.mode_connectivity import mode_connectivity
 from phenoscope.atlas.mode_rates import mode_rates
+from phenoscope.atlas.network_as_process import network_as_process
 from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.opposing_signals import opposing_signals
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
@@ -103,6 +105,7 @@ _OWN: tuple[Callable[..., Phenomenon], ...] = (
     effective_parameters,
     epoch_descent,
     feature_ansatz,
+    finite_or_infinite,
     flatness_at_scale,
     gains_at_scale,
     geometry_decides,
@@ -123,6 +126,7 @@ _OWN: tuple[Callable[..., Phenomenon], ...] = (
     minimum_code,
     mode_connectivity,
     mode_rates,
+    network_as_process,
     noise_or_rate,
     opposing_signals,
     oscillation_averaging,

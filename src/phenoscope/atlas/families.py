@@ -184,12 +184,12 @@ KERNELS = Family(
             "The kernel at the start",
             "Weights are random, and so is their kernel. In a wide network it is nearly one kernel that can be "
             "computed, if the parametrisation is the right one.",
-            ("kernel_at_start",),
+            ("kernel_at_start", "network_as_process"),
         ),
         Part(
             "Training with a kernel that stands still",
             "If features hardly move, all of training can be written down before it begins.",
-            ("wide_networks", "mode_rates", "spectral_bias", "kernel_learning_curves"),
+            ("wide_networks", "mode_rates", "spectral_bias", "kernel_learning_curves", "finite_or_infinite"),
         ),
         Part(
             "Features that move at any width",

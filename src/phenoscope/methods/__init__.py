@@ -15,6 +15,7 @@ from phenoscope.methods.double_well import DoubleWell
 from phenoscope.methods.ensembles import Ensemble
 from phenoscope.methods.exhaustive import BestOrder, best_order
 from phenoscope.methods.feature_smoother import FeatureSmoother
+from phenoscope.methods.finite_width import FiniteWidth
 from phenoscope.methods.function_space import FunctionSpace
 from phenoscope.methods.fusion import Fusion, fuse
 from phenoscope.methods.gaussian_features import GaussianFeatures
@@ -29,6 +30,7 @@ from phenoscope.methods.matrix_factorisation import MatrixFactorisation
 from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.mirror_descent import MirrorDescent
 from phenoscope.methods.random_features import RandomFeatures
+from phenoscope.methods.random_functions import RandomFunctions
 from phenoscope.methods.recursive_features import LaplacePredictor, RecursiveFeatures, recursive_features
 from phenoscope.methods.renormalisation import Renormalised, renormalise
 from phenoscope.methods.separable import SeparableDescent
@@ -59,6 +61,7 @@ __all__ = [
     "EdgePopup",
     "Ensemble",
     "FeatureSmoother",
+    "FiniteWidth",
     "Found",
     "Freezable",
     "FunctionSpace",
@@ -77,6 +80,7 @@ __all__ = [
     "MirrorDescent",
     "PrunedToTarget",
     "RandomFeatures",
+    "RandomFunctions",
     "RecursiveFeatures",
     "Renormalised",
     "SeparableDescent",

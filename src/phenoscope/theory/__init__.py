@@ -3,6 +3,7 @@
 from phenoscope.theory.descent_in_time import descent_risk
 from phenoscope.theory.edge_flows import normalised_descent_flow, square_root_descent_flow
 from phenoscope.theory.escape import first_passage_time, kramers_time, stationary_density
+from phenoscope.theory.fluctuations import relu_excess_kurtosis
 from phenoscope.theory.gradient_flow import Posterior, kernel_descent, mode_decay, posterior
 from phenoscope.theory.infinite import infinite_kernel
 from phenoscope.theory.interpolants import (
@@ -82,6 +83,7 @@ __all__ = [
     "posterior",
     "random_feature_risk",
     "reduced_rank_coefficient",
+    "relu_excess_kurtosis",
     "ridge_risk",
     "ridgeless_risk",
     "rmsprop_threshold",
