@@ -89,5 +89,11 @@ class InitialKernel:
 
 def digits(seed: int, examples: int, number: int = 0) -> tuple[Tensor, Tensor]:
     """Some digits as vectors, and ±1 for even and odd ones, in float64; others for each number."""
+    inputs, classes = classed_digits(seed, examples, number)
+    return inputs, 1.0 - 2.0 * (classes % 2).double()
+
+
+def classed_digits(seed: int, examples: int, number: int = 0) -> tuple[Tensor, Tensor]:
+    """The same digits, and which they are."""
     drawn = dataset("digits", train=examples, flat=True).draw(stream(seed, "data", number)).train
-    return drawn.inputs.double(), 1.0 - 2.0 * (drawn.targets % 2).double()
+    return drawn.inputs.double(), drawn.targets

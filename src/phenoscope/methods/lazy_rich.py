@@ -15,11 +15,17 @@ from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.instruments import empirical_ntk, kernel_alignment, kernel_change
 from phenoscope.methods.computation import Found
-from phenoscope.methods.initial_kernel import digits, limit, uniform_network
+from phenoscope.methods.initial_kernel import classed_digits, digits, limit, uniform_network
+from phenoscope.methods.learned_features import SERIES, learned_features
+from phenoscope.models import CNN, UniformMLP
+from phenoscope.models.layers import Classifier
 from phenoscope.theory import infinite_kernel
 
 TARGETS = ("two directions", "isotropic", "digits")
 STARTS = ("symmetric", "subtracted")
+MODELS = ("dense", "convolution")
+SIDE = 8
+"""Of a digit, in pixels."""
 RATE = 0.5
 """In units of N/λ, λ the largest eigenvalue of K₀."""
 HALVINGS = 60
@@ -40,7 +46,8 @@ class LazyRich:
     Series, at the end: "displacement", ‖θ - θ₀‖/‖θ₀‖; "kernel change", ‖K - K₀‖/‖K₀‖; "alignment" of K with the
     targets; "gap", the largest distance along training of the outputs from those of the linearisation, over ‖y‖;
     "test error" and "linear test error", mean squares over that of the test targets; "train error", the same of what is
-    left to fit. Along training "loss", over that at the start.
+    left to fit. Along training "loss", over that at the start. For convolutions also those of `learned_features`, of
+    the last hidden layer on the digits tested on.
 
     Sources: Chizat et al. 2018, arXiv:1812.07956; Geiger et al. 2019, arXiv:1906.08034.
 
@@ -48,7 +55,7 @@ class LazyRich:
         seed: of the network and the data.
         steps: at most.
         alpha: α.
-        width: of the hidden layer, of each copy.
+        width: of the hidden layer, of each copy; channels of both layers of convolutions.
         activation: "relu" or "erf".
         start: "symmetric" or "subtracted".
         target: "two directions", |x₁| - |x₂|; "isotropic", a draw of the Gaussian process whose covariance is the
@@ -58,6 +65,7 @@ class LazyRich:
         examples: trained on.
         tested: other examples.
         fit: the fraction of the first loss at which it stops.
+        model: "dense", or "convolution" for two layers of convolution and pooling, on digits.
     """
 
     seed: int = 0
@@ -71,6 +79,9 @@ class LazyRich:
     examples: int = 100
     tested: int = 400
     fit: float = 0.003
+    model: str = "dense"
+
+    later = ("model",)
 
     def __post_init__(self) -> None:
         one_of("start", self.start, STARTS)
@@ -81,12 +92,24 @@ class LazyRich:
                 "lazy and rich training need a positive alpha, a fit between 0 and 1, a step, 2 examples, 2 dimensions "
                 f"and an example to test on, got {self}."
             )
-        uniform_network(self.width, 1, self.activation, "ntk")  # refuses what it cannot use
+        one_of("model", self.model, MODELS)
+        if self.model == "convolution" and (self.target != "digits" or self.tested < 40):
+            raise BadInput(
+                f'convolutions see images, and their features are read on 40 at least: use target="digits", got {self}.'
+            )
+        _ = self.network  # refuses what it cannot use
+
+    @property
+    def network(self) -> UniformMLP | CNN:
+        """Each of its copies."""
+        if self.model == "dense":
+            return uniform_network(self.width, 1, self.activation, "ntk")
+        return CNN((self.width, self.width), activation=self.activation, bias=False, parametrisation="ntk")
 
     @property
     def units(self) -> Mapping[str, str]:
         ends = ("displacement", "kernel change", "alignment", "gap", "test error", "linear test error", "train error")
-        return dict.fromkeys(("loss", *ends), "1")
+        return dict.fromkeys(("loss", *ends, *(SERIES if self.model == "convolution" else ())), "1")
 
     def readings(self) -> Iterator[Found]:
         """The loss along training, and the rest at its end."""
@@ -100,7 +123,11 @@ class LazyRich:
                 yield Found(step, {"loss": last.loss / first.loss})
             if last.loss <= self.fit * first.loss:
                 break
-        yield Found(self.steps, {"loss": last.loss / first.loss} | start.found(last))
+        said = start.found(last)
+        if self.model == "convolution":
+            classes = classed_digits(self.seed, self.examples + self.tested)[1][self.examples :]
+            said |= learned_features(start.features(first), start.features(last), classes)
+        yield Found(self.steps, {"loss": last.loss / first.loss} | said)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,6 +144,7 @@ def _task(spec: LazyRich) -> _Task:
     count, generator = spec.examples + spec.tested, stream(spec.seed, "data")
     if spec.target == "digits":
         inputs, targets = digits(spec.seed, count)
+        inputs = inputs.unflatten(1, (SIDE, SIDE)) if spec.model == "convolution" else inputs
     else:
         drawn = torch.randn(count, spec.dimensions, generator=generator, dtype=torch.float64)
         inputs = math.sqrt(spec.dimensions) * drawn / drawn.norm(dim=1, keepdim=True)
@@ -134,7 +162,7 @@ def _task(spec: LazyRich) -> _Task:
 class _Difference(nn.Module):
     """(g(x; θ₁) - g(x; θ₂))/√2, zero where the two copies are equal."""
 
-    def __init__(self, one: nn.Module, other: nn.Module) -> None:
+    def __init__(self, one: Classifier, other: Classifier) -> None:
         super().__init__()
         self.one, self.other = one, other
 
@@ -173,7 +201,7 @@ class _Start:
 
     alpha: float
     task: _Task
-    model: nn.Module
+    model: _Difference | Classifier
     point: Tensor
     zero: Tensor
     kernel: Float[Tensor, "n n"]
@@ -183,7 +211,7 @@ class _Start:
 
     @staticmethod
     def of(spec: LazyRich) -> "_Start":
-        task, made = _task(spec), uniform_network(spec.width, 1, spec.activation, "ntk")
+        task, made = _task(spec), spec.network
         sizes = {"inputs": task.inputs.shape[1:], "outputs": 1, "dtype": torch.float64}
         one, other = (made.build(stream(spec.seed, "initialisation"), **sizes) for _ in range(2))
         model = _Difference(one, other) if spec.start == "symmetric" else one
@@ -231,6 +259,13 @@ class _Start:
         loss = (made - self.task.targets).square().sum() / (2 * n)
         slopes = torch.autograd.grad(loss / self.alpha**2, list(self.model.parameters()))
         return made.detach(), float(loss.detach()), torch.cat([slope.flatten() for slope in slopes])
+
+    def features(self, moment: _Moment) -> Tensor:
+        """What the last hidden layer makes of the inputs tested on; of two copies, which begin alike, the first."""
+        write(moment.point, self.model)
+        copy = self.model.one if isinstance(self.model, _Difference) else self.model
+        with torch.no_grad():
+            return copy.features(self.task.others)
 
     def found(self, last: _Moment) -> dict[str, float]:
         """What is said of the whole, at its end."""
