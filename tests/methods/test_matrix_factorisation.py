@@ -7,7 +7,7 @@ from scipy.integrate import solve_ivp
 
 from phenoscope.core.errors import BadInput
 from phenoscope.methods import Computation, MatrixFactorisation
-from phenoscope.methods.matrix_factorisation import _descended, _effective_rank, _product
+from phenoscope.methods.matrix_factorisation import descended, effective_rank, product_of
 
 
 def last(made):
@@ -29,7 +29,7 @@ def test_updates_are_those_of_autograd(depth, task):
             product = factor @ product
         ((product - torch.from_numpy(target)) * torch.from_numpy(seen)).square().sum().div(2).backward()
         optimizer.step()
-        factors = _descended(factors, (_product(factors) - target) * seen, 0.03)
+        factors = descended(factors, (product_of(factors) - target) * seen, 0.03)
     for ours, other in zip(factors, theirs, strict=True):
         np.testing.assert_allclose(ours, other.detach().numpy(), rtol=1e-10, atol=1e-14)
 
@@ -71,15 +71,15 @@ def test_a_determinant_of_the_wrong_sign_keeps_the_corner_open():
     assert wrong["effective rank"] < 1.1 < right["effective rank"]
     assert wrong["log loss"] > right["log loss"]  # of one that fits exactly
     target, seen, factors = MatrixFactorisation(depth=3, scale=0.1, task="corner").problem()
-    assert np.linalg.det(_product(factors)) > 0
-    assert np.linalg.det(_product(MatrixFactorisation(depth=3, scale=0.1, task="turned corner").problem()[2])) < 0
+    assert np.linalg.det(product_of(factors)) > 0
+    assert np.linalg.det(product_of(MatrixFactorisation(depth=3, scale=0.1, task="turned corner").problem()[2])) < 0
     assert (seen == [[0, 1], [1, 1]]).all()
     assert (target == [[0, 1], [1, 0]]).all()
 
 
 def test_effective_rank():
-    assert _effective_rank(np.ones(5)) == pytest.approx(5)
-    assert _effective_rank(np.array([3.0, 0.0])) == pytest.approx(1)
+    assert effective_rank(np.ones(5)) == pytest.approx(5)
+    assert effective_rank(np.array([3.0, 0.0])) == pytest.approx(1)
 
 
 def test_readings():

@@ -47,6 +47,7 @@ from phenoscope.atlas.mode_connectivity import mode_connectivity
 from phenoscope.atlas.mode_rates import mode_rates
 from phenoscope.atlas.network_as_process import network_as_process
 from phenoscope.atlas.noise_or_rate import noise_or_rate
+from phenoscope.atlas.not_a_regulariser import not_a_regulariser
 from phenoscope.atlas.opposing_signals import opposing_signals
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
@@ -128,6 +129,7 @@ _OWN: tuple[Callable[..., Phenomenon], ...] = (
     mode_rates,
     network_as_process,
     noise_or_rate,
+    not_a_regulariser,
     opposing_signals,
     oscillation_averaging,
     path_extent,

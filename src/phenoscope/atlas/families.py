@@ -224,7 +224,7 @@ BIAS = Family(
             "What the parametrisation adds",
             "The same linear models, written as products of parameters, are another problem for descent: now the start "
             "and the noise have a say.",
-            ("diagonal_networks", "incremental_rank", "convolution_spectra", "kkt_points"),
+            ("diagonal_networks", "incremental_rank", "not_a_regulariser", "convolution_spectra", "kkt_points"),
         ),
         Part(
             "The simple before the hard",

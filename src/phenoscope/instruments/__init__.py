@@ -93,6 +93,7 @@ from phenoscope.instruments.reach import Reach, reach
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS
 from phenoscope.instruments.reliance import ShuffledAuc, shuffled_auc
+from phenoscope.instruments.rotation import Rotation, rotation
 from phenoscope.instruments.sampling import Sampled, sampling_error
 from phenoscope.instruments.sharpening import SharpeningCosine, SharpnessGradient, sharpening_cosine, sharpness_gradient
 from phenoscope.instruments.simplexes import Simplex, log_volume, log_volumes, simplex, uniform_shares
@@ -179,6 +180,7 @@ __all__ = [
     "Reading",
     "RelativeFlatness",
     "RelativeProgress",
+    "Rotation",
     "SamGap",
     "Sampled",
     "Score",
@@ -266,6 +268,7 @@ __all__ = [
     "reinitialised",
     "relative_flatness",
     "relative_progress",
+    "rotation",
     "sam_gap",
     "sampling_error",
     "sanity_checks",

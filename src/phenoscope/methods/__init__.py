@@ -26,6 +26,7 @@ from phenoscope.methods.layer_collapse import LayerCollapse
 from phenoscope.methods.lazy_rich import LazyRich
 from phenoscope.methods.least_squares import LeastSquares
 from phenoscope.methods.linear_sgd import LinearSGD
+from phenoscope.methods.matrix_completion import EndToEndField, MatrixCompletion
 from phenoscope.methods.matrix_factorisation import MatrixFactorisation
 from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.mirror_descent import MirrorDescent
@@ -59,6 +60,7 @@ __all__ = [
     "DiagonalDescent",
     "DoubleWell",
     "EdgePopup",
+    "EndToEndField",
     "Ensemble",
     "FeatureSmoother",
     "FiniteWidth",
@@ -75,6 +77,7 @@ __all__ = [
     "LazyRich",
     "LeastSquares",
     "LinearSGD",
+    "MatrixCompletion",
     "MatrixFactorisation",
     "Merge",
     "MirrorDescent",

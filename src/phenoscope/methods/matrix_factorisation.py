@@ -98,7 +98,7 @@ class MatrixFactorisation:
         first, every = _charges(factors), max(1, self.steps // READINGS)
         modes = _Modes(target, factors) if self.task == "modes" else None
         for step in range(self.steps + 1):
-            product = _product(factors)
+            product = product_of(factors)
             if modes is not None:
                 modes.note(product, step * self.rate)
             if step % every == 0 or step == self.steps:
@@ -108,12 +108,12 @@ class MatrixFactorisation:
                 if modes is not None:
                     found |= modes.now() | (modes.times() if step == self.steps else {})
                 yield Found(step, found)
-            factors = _descended(factors, (product - target) * seen, self.rate)
+            factors = descended(factors, (product - target) * seen, self.rate)
 
     def _read(self, target: np.ndarray, seen: np.ndarray, product: np.ndarray) -> dict[str, float]:
         loss = float(np.square((product - target) * seen).sum()) / 2
         values = np.linalg.svd(product, compute_uv=False)
-        found = {"log loss": math.log(max(loss, 1e-300)), "effective rank": _effective_rank(values)}
+        found = {"log loss": math.log(max(loss, 1e-300)), "effective rank": effective_rank(values)}
         if self.task != "modes":
             found |= {"open entry": float(product[0, 0]), "nuclear norm": float(values.sum())}
         return found
@@ -159,14 +159,15 @@ class _Modes:
         return found
 
 
-def _product(factors: list[np.ndarray]) -> np.ndarray:
+def product_of(factors: list[np.ndarray]) -> np.ndarray:
+    """W_L ... W_1, the first factor applied first."""
     made = factors[0]
     for factor in factors[1:]:
         made = factor @ made
     return made
 
 
-def _descended(factors: list[np.ndarray], residual: np.ndarray, rate: float) -> list[np.ndarray]:
+def descended(factors: list[np.ndarray], residual: np.ndarray, rate: float) -> list[np.ndarray]:
     """Every factor moved against its gradient, (what follows)ᵀ residual (what goes before)ᵀ."""
     size = len(residual)
     before, after = [np.eye(size)], [np.eye(size)]
@@ -192,6 +193,7 @@ def _drift(factors: list[np.ndarray], first: Balance) -> float:
     return 0.0 if now is None else now.drift(first)
 
 
-def _effective_rank(values: np.ndarray) -> float:
+def effective_rank(values: np.ndarray) -> float:
+    """Exp of the entropy of singular values over their sum."""
     shares = values[values > 0] / values.sum()
     return float(np.exp(-(shares * np.log(shares)).sum()))

@@ -1,7 +1,9 @@
 """Closed forms: what is predicted, ready to be laid beside what is measured."""
 
+from phenoscope.theory.completion import Completion, least_nuclear_norm, nuclear_norm
 from phenoscope.theory.descent_in_time import descent_risk
 from phenoscope.theory.edge_flows import normalised_descent_flow, square_root_descent_flow
+from phenoscope.theory.end_to_end import end_to_end_velocity
 from phenoscope.theory.escape import first_passage_time, kramers_time, stationary_density
 from phenoscope.theory.fluctuations import relu_excess_kurtosis
 from phenoscope.theory.gradient_flow import Posterior, kernel_descent, mode_decay, posterior
@@ -43,6 +45,7 @@ from phenoscope.theory.stability import (
 from phenoscope.theory.starvation import logistic_responses
 
 __all__ = [
+    "Completion",
     "Entropy",
     "Euclidean",
     "HyperbolicEntropy",
@@ -61,6 +64,7 @@ __all__ = [
     "edge_covariance",
     "effective_ranks",
     "effective_ridge",
+    "end_to_end_velocity",
     "first_passage_time",
     "flow_limit",
     "flow_sharpness",
@@ -71,6 +75,7 @@ __all__ = [
     "kernel_learning",
     "kramers_time",
     "largest_margin",
+    "least_nuclear_norm",
     "length",
     "linear_network_coefficient",
     "logistic_responses",
@@ -79,6 +84,7 @@ __all__ = [
     "nearest_interpolant",
     "nesterov_threshold",
     "normalised_descent_flow",
+    "nuclear_norm",
     "optimal_ridge",
     "posterior",
     "random_feature_risk",
