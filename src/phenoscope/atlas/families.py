@@ -261,7 +261,14 @@ SPARSITY = Family(
         Part(
             "Tickets",
             "After training it is known which weights were needed. Do these train as well from where they began?",
-            ("lottery_tickets", "rewinding", "retraining", "sparse_double_descent"),
+            (
+                "lottery_tickets",
+                "ticket_or_scratch",
+                "ticket_transfer",
+                "rewinding",
+                "retraining",
+                "sparse_double_descent",
+            ),
         ),
         Part(
             "Sparse all along",
