@@ -268,6 +268,7 @@ SPARSITY = Family(
                 "rewinding",
                 "retraining",
                 "sparse_double_descent",
+                "early_bird",
             ),
         ),
         Part(

@@ -26,7 +26,7 @@ from phenoscope.probes.products import FlowSharpness
 from phenoscope.probes.progress import Accuracy, GradientNorm, HeldOutLoss, LearningRate, Loss, RelativeProgress
 from phenoscope.probes.reading import due, heavy, read
 from phenoscope.probes.reliance import BlockReliance
-from phenoscope.probes.sparsity import Density, Explored
+from phenoscope.probes.sparsity import Density, EarlyBirds, Explored
 from phenoscope.probes.units import DeadUnits, Features
 from phenoscope.probes.valley import Foretold, SelfStabilisation, ValleyFloor, Watched
 from phenoscope.record import COMPANIONS
@@ -41,6 +41,7 @@ __all__ = [
     "CentralOscillation",
     "DeadUnits",
     "Density",
+    "EarlyBirds",
     "EffectiveSharpness",
     "Eigenspaces",
     "ExampleChanges",

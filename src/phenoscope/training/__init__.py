@@ -1,5 +1,6 @@
 """From recipes to states: recipes, update rules, schedules, and the loop that advances cohorts."""
 
+from phenoscope.training.channels import Channels, channel_layout
 from phenoscope.training.cohorts import cohorts, shape_of
 from phenoscope.training.flows import CentralFlow, GradientFlow
 from phenoscope.training.landscape import Around, Landscape, expanded_at, objective_of
@@ -43,6 +44,7 @@ __all__ = [
     "AmplifiedNoise",
     "Around",
     "CentralFlow",
+    "Channels",
     "Clipped",
     "Cosine",
     "Drop",
@@ -81,6 +83,7 @@ __all__ = [
     "UnnormalisedSam",
     "Warmup",
     "WeightDecay",
+    "channel_layout",
     "cohorts",
     "effective_threshold",
     "expanded_at",

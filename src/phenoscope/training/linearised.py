@@ -28,6 +28,11 @@ class Linearised(nn.Module):
         self._model = (copy.deepcopy(model).eval().requires_grad_(False),)  # in a tuple: no submodule of this one
 
     @property
+    def expanded(self) -> nn.Module:
+        """The model at θ₀, frozen."""
+        return self._model[0]
+
+    @property
     def layout(self) -> points.Layout:
         """Where the parameters of the model that was expanded lie in the point."""
         return self._layout

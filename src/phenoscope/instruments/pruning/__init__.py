@@ -1,5 +1,6 @@
 """Pruning: scores of weights, masks made from them, and what is left of a network."""
 
+from phenoscope.instruments.pruning.channels import EarlyBird, channel_masks, early_bird, gain_names, largest_gains
 from phenoscope.instruments.pruning.densities import DENSITIES
 from phenoscope.instruments.pruning.operations import SparseCost, sparse_cost
 from phenoscope.instruments.pruning.paths import EffectiveSparsity, effective_sparsity
@@ -11,6 +12,7 @@ from phenoscope.instruments.pruning.weights import Masks, masked, prunable
 __all__ = [
     "DENSITIES",
     "SCORES",
+    "EarlyBird",
     "EffectiveSparsity",
     "Masks",
     "Pruner",
@@ -19,8 +21,12 @@ __all__ = [
     "SparseCost",
     "Subject",
     "Ticket",
+    "channel_masks",
     "corrupted",
+    "early_bird",
     "effective_sparsity",
+    "gain_names",
+    "largest_gains",
     "masked",
     "prunable",
     "prune",
