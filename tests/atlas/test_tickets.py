@@ -1,13 +1,22 @@
 """What is read of pairs of sparse networks, on series that are written down by hand."""
 
 import numpy as np
+import torch
 
+from phenoscope.atlas.early_bird.claims import to_the_last
 from phenoscope.atlas.leads import lead as at_the_end
 from phenoscope.atlas.lottery_tickets.claims import against_dense, lead
 from phenoscope.atlas.retraining.claims import ahead
 from phenoscope.atlas.sparse_double_descent.claims import by_rounds
+from phenoscope.atlas.ticket_or_scratch.claims import lead as over_scratch
+from phenoscope.atlas.ticket_transfer.claims import late_accuracy
 from phenoscope.comparisons import Kept
+from phenoscope.core.points import layout
+from phenoscope.data import dataset
+from phenoscope.models import CNN
+from phenoscope.objective import CrossEntropy
 from phenoscope.record import Record, Series
+from phenoscope.training import GradientDescent, Recipe, objective_of
 
 
 def kept(every, accuracy, densities=(), span=0, **settings):
@@ -63,3 +72,36 @@ def test_where_the_dense_network_is_best_nothing_is_gained_and_no_dip_is_seen():
     one = kept(5, [0.1, 0.7, 0.9, 0.2, 0.5, 0.2, 0.8], [1.0, 1.0, 0.5, 0.25], 10)
     found = by_rounds(one, one)
     assert (found["dip before the best"], found["best over dense"], found["best over stopping early"]) == (0, 0, 0)
+
+
+def test_scratch_is_read_after_as_many_steps_and_at_its_own_end():
+    """A ticket of 8 steps, whose last quarter has two readings, and scratch of 24."""
+    ticket = kept(1, [0, 0, 0, 0, 0, 0, 0.1, 0.8, 0.9])
+    scratch = kept(1, [0, 0, 0, 0, 0, 0, 0.9, 0.5, 0.7] + [0.1] * 13 + [1.0, 0.8, 1.0])
+    found = over_scratch(ticket, scratch)
+    assert {name: round(value, 12) for name, value in found.items()} == {
+        "lead": 0.25,
+        "lead over the whole budget": -0.05,
+    }
+    assert round(late_accuracy(ticket.record), 12) == 0.85
+
+
+def test_early_masks_are_held_against_the_last_one_of_the_trained_network():
+    """Of four channels two stay: the same two, one other, both others, in units of random masks, half apart."""
+    recipe = Recipe(
+        dataset("digits", train=20, test=10), CNN((4,), normalisation="layer"), CrossEntropy(), GradientDescent(0.1), 1
+    )
+    model = objective_of(recipe).model
+    places = layout(model)
+
+    def point(*gains):
+        values = {name: value.detach().clone() for name, value in model.named_parameters()}
+        (name,) = (name for name in values if values[name].shape == (4,) and bool((values[name] == 1).all()))
+        values[name] = torch.tensor(gains)
+        return places.ravel(values)
+
+    record = Record("a", {"seed": 0.0}, {})
+    trained = Kept({"early bird": point(3.0, 0.1, 2.0, 0.2), "final": point(0.1, -5.0, 4.0, 0.3)}, record, recipe)
+    slow = Kept({"early bird": point(1.0, 0.1, 0.2, 0.9), "final": point(1.0, 1.0, 0.1, 0.2)}, record, recipe)
+    assert to_the_last(trained, slow) == {"distance to the last mask": 1.0, "distance at a tiny rate": 2.0}
+    assert to_the_last(trained, trained)["distance at a tiny rate"] == 1.0
