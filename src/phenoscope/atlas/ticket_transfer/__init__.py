@@ -62,16 +62,17 @@ def ticket_transfer(scale: Scale, *, data: str = "mnist1d") -> Phenomenon:
     size = SIZES[scale]
     steps, whole = size.steps, (size.rounds + 1) * size.steps
     early = max(1, steps * BACK // 100)
+    shown = dataset(data, train=size.examples, classes=HERE, flat=True)
     here = Recipe(
-        data=dataset(data, train=size.examples, classes=HERE, flat=True),
+        data=shown,
         model=MLP(size.widths, activation="relu", init="he"),
         loss=CrossEntropy(),
         rule=Adam(RATE),
         steps=steps,
         batch=min(50, size.examples // 2),
     )
-    there = dataclasses.replace(here, data=dataclasses.replace(here.data, classes=THERE))
-    reordered = dataclasses.replace(here.data, source=Destroyed(here.data.source, "one order"))
+    there = dataclasses.replace(here, data=dataclasses.replace(shown, classes=THERE))
+    reordered = dataclasses.replace(shown, source=Destroyed(shown.source, "one order"))
     probes = (Accuracy(every=steps // 20), Density(every=steps))
 
     def found(start: Recipe, dealt: str = "as found") -> Inherited:
