@@ -90,7 +90,7 @@ class _Counted:
         # The norm overflows before inner products do, which would end in an error of the eigenvalue routine.
         bad = ~torch.isfinite(image.norm(dim=-1)).all(dim=1)
         self.broken = self.broken.to(bad.device) | bad
-        return image.masked_fill(self.broken[:, None, None], 0.0)
+        return image.masked_fill(self.broken[:, None, None], 0.0) if bool(self.broken.any()) else image
 
 
 def extremes(

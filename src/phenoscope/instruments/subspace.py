@@ -13,6 +13,10 @@ from torch import Tensor
 
 Multiply = Callable[[Tensor], Tensor]
 
+GENEROUS = 2**27
+"""Bytes of room that are taken at once, for at most `MANY` vectors, so that growing seldom copies."""
+MANY = 64
+
 
 class Room:
     """Where basis and images lie, with room behind them, so that growing copies nothing.
@@ -38,6 +42,8 @@ class Subspace:
         matrix: (n, m, m) in float64, symmetric.
         pure: (n,), whether every direction is one that was asked for, none a random one in its place.
         room: where basis and images lie, if there is room behind them.
+        recurrent: whether this is the Krylov space of one vector, so that by Lanczos' recurrence the matrix is
+            tridiagonal: an image reaches into the last two vectors and the one that follows, up to rounding.
     """
 
     basis: Float[Tensor, "n m p"]
@@ -45,6 +51,7 @@ class Subspace:
     matrix: Float[Tensor, "n m m"]
     pure: Bool[Tensor, " n"]
     room: Room | None = None
+    recurrent: bool = False
 
     @property
     def dimension(self) -> int:
@@ -53,7 +60,9 @@ class Subspace:
     @functools.cached_property
     def following(self) -> Float[Tensor, "n p"]:
         """The part of the last image that lies outside: where the Krylov space goes on."""
-        return (self.images[:, -1:] - self.matrix[:, -1:].to(self.basis.dtype) @ self.basis)[:, 0]
+        reached = slice(-2, None) if self.recurrent else slice(None)
+        inside = self.matrix[:, -1:, reached].to(self.basis.dtype) @ self.basis[:, reached]
+        return (self.images[:, -1:] - inside)[:, 0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +100,7 @@ def extend(space: Subspace, multiply: Multiply, new: Float[Tensor, "n k p"], spa
     for place, column in enumerate(new.unbind(1), start=old):
         room.vectors[0, :, place], taken = orthonormal(column, room.vectors[0, :, :place], spare)
         pure = pure & taken
-    return _filled(space, multiply, room, pure)
+    return _filled(space, multiply, room, pure, recurrent=count == 1)
 
 
 def lengthen(space: Subspace, multiply: Multiply, spare: torch.Generator) -> Subspace:
@@ -99,28 +108,32 @@ def lengthen(space: Subspace, multiply: Multiply, spare: torch.Generator) -> Sub
     room, old = _room(space, space.dimension + 1), space.dimension
     length = space.images[:, -1].norm(dim=-1, keepdim=True)
     room.vectors[0, :, old], taken = orthonormal(space.following, space.basis, spare, length=length)
-    return _filled(space, multiply, room, space.pure & taken)
+    recurrent = space.recurrent and bool(taken.all())
+    return _filled(space, multiply, room, space.pure & taken, recurrent=recurrent)
 
 
-def _filled(space: Subspace, multiply: Multiply, room: Room, pure: Bool[Tensor, " n"]) -> Subspace:
+def _filled(space: Subspace, multiply: Multiply, room: Room, pure: Bool[Tensor, " n"], *, recurrent: bool) -> Subspace:
     """The subspace of all vectors in the room: the images of the new ones are made, and the matrix is bordered."""
     old, count = space.dimension, room.used
     basis, images = room.vectors[0, :, :count], room.vectors[1, :, :count]
     images[:, old:] = multiply(basis[:, old:])
-    block = (images[:, old:] @ basis.mT).mT.double()  # (n, m + k, k)
+    first = max(0, count - 2) if recurrent else 0  # what the images reach into
+    block = (images[:, old:] @ basis[:, first:].mT).mT.double()  # (n, up to m + k, k)
     matrix = torch.zeros(len(pure), count, count, dtype=torch.float64, device=basis.device)
     matrix[:, :old, :old] = space.matrix
-    matrix[:, :, old:] = block
-    matrix[:, old:, :old] = block[:, :old].mT
-    matrix[:, old:, old:] = (block[:, old:] + block[:, old:].mT) / 2
-    return Subspace(basis, images, matrix, pure, room)
+    matrix[:, first:, old:] = block
+    matrix[:, old:, first:old] = block[:, : old - first].mT
+    matrix[:, old:, old:] = (block[:, old - first :] + block[:, old - first :].mT) / 2
+    return Subspace(basis, images, matrix, pure, room, recurrent)
 
 
 def _room(space: Subspace, count: int) -> Room:
     """Room for so many vectors that begins with those of the space, and is nobody else's to write to behind them."""
     room = space.room
     if room is None or room.used != space.dimension or room.vectors.shape[2] < count:
-        room = Room(space.basis, max(8, count + space.dimension))
+        rows, _, size = space.basis.shape
+        fits = GENEROUS // (2 * rows * size * space.basis.element_size())
+        room = Room(space.basis, max(8, count + space.dimension, min(MANY, fits)))
         room.vectors[0, :, : space.dimension], room.vectors[1, :, : space.dimension] = space.basis, space.images
     room.used = count
     return room
