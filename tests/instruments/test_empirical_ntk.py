@@ -76,13 +76,26 @@ def test_two_sets_of_inputs_in_chunks_of_any_size(route):
         assert_close(again.matrix, expected.diagonal(dim1=2, dim2=3).sum(2))
 
 
-def test_a_symmetric_kernel_in_groups(monkeypatch):
+@pytest.mark.parametrize("route", ["jacobian", "layers"])
+@pytest.mark.parametrize("outputs", ["full", "trace"])
+def test_a_symmetric_kernel_in_groups(outputs, route):
     problem = own("perceptron, ntk")
-    monkeypatch.setattr("phenoscope.instruments.kernels.empirical.WORTH", 1.0)
-    for outputs in ("full", "trace"):
-        found = empirical_ntk(problem.model, problem.inputs, outputs=outputs, route="layers").matrix
-        expected = dense(problem) if outputs == "full" else dense(problem).diagonal(dim1=2, dim2=3).sum(2)
-        assert_close(found, expected)
+    expected = dense(problem) if outputs == "full" else dense(problem).diagonal(dim1=2, dim2=3).sum(2)
+    seen = set()
+    for memory in (1, 500, 750, 1000, 1500, 2000, 4000, 8000, 2**20):
+        found = empirical_ntk(problem.model, problem.inputs, outputs=outputs, route=route, memory=memory)
+        assert_close(found.matrix, expected)
+        seen.add((found.cost.seeds, found.cost.group))
+    assert len(seen) > 2
+
+
+@pytest.mark.parametrize("route", EXACT)
+def test_as_many_examples_as_outputs(route):
+    """A derivative that is the same for all examples, a last bias's, must not be taken for one of all outputs."""
+    model, x = drawn(nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 5))), normal(5, 3)
+    rows = dense_rows(model(x).reshape(-1), model)
+    found = empirical_ntk(model, x, route=route).matrix
+    assert_close(found, (rows @ rows.T).reshape(5, 5, 5, 5).transpose(1, 2))
 
 
 @pytest.mark.parametrize("route", ["jacobian", "layers"])

@@ -4,11 +4,13 @@ Derivatives are kept as factors, (c, n, m) rows with or without inputs (`layer_r
 network; c counts outputs, or random combinations of them. The block of two parts is the sum of their blocks.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from phenoscope.instruments.kernels.multiplying import inner
 from phenoscope.objective.layer_rules import Factor
 
 Shape = Literal["full", "trace", "each"]
@@ -17,24 +19,30 @@ Shape = Literal["full", "trace", "each"]
 
 def add_block(total: Tensor | None, left: Factor, right: Factor, shape: Shape) -> Tensor:
     """The block of two factors, added to what is there."""
-    alike = None if left.inputs is None or right.inputs is None else left.inputs @ right.inputs.mT
+    alike = None if left.inputs is None or right.inputs is None else inner(left.inputs, right.inputs)
     if shape == "full":
         return _add_full(total, left.rows, right.rows, alike)
-    a, b = (_beside(left.rows), _beside(right.rows)) if shape == "trace" else (left.rows, right.rows)
-    found = a @ b.mT
-    if alike is None:
-        return found if total is None else total.add_(found)
-    return found.mul_(alike) if total is None else total.addcmul_(found, alike)
+    if shape == "each":
+        return _added(total, left.rows @ right.rows.mT, alike)
+    return _added(total, inner(_beside(left.rows), _beside(right.rows)), alike)
 
 
-def arranged(factor: Factor, shape: Shape) -> Factor:
-    """The same factor, for the trace with all rows of an example side by side: blocks are cut from it for nothing."""
-    return Factor(factor.inputs, _beside(factor.rows)[None]) if shape == "trace" else factor
+def roomy(seeds: int, count: int, sizes: Sequence[int], shape: Shape, like: Tensor) -> Tensor:
+    """Room for rows (c, n, m), in memory as the blocks want it: for the trace all rows of an example side by side."""
+    if shape == "trace":
+        return like.new_empty(count, seeds, *sizes).transpose(0, 1)
+    return like.new_empty(seeds, count, *sizes)
 
 
 def _beside(rows: Tensor) -> Tensor:
     """(c, n, m) as (n, c·m)."""
     return rows.transpose(0, 1).flatten(1) if len(rows) > 1 else rows[0]
+
+
+def _added(total: Tensor | None, found: Tensor, alike: Tensor | None) -> Tensor:
+    if alike is None:
+        return found if total is None else total.add_(found)
+    return found.mul_(alike) if total is None else total.addcmul_(found, alike.expand_as(found))
 
 
 def _add_full(total: Tensor | None, left: Tensor, right: Tensor, alike: Tensor | None) -> Tensor:
@@ -46,10 +54,8 @@ def _add_full(total: Tensor | None, left: Tensor, right: Tensor, alike: Tensor |
         for i, j in between.nonzero().tolist():
             total[i, :, j].add_(alike, alpha=float(between[i, j]))
         return total
-    found = (left.flatten(0, 1) @ right.flatten(0, 1).mT).reshape(c, n, d, m)
-    if alike is None:
-        return found if total is None else total.add_(found)
-    return found.mul_(alike[:, None]) if total is None else total.addcmul_(found, alike[:, None].expand_as(found))
+    found = inner(left.flatten(0, 1), right.flatten(0, 1)).reshape(c, n, d, m)
+    return _added(total, found, None if alike is None else alike[:, None])
 
 
 def mirrored(block: Tensor, shape: Shape) -> Tensor:
@@ -69,3 +75,17 @@ def place(whole: Tensor, block: Tensor, rows: slice, columns: slice, shape: Shap
         whole[:, rows, :, columns] = block
     else:
         whole[..., rows, columns] = block
+
+
+def place_symmetric(whole: Tensor, block: Tensor, rows: slice, columns: slice, shape: Shape) -> None:
+    """Put a block of a symmetric kernel where it belongs, and its mirror image; symmetric to the last bit.
+
+    Columns begin where rows do, or behind the rows.
+    """
+    own = rows.stop - rows.start if rows.start == columns.start else 0
+    if own:
+        square = block[..., :own]
+        place(whole, (square + mirrored(square, shape)) / 2, rows, rows, shape)
+    rest, block = slice(columns.start + own, columns.stop), block[..., own:]
+    place(whole, block, rows, rest, shape)
+    place(whole, mirrored(block, shape), rest, rows, shape)

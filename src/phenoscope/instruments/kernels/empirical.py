@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
-from phenoscope.instruments.kernels.blocks import Shape, arranged, empty, mirrored, place
-from phenoscope.instruments.kernels.costs import Cost, cheapest, costs
-from phenoscope.instruments.kernels.routes import Factors, blocks_of, by_jacobian, by_layers, by_products
+from phenoscope.instruments.kernels.blocks import Shape, empty, place, place_symmetric
+from phenoscope.instruments.kernels.costs import Ask, Cost, at_a_time, cheapest, costs
+from phenoscope.instruments.kernels.routes import Factors, blocks_of, by_products, derivatives
 from phenoscope.instruments.kernels.subject import Named, Subject, subject
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective.batches import Batch, length, take
@@ -26,12 +26,10 @@ Route = Literal["auto", "jacobian", "products", "layers", "sketch"]
 ROUTES = ("auto", "jacobian", "products", "layers", "sketch")
 MEMORY = 2**29
 """Bytes that derivatives may take while blocks are made of them, unless the caller says otherwise: 512 MiB."""
-GROUPS = 6
-"""Into so many groups the examples of a symmetric kernel are cut: of G groups, (G + 1)/2G of the work is done."""
+STRIPS = 6
+"""Into so many strips a symmetric kernel is cut: of S strips, (S + 1)/2S of the work is done."""
 SMALLEST = 64
-"""Examples below which a group of derivatives that are at hand is not cut further."""
-WORTH = 1e9
-"""Operations for which a group is worth its own passes through the network."""
+"""Rows below which a strip is not cut further."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -130,10 +128,7 @@ def empirical_ntk(
     """
     one_of("`outputs`", outputs, ("full", "trace"))
     one_of("`route`", route, ROUTES)
-    if route == "sketch" and (outputs != "trace" or probes < 2):
-        raise BadInput(
-            f'a sketch estimates the trace, from 2 probes or more; got outputs="{outputs}", {probes} probes.'
-        )
+    _refuse_sketch(route, outputs, probes)
     looked = subject(model, x1, parameters)
     same = x2 is None
     x2 = x1 if same else x2
@@ -145,15 +140,16 @@ def empirical_ntk(
     shape: Shape = "each" if route == "sketch" else outputs
     with looked.network.evaluation():
         few = looked.displaced(take((x1, None), 0, 2))
-        found = costs(looked, few, (n, m), same=same, seeds=len(seeds), full=outputs == "full")
+        room = memory / sides.seeds.element_size()
+        found = costs(looked, few, Ask((n, m), same, len(seeds), outputs == "full", room))
+        size = at_a_time(few)
         del few
-        room = memory / seeds.element_size()
         taken = cheapest(found, room) if route == "auto" else "layers" if route == "sketch" else route
         try:
-            parts = sides.parts(taken, found[taken], room, shape)
+            parts = sides.parts(taken, found[taken], size, shape)
         except LayersDiffer:  # for other examples than those that were tried out
             taken = "jacobian"
-            parts = sides.parts(taken, found[taken], room, shape)
+            parts = sides.parts(taken, found[taken], size, shape)
     parts, errors = _finished(parts, shape)
     matrix = functools.reduce(torch.add, parts.values())  # one after the other, so that it is symmetric to the last bit
     taken, used = (route, probes) if route == "sketch" else (taken, 0)
@@ -177,63 +173,63 @@ class _Sides:
         """The layer of a parameter, or one part for all."""
         return name.rpartition(".")[0] if self.by_layer else ""
 
-    def parts(self, route: str, cost: Cost, room: float, shape: Shape) -> Named:
-        """The whole of every part of the network."""
+    def parts(self, route: str, cost: Cost, size: int, shape: Shape) -> Named:
+        """The whole of every part of the network; of the trace, a few combinations of outputs after the other.
+
+        Args:
+            route: one of those that have a cost.
+            cost: how much is held at a time.
+            size: examples that go through the network at once.
+            shape: of the blocks.
+        """
         n, m = (length((side, None)) for side in (self.x1, self.x2))
-        fitting = max(1, int(room / max(1.0, cost.each) / 2))  # two groups at a time
-        if self.same and route != "products" and fitting >= n:
-            return _assembled(self.cut(route, shape), len(self.seeds), n, m, shape, same=True)
-        groups = max(1, min(GROUPS, int(cost.operations / WORTH))) if self.same else 1
-        size = min(fitting, math.ceil(max(n, m) / groups))
-        blocks = self.products(size, shape) if route == "products" else self.factors(route, size, shape, room)
-        return _assembled(blocks, len(self.seeds), n, m, shape, same=self.same)
+        whole: Named = {}
+        for start in range(0, len(self.seeds), cost.seeds):
+            some = dataclasses.replace(self, seeds=self.seeds[start : start + cost.seeds])
+            blocks = (
+                some.products(cost.group, shape) if route == "products" else some.blocks(route, cost.group, size, shape)
+            )
+            made = _assembled(blocks, len(some.seeds), n, m, shape, same=self.same)
+            for name, part in made.items():
+                before = whole.get(name)
+                whole[name] = part if before is None else _joined(before, part, shape)
+        return whole
 
-    def cut(self, route: str, shape: Shape) -> Iterator[tuple[slice, slice, Named]]:
-        """Blocks of a symmetric kernel, one half of them, from the derivatives of all examples at once."""
-        count = length((self.x1, None))
-        made = self._made(route, slice(0, count))
-        whole = {name: [arranged(factor, shape) for factor in each] for name, each in made.items()}
-        groups = self._groups(0, max(SMALLEST, math.ceil(count / GROUPS)))
-        parts = [{name: [_some(factor, where) for factor in each] for name, each in whole.items()} for where in groups]
-        for i, rows in enumerate(groups):
-            for columns, right in zip(groups[i:], parts[i:], strict=True):
-                yield rows, columns, blocks_of(parts[i], right, shape)
-
-    def factors(self, route: str, size: int, shape: Shape, room: float) -> Iterator[tuple[slice, slice, Named]]:
-        """Blocks from the derivatives of groups, which are kept as far as there is room."""
-        kept: dict[tuple[int, int], Factors] = {}
-        held = 0.0
-
-        def of(side: int, where: slice) -> Factors:
-            nonlocal held
-            key = (0 if self.same else side, where.start)
-            if key in kept:
-                return kept[key]
-            made = self._made(route, where, side)
-            count = sum(factor.rows.numel() for each in made.values() for factor in each)
-            if held + 2 * count <= room:
-                kept[key] = made
-                held += count
-            return made
-
-        for rows in self._groups(0, size):
-            left = of(0, rows)
-            for columns in self._groups(1, size):
+    def blocks(self, route: str, group: int, size: int, shape: Shape) -> Iterator[tuple[slice, slice, Named]]:
+        """Blocks from the derivatives of groups of examples; of a symmetric kernel one half of them."""
+        if group >= max(length((side, None)) for side in (self.x1, self.x2)):
+            yield from self._strips(route, size, shape)
+            return
+        for rows in self._groups(0, group):
+            left = self._made(route, rows, 0, size, shape)
+            for columns in self._groups(1, group):
                 if not self.same or columns.start >= rows.start:
-                    right = left if self.same and columns == rows else of(1, columns)
+                    here = self.same and columns == rows
+                    right = left if here else self._made(route, columns, 1, size, shape)
                     yield rows, columns, blocks_of(left, right, shape)
 
-    def products(self, size: int, shape: Shape) -> Iterator[tuple[slice, slice, Named]]:
+    def products(self, group: int, shape: Shape) -> Iterator[tuple[slice, slice, Named]]:
         """Blocks from products, one column of examples after the other."""
-        for rows in self._groups(0, size):
-            for columns in self._groups(1, size):
+        for rows in self._groups(0, group):
+            for columns in self._groups(1, group):
                 if not self.same or columns.start >= rows.start:
                     sides = self._batch(0, rows), self._batch(1, columns)
                     yield rows, columns, by_products(self.subject, *sides, self.seeds, shape=shape, part=self.part)
 
-    def _made(self, route: str, where: slice, side: int = 0) -> Factors:
-        make = by_jacobian if route == "jacobian" else by_layers
-        return make(self.subject, self._batch(side, where), self.seeds, self.part)
+    def _strips(self, route: str, size: int, shape: Shape) -> Iterator[tuple[slice, slice, Named]]:
+        """Some rows and all columns, or all that are not yet known by symmetry; every derivative is made once."""
+        n, m = (length((side, None)) for side in (self.x1, self.x2))
+        left = self._made(route, slice(0, n), 0, size, shape)
+        right = left if self.same else self._made(route, slice(0, m), 1, size, shape)
+        for rows in self._groups(0, max(SMALLEST, math.ceil(n / STRIPS))):
+            columns = slice(rows.start if self.same else 0, m)
+            yield rows, columns, blocks_of(_some(left, rows), _some(right, columns), shape)
+
+    def _made(self, route: str, where: slice, side: int, size: int, shape: Shape) -> Factors:
+        batch, layers = self._batch(side, where), self.subject.layers
+        if route == "jacobian":  # all seeds go backwards at once
+            layers, size = (), max(1, size // len(self.seeds))
+        return derivatives(self.subject, batch, self.seeds, layers, part=self.part, shape=shape, size=size)
 
     def _batch(self, side: int, where: slice) -> Batch:
         return take((self.x2 if side else self.x1, None), where.start, where.stop)
@@ -243,8 +239,11 @@ class _Sides:
         return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 
 
-def _some(factor: Factor, where: slice) -> Factor:
-    return Factor(None if factor.inputs is None else factor.inputs[where], factor.rows[:, where])
+def _some(factors: Factors, where: slice) -> Factors:
+    return {
+        name: [Factor(None if one.inputs is None else one.inputs[where], one.rows[:, where]) for one in each]
+        for name, each in factors.items()
+    }
 
 
 def _assembled(
@@ -257,12 +256,20 @@ def _assembled(
             block = made.detach()
             if name not in whole:
                 whole[name] = empty(c, n, m, shape, block)
-            if same and rows == columns:  # symmetric to the last bit
-                block = (block + mirrored(block, shape)) / 2
-            place(whole[name], block, rows, columns, shape)
-            if same and rows != columns:
-                place(whole[name], mirrored(block, shape), columns, rows, shape)
+            (place_symmetric if same else place)(whole[name], block, rows, columns, shape)
     return whole
+
+
+def _joined(one: Tensor, other: Tensor, shape: Shape) -> Tensor:
+    """Of some combinations of outputs and of others; all pairs of these are never taken apart."""
+    return one.add_(other) if shape == "trace" else torch.cat([one, other])
+
+
+def _refuse_sketch(route: Route, outputs: Outputs, probes: int) -> None:
+    if route == "sketch" and (outputs != "trace" or probes < 2):
+        raise BadInput(
+            f'a sketch estimates the trace, from 2 probes or more; got outputs="{outputs}", {probes} probes.'
+        )
 
 
 def _finished(parts: Named, shape: Shape) -> tuple[Named, Tensor | None]:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from phenoscope.instruments.kernels.blocks import Shape, add_block
+from phenoscope.instruments.kernels.blocks import Shape, add_block, roomy
 from phenoscope.instruments.kernels.subject import Named, Subject
 from phenoscope.objective.batches import Batch, length, take
+from phenoscope.objective.displaced import Displaced, Layer
 from phenoscope.objective.layer_rules import Factor
 
 Factors = Mapping[str, Sequence[Factor]]
@@ -20,26 +21,31 @@ Part = Callable[[str], str]
 """From the name of a parameter to that of its part."""
 
 
-def by_jacobian(subject: Subject, batch: Batch, seeds: Tensor, part: Part) -> Factors:
-    """The rows of the Jacobian of all chosen parameters."""
-    return _rows(subject, batch, seeds, subject.chosen, part)
+def derivatives(
+    subject: Subject, batch: Batch, seeds: Tensor, layers: Sequence[Layer], *, part: Part, shape: Shape, size: int
+) -> Factors:
+    """Rows of the Jacobian, in short where a layer's rule is used: its inputs, and the gradients in its outputs.
 
-
-def by_layers(subject: Subject, batch: Batch, seeds: Tensor, part: Part) -> Factors:
-    """Inputs of layers and gradients in their outputs; the rows themselves of what no layer covers."""
-    piece = subject.displaced(batch)
-    outputs = piece.outputs.reshape(piece.count, -1)
-    found: dict[str, list[Factor]] = {}
-    columns = [_pulled((outputs * seed).sum(), piece.places) for seed in seeds]
-    for index, (layer, features) in enumerate(zip(piece.layers, piece.features, strict=True)):
-        # examples first in memory: the trace needs all rows of an example beside each other
-        deltas = torch.stack([column[index] for column in columns], 1).transpose(0, 1)
-        factor = layer.rule.factor(features, deltas)
-        name = part(next(iter(layer.names.values())))
-        found.setdefault(name, []).append(Factor(factor.inputs, factor.rows.detach()))
-    for name, factors in _rows(subject, batch, seeds, subject.rest, part).items():
-        found.setdefault(name, []).extend(factors)
-    return found
+    Args:
+        subject: the network.
+        batch: a group of examples.
+        seeds: combinations of outputs (s, k).
+        layers: whose rules are used; of all other chosen parameters there are the rows themselves.
+        part: of the network, that a parameter belongs to.
+        shape: of the blocks that are to come.
+        size: examples that go through the network at a time: what a pass needs stays in the processor's cache.
+    """
+    into = _Rows(len(seeds), length(batch), part, shape)
+    rest = subject.rest if layers else subject.chosen
+    for start in range(0, length(batch), size):
+        where = slice(start, min(start + size, length(batch)))
+        some = take(batch, where.start, where.stop)
+        if layers:
+            _fill(into, subject.displaced(some), seeds, where)
+        if rest:
+            for name, rows in subject.rows(some, seeds, rest).items():
+                into.rows(name, where, slice(None), rows.flatten(2).detach())
+    return into.factors()
 
 
 def blocks_of(left: Factors, right: Factors, shape: Shape) -> Named:
@@ -79,15 +85,63 @@ def _of_columns(columns: Tensor, shape: Shape) -> Tensor:
     return each.sum(2).mT if shape == "trace" else each.permute(2, 1, 0)
 
 
-def _rows(subject: Subject, batch: Batch, seeds: Tensor, names: Sequence[str], part: Part) -> Factors:
-    found: dict[str, list[Factor]] = {}
-    if names:
-        for name, rows in subject.rows(batch, seeds, names).items():
-            found.setdefault(part(name), []).append(Factor(None, rows.flatten(2).detach()))
-    return found
+class _Rows:
+    """Derivatives as they come in, a few examples at a time, and in the end as factors.
+
+    Args:
+        seeds, count: combinations of outputs, and examples.
+        part: of the network, that a parameter belongs to.
+        shape: of the blocks that are to come.
+    """
+
+    def __init__(self, seeds: int, count: int, part: Part, shape: Shape) -> None:
+        self._seeds, self._count, self._part, self._shape = seeds, count, part, shape
+        self._inputs: dict[str, Tensor] = {}
+        self._rows: dict[str, Tensor] = {}
+
+    def inputs(self, name: str, where: slice, found: Tensor) -> None:
+        """What all rows of a layer are multiplied by, (b, k)."""
+        if name not in self._inputs:
+            self._inputs[name] = found.new_empty(self._count, found.shape[1])
+        self._inputs[name][where] = found
+
+    def rows(self, name: str, where: slice, seed: int | slice, found: Tensor) -> None:
+        """(b, m), or for several seeds (c, b, m)."""
+        if name not in self._rows:
+            self._rows[name] = roomy(self._seeds, self._count, found.shape[-1:], self._shape, found)
+        self._rows[name][seed, where] = found
+
+    def factors(self) -> Factors:
+        found: dict[str, list[Factor]] = {}
+        for name, rows in self._rows.items():
+            found.setdefault(self._part(name), []).append(Factor(self._inputs.get(name), rows))
+        return found
 
 
-def _pulled(value: Tensor, places: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    if not value.requires_grad or not places:
+def _fill(into: _Rows, piece: Displaced, seeds: Tensor, where: slice) -> None:
+    outputs, short = piece.outputs.reshape(piece.count, -1), set()
+    for index, (layer, features) in enumerate(zip(piece.layers, piece.features, strict=True)):
+        inputs = layer.rule.shared(features)
+        if inputs is not None:
+            short.add(index)
+            into.inputs(_first(layer), where, inputs)
+    for number, seed in enumerate(seeds):
+        slopes = _pulled(outputs, seed, piece.places)
+        for index, (layer, features, slope) in enumerate(zip(piece.layers, piece.features, slopes, strict=True)):
+            if index in short:
+                into.rows(_first(layer), where, number, slope.flatten(1))
+                continue
+            for own, gradient in layer.rule.gradients(features, slope).items():
+                into.rows(layer.names[own], where, number, gradient.flatten(1).detach())
+
+
+def _first(layer: Layer) -> str:
+    return next(iter(layer.names.values()))
+
+
+def _pulled(outputs: Tensor, seed: Tensor, places: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The gradient in the places of a combination of outputs (b, k)."""
+    if not outputs.requires_grad or not places:
         return tuple(torch.zeros_like(place) for place in places)
-    return torch.autograd.grad(value, places, retain_graph=True, materialize_grads=True)
+    weights = seed.expand_as(outputs)
+    return torch.autograd.grad(outputs, places, weights, retain_graph=True, materialize_grads=True)

@@ -63,14 +63,17 @@ class Subject:
             return vmap(lambda seed: back(seed)[0])(seeds)
 
         with contextlib.suppress(*FAILURES):  # what cannot be mapped over examples, such as a look at values
-            return vmap(single, in_dims=tuple(0 if mine else None for mine in each), out_dims=1)(*tensors(batch))
+            # Examples come first, and are moved behind the seeds: PyTorch (2.13) puts them in a wrong place, or fails,
+            # where it is told to do that for a derivative that is the same for all examples.
+            found = vmap(single, in_dims=tuple(0 if mine else None for mine in each))(*tensors(batch))
+            return {name: rows.transpose(0, 1) for name, rows in found.items()}
         leaves = {name: value.detach().requires_grad_() for name, value in own.items()}
-        found: list[list[tuple[Tensor, ...]]] = []
+        singles: list[list[tuple[Tensor, ...]]] = []
         for one in split(batch, 1):
             outputs = self.outputs(leaves, one[0])[0]
-            found.append([_derivatives((outputs * seed).sum(), leaves) for seed in seeds])
+            singles.append([_derivatives((outputs * seed).sum(), leaves) for seed in seeds])
         return {
-            name: torch.stack([torch.stack([example[s][i] for example in found]) for s in range(len(seeds))])
+            name: torch.stack([torch.stack([example[s][i] for example in singles]) for s in range(len(seeds))])
             for i, name in enumerate(names)
         }
 
