@@ -86,7 +86,7 @@ def test_a_symmetric_kernel_in_groups(outputs, route):
         found = empirical_ntk(problem.model, problem.inputs, outputs=outputs, route=route, memory=memory)
         assert_close(found.matrix, expected)
         seen.add((found.cost.seeds, found.cost.group))
-    assert len(seen) > 2
+    assert len(seen) > (2 if outputs == "trace" else 1)
 
 
 @pytest.mark.parametrize("route", EXACT)

@@ -2,7 +2,8 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -16,6 +17,8 @@ from phenoscope.objective.network import Network
 from phenoscope.objective.weighting import WHOLE, Weighting
 
 EXAMPLES = 4
+PERIOD = 4999
+"""After so many a direction of parameters repeats: a prime, so that no two rows of a layer of another width agree."""
 FAILURES = (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError, NotImplementedError)
 """What a layer may raise when it is called in another way than its author had in mind."""
 
@@ -61,10 +64,11 @@ def entangled(network: Network, parameters: Mapping[str, Tensor], batch: Batch) 
     return "", outputs, alone
 
 
-def candidates(network: Network, point: Tensor, batch: Batch, wanted: Tensor) -> list[Layer]:
-    """Layers with no layers inside, called once with one tensor, whose parameters are theirs alone."""
+def candidates(
+    network: Network, parameters: Mapping[str, Tensor], batch: Batch, chosen: Collection[str]
+) -> list[Layer]:
+    """Layers with no layers inside, called once with one tensor, whose parameters are theirs alone, and chosen."""
     uses = list(network._names.values())
-    chosen = {name for name, part in network.layout.unravel(wanted.to(point.dtype)).items() if bool((part > 0).all())}
     own: dict[str, dict[str, str]] = {}
     for full, first in network._names.items():
         place, _, local = full.rpartition(".")
@@ -72,7 +76,7 @@ def candidates(network: Network, point: Tensor, batch: Batch, wanted: Tensor) ->
             own.setdefault(place, {})[local] = first
     modules = {place: network.model.get_submodule(place) for place in own}
     places = [place for place, module in modules.items() if next(module.children(), None) is None]
-    axes = _axes(network, point, [modules[place] for place in places], batch)
+    axes = _axes(network, parameters, [modules[place] for place in places], batch)
     return [
         Layer(modules[place], rule_of(modules[place], tuple(own[place])), own[place], shared=shared)
         for place, shared in zip(places, axes, strict=True)
@@ -80,12 +84,14 @@ def candidates(network: Network, point: Tensor, batch: Batch, wanted: Tensor) ->
     ]
 
 
-def _axes(network: Network, point: Tensor, modules: list[nn.Module], batch: Batch) -> list[bool | None]:
+def _axes(
+    network: Network, parameters: Mapping[str, Tensor], modules: list[nn.Module], batch: Batch
+) -> list[bool | None]:
     """Whether each layer's output is one for all examples; `None` where it cannot be displaced.
 
     Two numbers of examples tell an axis of examples from one that happens to be as long.
     """
-    count, parameters = length(batch), network.layout.unravel(point)
+    count = length(batch)
     seen: list[list[tuple[int, int] | None]] = [[] for _ in modules]
 
     def note(index: int, given: Any, found: Any) -> None:
@@ -107,13 +113,14 @@ def _axes(network: Network, point: Tensor, modules: list[nn.Module], batch: Batc
     return kinds
 
 
-def verified(network: Network, point: Tensor, by: Weighting, batch: Batch, layers: list[Layer]) -> tuple[Layer, ...]:
+def verified(
+    network: Network, parameters: Mapping[str, Tensor], by: Weighting, batch: Batch, layers: list[Layer]
+) -> tuple[Layer, ...]:
     """The layers that pass two checks, with a random function of the outputs in place of the loss.
 
     Their outputs move with their parameters as the rule says, anywhere; and the rule gives the true gradient, which it
     could not if the parameters were used somewhere else too.
     """
-    parameters = network.layout.unravel(point)
     tolerance = torch.finfo(network.dtype).eps ** 0.4
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -123,10 +130,10 @@ def verified(network: Network, point: Tensor, by: Weighting, batch: Batch, layer
     def value(outputs: Tensor) -> Tensor:
         return (mix * outputs).sum()
 
-    leaves = {name: part.detach().clone().requires_grad_() for name, part in parameters.items()}
+    leaves = {name: part.detach().requires_grad_() for name, part in parameters.items()}
     found = torch.autograd.grad(value(network.outputs(leaves, batch[0])), list(leaves.values()), materialize_grads=True)
     gradient = dict(zip(leaves, found, strict=True))
-    size = float(network.layout.ravel(gradient).norm())
+    size = math.sqrt(sum(float(part.norm()) ** 2 for part in found))
 
     def right(piece: Displaced, index: int, delta: Tensor) -> bool:
         layer = layers[index]
@@ -158,13 +165,20 @@ def _moves(
 ) -> bool:
     """Whether the layer's output moves with its parameters as the rule says."""
     layer, like = piece.layers[index], piece.outputs
-    r = {own: torch.randn(shape, generator=generator).to(like) for own, shape in layer.rule.shapes.items()}
+    r = {own: _repeated(shape, generator).to(like) for own, shape in layer.rule.shapes.items()}
     here = {own: parameters[full] for own, full in layer.names.items()}
     there = {own: here[own] + r[own] for own in r}
     with torch.no_grad():
         still, moved = (functional_call(layer.module, values, (piece.inputs[index],)) for values in (here, there))
         pushed = layer.rule.push(piece.features[index], r, piece.places[index].shape)
     return _near(moved - still, pushed.reshape(moved.shape), tolerance, floor=float(still.norm()))
+
+
+def _repeated(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Random numbers, the same over and over: to draw millions would take longer than all the rest of a trial."""
+    count = math.prod(shape)
+    drawn = torch.randn(min(count, PERIOD), generator=generator)
+    return drawn.repeat(-(-count // PERIOD) or 1)[:count].reshape(shape)
 
 
 def _near(one: Tensor, other: Tensor, tolerance: float, *, floor: float = 0.0) -> bool:

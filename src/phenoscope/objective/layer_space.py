@@ -127,7 +127,9 @@ def layer_space(
         few = small(objective.terms.passes())
         reason = next(filter(None, processes.gather(inseparable(network, here, by, few))), "")
         if not reason:
-            found = verified(network, here, by, few, candidates(network, here, few, wanted))
+            parameters, parts = network.layout.unravel(here), network.layout.unravel(wanted.to(here.dtype))
+            whole = {name for name, part in parts.items() if bool((part > 0).all())}
+            found = verified(network, parameters, by, few, candidates(network, parameters, few, whole))
         agreed = set.intersection(*map(set, processes.gather([tuple(layer.names.values()) for layer in found])))
         found = tuple(layer for layer in found if tuple(layer.names.values()) in agreed)
         entries, units = _sizes(Displaced(network, network.layout.unravel(here), found, few, by))

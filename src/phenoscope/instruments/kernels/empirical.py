@@ -26,7 +26,7 @@ Route = Literal["auto", "jacobian", "products", "layers", "sketch"]
 ROUTES = ("auto", "jacobian", "products", "layers", "sketch")
 MEMORY = 2**29
 """Bytes that derivatives may take while blocks are made of them, unless the caller says otherwise: 512 MiB."""
-STRIPS = 6
+STRIPS = 4
 """Into so many strips a symmetric kernel is cut: of S strips, (S + 1)/2S of the work is done."""
 SMALLEST = 64
 """Rows below which a strip is not cut further."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from phenoscope.instruments.kernels.blocks import Shape, add_block, roomy
+from phenoscope.instruments.kernels.multiplying import FasterDense
 from phenoscope.instruments.kernels.subject import Named, Subject
 from phenoscope.objective.batches import Batch, length, take
 from phenoscope.objective.displaced import Displaced, Layer
@@ -41,7 +42,9 @@ def derivatives(
         where = slice(start, min(start + size, length(batch)))
         some = take(batch, where.start, where.stop)
         if layers:
-            _fill(into, subject.displaced(some), seeds, where)
+            with FasterDense():
+                piece = subject.displaced(some)
+            _fill(into, piece, seeds, where)
         if rest:
             for name, rows in subject.rows(some, seeds, rest).items():
                 into.rows(name, where, slice(None), rows.flatten(2).detach())

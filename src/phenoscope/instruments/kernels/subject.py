@@ -120,16 +120,14 @@ def subject(model: nn.Module, inputs: Any, patterns: Sequence[str] | None) -> Su
         picked = layout.unravel(layout.chosen(tuple(patterns)).double())
         chosen = tuple(name for name, part in picked.items() if bool(part.any()))
     parameters = {name: model.get_parameter(name).detach() for name in layout.names}
-    point = layout.ravel(parameters)
     few = take((inputs, None), 0, EXAMPLES)
     with network.evaluation():
         with torch.no_grad():
             reason, outputs, _ = entangled(network, parameters, few)
-            _refuse(reason, outputs, network.outputs(parameters, few[0]))
             with FlopCounterMode(display=False) as counter:
-                network.outputs(parameters, few[0])
-        picked = layout.ravel({name: torch.full_like(parameters[name], float(name in chosen)) for name in layout.names})
-        layers = verified(network, point, WHOLE, few, candidates(network, point, few, picked))
+                again = network.outputs(parameters, few[0])
+            _refuse(reason, outputs, again)
+        layers = verified(network, parameters, WHOLE, few, candidates(network, parameters, few, chosen))
     covered = {name for layer in layers for name in layer.names.values()}
     rest = tuple(name for name in chosen if name not in covered)
     forward = counter.get_total_flops() / 2 / length(few)
