@@ -98,7 +98,8 @@ class _Rows:
     """
 
     def __init__(self, seeds: int, count: int, part: Part, shape: Shape) -> None:
-        self._seeds, self._count, self._part, self._shape = seeds, count, part, shape
+        self._seeds, self._count, self._part = seeds, count, part
+        self._shape: Shape = shape
         self._inputs: dict[str, Tensor] = {}
         self._rows: dict[str, Tensor] = {}
 
