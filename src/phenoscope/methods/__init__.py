@@ -12,6 +12,7 @@ from phenoscope.methods.crossed_features import CrossedFeatures
 from phenoscope.methods.curves import Curve, curve
 from phenoscope.methods.diagonal_descent import DiagonalDescent
 from phenoscope.methods.double_well import DoubleWell
+from phenoscope.methods.early_stopping import StoppedClassifier, StoppedRegression
 from phenoscope.methods.ensembles import Ensemble
 from phenoscope.methods.exhaustive import BestOrder, best_order
 from phenoscope.methods.feature_smoother import FeatureSmoother
@@ -89,6 +90,8 @@ __all__ = [
     "SeparableDescent",
     "SmallSearch",
     "SpectralRegression",
+    "StoppedClassifier",
+    "StoppedRegression",
     "SubsetSums",
     "Supermask",
     "TrainabilityGrid",

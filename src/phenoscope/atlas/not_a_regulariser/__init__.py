@@ -69,9 +69,9 @@ def not_a_regulariser(scale: Scale) -> Phenomenon:
         summary=(
             "A product of matrices that starts near zero completes a matrix of low rank. A penalty on the nuclear norm "
             "does so, too, and it was conjectured that this is what descent minimises. A convex program says what it "
-            "would have to find: where few entries are known the product settles elsewhere, at a larger norm and a "
-            "smaller rank, and nearer to the truth. Nor is there another function on which the product goes downhill: "
-            "the Jacobian of its velocity is not symmetric."
+            "would have to find. Where few entries are known, does the product settle elsewhere, at a larger norm, a "
+            "smaller rank, and nearer to the truth? And is there any function on which it goes downhill? If the "
+            "Jacobian of its velocity is not symmetric there is none."
         ),
         arms=arms,
         claims=claims(),
