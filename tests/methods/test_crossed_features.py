@@ -11,6 +11,7 @@ from phenoscope.core.seeds import stream
 from phenoscope.data import dataset
 from phenoscope.data.dataset import noisy_labels
 from phenoscope.methods import Computation, CrossedFeatures
+from phenoscope.theory import random_feature_variance
 
 MADE = CrossedFeatures(dataset("digits", train=90, test=40, flat=True), 12, examples=20, steps=3, seed=2)
 
@@ -77,3 +78,32 @@ def test_settings_that_make_no_sense(bad):
 def test_more_examples_than_there_are():
     with pytest.raises(BadInput, match="95 examples are to be taken from 90"):
         last(dataclasses.replace(MADE, examples=95))
+
+
+def test_with_a_ridge_the_variance_is_nearly_what_is_foretold():
+    """The parts by the formula, from a kernel that is estimated with a hundred thousand features."""
+    made = dataclasses.replace(MADE, data=dataset("digits", train=500, test=200, flat=True), ridge=0.02, flipped=0.3)
+    made = dataclasses.replace(made, examples=60, features=90, steps=6)
+    found = last(made)
+    draw = made.data.draw(stream(made.seed, "data"))
+    inputs, labels = (
+        torch.cat([getattr(part, name) for part in (draw.train, draw.test)]) for name in ("inputs", "targets")
+    )
+    flat = inputs.double() / draw.train.inputs.double().square().sum(dim=1).mean().sqrt()
+    drawn = torch.randn(64, 20_000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    features = (flat @ drawn).relu() / 20_000**0.5
+    values, vectors = torch.linalg.eigh(features @ features.T / len(flat))
+    wrong = torch.full((10, 10), made.flipped / 9, dtype=torch.float64).fill_diagonal_(1 - made.flipped)
+    along = vectors.T @ wrong[labels] / len(flat) ** 0.5
+    spread = 1 - wrong[0].square().sum().item()
+    energy = along.square().sum(dim=1).sqrt()
+    parts = random_feature_variance(
+        60, 90, values.clamp_min(1e-15).numpy(), energy.numpy(), noise=spread, ridge=0.02 * 60 * values[-1].item()
+    )
+    assert found["predicted variance"] == pytest.approx(parts.variance, rel=0.02)
+    assert found["predicted variance with start"] == pytest.approx(parts.with_features, rel=0.05)
+    truth = vectors.T @ torch.eye(10, dtype=torch.float64)[labels] / len(flat) ** 0.5
+    missed = truth - torch.from_numpy(parts.learned)[:, None] * along
+    assert found["predicted bias"] == pytest.approx(missed.square().sum().item(), rel=0.02)
+    for name in ("bias", "variance", "risk", "ensemble risk"):
+        assert found[name] == pytest.approx(found[f"predicted {name}"], rel=0.3), name

@@ -5,6 +5,7 @@ from phenoscope.theory.descent_in_time import descent_risk
 from phenoscope.theory.edge_flows import normalised_descent_flow, square_root_descent_flow
 from phenoscope.theory.end_to_end import end_to_end_velocity
 from phenoscope.theory.escape import first_passage_time, kramers_time, stationary_density
+from phenoscope.theory.feature_variance import FeatureVariance, random_feature_variance
 from phenoscope.theory.fluctuations import relu_excess_kurtosis
 from phenoscope.theory.gradient_flow import Posterior, kernel_descent, mode_decay, posterior
 from phenoscope.theory.infinite import infinite_kernel
@@ -48,6 +49,7 @@ __all__ = [
     "Completion",
     "Entropy",
     "Euclidean",
+    "FeatureVariance",
     "HyperbolicEntropy",
     "Interpolant",
     "KernelLearning",
@@ -88,6 +90,7 @@ __all__ = [
     "optimal_ridge",
     "posterior",
     "random_feature_risk",
+    "random_feature_variance",
     "reduced_rank_coefficient",
     "relu_excess_kurtosis",
     "ridge_risk",

@@ -178,8 +178,29 @@ def random_feature_risk(
         1.0
     """
     values, target = _spectrum(eigenvalues, coefficients)
+    _check_energies(noise=noise)
+    gamma, kappa = feature_ridges(n, k, values, ridge=ridge)
+    share = values / (values + gamma)
+    z, q = float(share.sum()), float(np.square(share).sum())
+    missed = float(
+        ((gamma / (values + gamma) - kappa * values * k / ((values + gamma) ** 2 * (k - q))) * target**2).sum()
+    )
+    return (missed + noise) / (1 - (q * (k - 2 * z) + z**2) / (n * (k - q))) - noise
+
+
+def feature_ridges(n: int, k: int, eigenvalues: Numbers, *, ridge: float) -> tuple[float, float]:
+    """γ and κ of `random_feature_risk`: the ridges that regression on the whole distribution would need to act as that
+    on k random features and n examples does, with the kernel itself and with those features.
+
+    Args:
+        n: examples.
+        k: features.
+        eigenvalues: λᵢ > 0 of the kernel, (m,).
+        ridge: δ > 0.
+    """
+    values, _ = _spectrum(eigenvalues, None)
     _check_counts(n=n, k=k)
-    _check_energies(noise=noise, ridge=ridge)
+    _check_energies(ridge=ridge)
     if ridge == 0:
         raise BadInput("the risk of random features needs a ridge above 0, got 0. Give a small one for none.")
 
@@ -197,12 +218,7 @@ def random_feature_risk(
     while excess(most) > 0:
         most *= 2
     gamma = _root(excess, most, least)
-    kappa, share = kappa_of(gamma), values / (values + gamma)
-    z, q = float(share.sum()), float(np.square(share).sum())
-    missed = float(
-        ((gamma / (values + gamma) - kappa * values * k / ((values + gamma) ** 2 * (k - q))) * target**2).sum()
-    )
-    return (missed + noise) / (1 - (q * (k - 2 * z) + z**2) / (n * (k - q))) - noise
+    return gamma, kappa_of(gamma)
 
 
 def effective_ranks(eigenvalues: Numbers, *, n: int | None = None, factor: float = 1.0) -> tuple[int, float, float]:

@@ -67,7 +67,7 @@ def variance_sources(scale: Scale, *, data: str = "digits") -> Phenomenon:
             "start, here the draw of the features. Fitting every combination of several draws of each takes the "
             "variance apart into what each does alone and what they do together, without bias and with no order among "
             "them. The peak of double descent is what examples and features do together; the mean over draws of the "
-            "features removes it, and so does width."
+            "features removes it, and so does width. Beside each part stands what many Gaussian features would give."
         ),
         arms=arms,
         claims=claims(n),

@@ -10,6 +10,7 @@ from phenoscope.claims import (
     Measured,
     Setting,
     hump_across,
+    largest,
     last_value,
     log_log_slope,
     peak_place,
@@ -29,6 +30,10 @@ RISK, ENSEMBLE = last_value(Measured("risk")), last_value(Measured("ensemble ris
 BIAS, VARIANCE = last_value(Measured("bias")), last_value(Measured("variance"))
 WITH_START = last_value(Measured("variance with start"))
 WITH_EXAMPLES, WITH_LABELS = (last_value(Measured(f"variance with {name}")) for name in ("examples", "labels"))
+FORETOLD, FORETOLD_BIAS, FORETOLD_TOGETHER, FORETOLD_START, FORETOLD_RISK, FORETOLD_ENSEMBLE = (
+    last_value(Measured(f"predicted {name}"))
+    for name in ("variance", "bias", "interaction", "variance with start", "risk", "ensemble risk")
+)
 TOGETHER = last_value(Measured("variance of examples and start")) + last_value(
     Measured("variance of examples and labels and start")
 )
@@ -40,7 +45,7 @@ def claims(examples: int) -> tuple[Claim, ...]:
     Args:
         examples: n.
     """
-    return (*_peak(examples), *_sources(), *_cures())
+    return (*_peak(examples), *_sources(), *_cures(), *_theory())
 
 
 def _peak(examples: int) -> tuple[Claim, ...]:
@@ -104,5 +109,21 @@ def _cures() -> tuple[Claim, ...]:
             "with a ridge the risk has no peak between", ADLAM,
             hump_across(RISK, FEATURES), AtMost(1.2), region_from="pilot", on=RIDGE, over="features",
             control=Breaks(NOISY), name="a-ridge-removes-it",
+        ),
+    )  # fmt: skip
+
+
+def _theory() -> tuple[Claim, ...]:
+    """How well it is foretold from the kernel's eigenvalues alone."""
+    return (
+        Claim(
+            "with a ridge the variance is at no number of features more than 1.3 times what is foretold", ADLAM,
+            largest(VARIANCE / FORETOLD), Below(1.3), region_from="pilot", on=RIDGE, over="features",
+            control=Breaks(NOISY), name="no-larger-than-foretold",
+        ),
+        Claim(
+            "nor is what is foretold more than 1.3 times the variance", ADLAM,
+            largest(FORETOLD / VARIANCE), Below(1.3), region_from="pilot", on=RIDGE, over="features",
+            name="no-smaller-than-foretold",
         ),
     )  # fmt: skip

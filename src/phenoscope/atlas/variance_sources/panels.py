@@ -5,6 +5,12 @@ from phenoscope.atlas.variance_sources.claims import (
     BIAS,
     ENSEMBLE,
     FEATURES,
+    FORETOLD,
+    FORETOLD_BIAS,
+    FORETOLD_ENSEMBLE,
+    FORETOLD_RISK,
+    FORETOLD_START,
+    FORETOLD_TOGETHER,
     MORE_WRONG,
     MORE_WRONG_WIDE,
     NOISY,
@@ -18,30 +24,36 @@ from phenoscope.atlas.variance_sources.claims import (
 )
 from phenoscope.panels import Panel, Scatter
 
-COUNT, SHARE = "features P", "share of the variance"
+COUNT, SHARE, LABEL = "features P", "share of the variance", "foretold"
 
 
 def panels() -> tuple[Panel, ...]:
     """The figures; the first one is the phenomenon at a glance."""
     return (
         Scatter(
-            "Variance against features", "It peaks where there are as many features as examples.",
-            FEATURES, VARIANCE, COUNT, "variance of the outputs", (NOISY, RIDGE),
+            "Variance against features",
+            "It peaks where there are as many features as examples. Dashed: what is foretold of features that are as "
+            "if Gaussian, from the eigenvalues of their kernel.",
+            FEATURES, VARIANCE, COUNT, "variance of the outputs", (NOISY, RIDGE), theory=FORETOLD, theory_label=LABEL,
         ),
         Scatter(
             "Squared bias", "It has no such peak.", FEATURES, BIAS, COUNT, "squared bias", (NOISY, RIDGE), log=False,
+            theory=FORETOLD_BIAS, theory_label=LABEL,
         ),
         Scatter(
             "Examples and features together", "By the threshold nearly all of the variance is what they do together.",
             FEATURES, TOGETHER / VARIANCE, COUNT, SHARE, (NOISY, RIDGE), log=False,
+            theory=FORETOLD_TOGETHER / FORETOLD, theory_label=LABEL,
         ),
         Scatter(
             "The draw of the features", "What has to do with it fades as their number grows.",
             FEATURES, WITH_START / VARIANCE, COUNT, SHARE, (BEYOND,), log=False,
+            theory=FORETOLD_START / FORETOLD, theory_label=LABEL,
         ),
         Scatter(
             "Ensembles", "The risk of the mean over draws of the features, over that of one.",
             FEATURES, ENSEMBLE / RISK, COUNT, "ratio of risks", (NOISY, RIDGE), log=False,
+            theory=FORETOLD_ENSEMBLE / FORETOLD_RISK, theory_label=LABEL,
         ),
         Scatter(
             "Wrong labels", "The variance that has to do with them.",
