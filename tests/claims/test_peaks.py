@@ -110,6 +110,26 @@ def test_errors_are_carried():
     assert "surely positive" in str(HEIGHT.of(swept([1.0, 2.0, 3.0], error=1.5)).reason)
 
 
+def test_the_error_of_a_hump_is_the_spread_of_its_repetitions():
+    """Measured again and again, with independent errors; the worst case would be five times as much here."""
+    true, random = np.array([20.0, 2.0, 9.0, 4.0, 1.0]), np.random.default_rng(1)
+    errors = np.array([0.5, 0.1, 0.6, 0.3, 0.3])
+    members = [member(i, y, error=e) for i, (y, e) in enumerate(zip(true, errors, strict=True))]
+    found = hump_across(RISK, SIZE).of(members)
+    again = true + errors * random.standard_normal((4000, 5))
+    spread = np.std(again[:, 2] / np.maximum(again[:, :2].min(axis=1), again[:, 3:].min(axis=1)))
+    assert found.value == 4.5
+    assert found.error == pytest.approx(spread, rel=0.1)
+    assert found == hump_across(RISK, SIZE).of(members)
+    assert hump_across(RISK, SIZE).of(swept(true)).error == 0.0
+
+
+def test_humps_that_may_be_chance_have_an_error():
+    found = hump_across(RISK, SIZE).of([member(i, 1.0 + 0.01 * (i == 2), error=0.1) for i in range(6)])
+    assert found.value == pytest.approx(1.01)
+    assert 0.05 < found.error < 0.15
+
+
 def test_what_it_cannot_tell():
     assert "needs 3 different values" in str(PLACE.of(swept([1.0, 2.0])).reason)
     lacking = HEIGHT.of([Record("by hand", {"size": 1.0}, {})] * 3)

@@ -70,11 +70,20 @@ def highest(y: np.ndarray) -> tuple[float, int | None]:
     Args:
         y: positive, (m,), m at least 3.
     """
-    before = np.minimum.accumulate(y)[:-2]
-    after = np.minimum.accumulate(y[::-1])[::-1][2:]
-    heights = y[1:-1] / np.maximum(before, after)
-    top = int(heights.argmax())
-    return (float(heights[top]), top + 1) if heights[top] > 1 else (1.0, None)
+    found = heights(y)
+    top = int(found.argmax())
+    return (float(found[top]), top + 1) if found[top] > 1 else (1.0, None)
+
+
+def heights(y: np.ndarray) -> np.ndarray:
+    """How far each value between the ends stands out over the higher of its valleys, (..., m - 2).
+
+    Args:
+        y: positive, (..., m), m at least 3.
+    """
+    before = np.minimum.accumulate(y, axis=-1)[..., :-2]
+    after = np.minimum.accumulate(y[..., ::-1], axis=-1)[..., ::-1][..., 2:]
+    return y[..., 1:-1] / np.maximum(before, after)
 
 
 def hump_height(expression: Expression, window: int = 1) -> Statistic:
