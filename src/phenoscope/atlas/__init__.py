@@ -39,6 +39,7 @@ from phenoscope.atlas.kernel_at_start import kernel_at_start
 from phenoscope.atlas.kernel_learning_curves import kernel_learning_curves
 from phenoscope.atlas.kkt_points import kkt_points
 from phenoscope.atlas.layer_collapse import layer_collapse
+from phenoscope.atlas.lazy_convolution import lazy_convolution
 from phenoscope.atlas.lazy_rich_dial import lazy_rich_dial
 from phenoscope.atlas.linear_double_descent import linear_double_descent
 from phenoscope.atlas.lottery_tickets import lottery_tickets
@@ -125,6 +126,7 @@ _OWN: tuple[Callable[..., Phenomenon], ...] = (
     kernel_learning_curves,
     kkt_points,
     layer_collapse,
+    lazy_convolution,
     lazy_rich_dial,
     linear_double_descent,
     lottery_tickets,
