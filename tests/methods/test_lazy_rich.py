@@ -9,6 +9,7 @@ import torch
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
+from phenoscope.core.specs import identity
 from phenoscope.data import dataset
 from phenoscope.methods import Computation, LazyRich
 from phenoscope.theory import infinite, infinite_kernel
@@ -123,9 +124,7 @@ def test_isotropic_targets_have_the_covariance_of_the_limiting_kernel():
 
 
 def task_of(spec):
-    from phenoscope.methods.lazy_rich import _task
-
-    task = _task(spec)
+    task = spec.task
     return torch.cat([task.inputs, task.others]), torch.cat([task.targets, task.truth])
 
 
@@ -146,6 +145,35 @@ def test_the_same_seed_gives_the_same_and_units_name_every_series():
     assert {name for each in found for name in each.values} == set(SMALL.units)
     assert isinstance(SMALL, Computation)
     assert ends(SMALL) != ends(dataclasses.replace(SMALL, seed=4))
+
+
+def test_kernels_at_both_ends_are_regressed_by_hand():
+    """With Jacobians written out."""
+    spec = dataclasses.replace(SMALL, regress=True, width=30, steps=40, alpha=0.3, activation="erf")
+    x, y, copy = drawn_by_hand(spec)
+    n, theta, found = spec.examples, torch.cat([copy, copy]), ends(spec)
+
+    def error(theta):
+        jacobian = parts(spec, x, theta)[1]
+        # of all functions that fit, the one with the shortest coefficients
+        coefficients = torch.linalg.lstsq(jacobian[:n], y[:n, None], driver="gelsd").solution
+        return float(((jacobian[n:] @ coefficients)[:, 0] - y[n:]).square().mean() / y[n:].square().mean())
+
+    assert found["start kernel test error"] == pytest.approx(error(theta), rel=1e-4)
+    assert found["end kernel test error"] != pytest.approx(error(theta), rel=1e-2)
+    outputs, slopes = torch.zeros(n, dtype=torch.float64), parts(spec, x, theta)[1]
+    rate = 0.5 * n / float(torch.linalg.eigvalsh(slopes[:n] @ slopes[:n].T)[-1])
+    for _ in range(spec.steps):
+        theta = theta - rate / (n * spec.alpha) * (outputs - y[:n]) @ slopes[:n]
+        now, slopes = parts(spec, x, theta)
+        outputs = spec.alpha * now[:n]
+    assert found["end kernel test error"] == pytest.approx(error(theta), rel=1e-3)
+
+
+def test_members_of_earlier_runs_are_found_again():
+    """Fields that came later are left out of the id where they say nothing."""
+    assert identity(LazyRich()) == "225ca37f7f6a4510"
+    assert identity(LazyRich(regress=True)) != identity(LazyRich())
 
 
 def test_what_makes_no_sense_is_refused():

@@ -127,7 +127,7 @@ def test_a_layer_that_says_it_outright_is_read_without_error():
     assert probe_error(features, labels) > 0.2  # judged on the other half: no probe learns it by heart
 
 
-def test_the_dense_dial_says_nothing_of_features_and_keeps_its_id():
+def test_the_dense_dial_says_nothing_of_features():
     dense = dataclasses.replace(SMALL, model="dense")
     assert not set(SERIES) & set(dense.units)
     with pytest.raises(BadInput, match='use target="digits"'):

@@ -15,17 +15,19 @@ from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.instruments import empirical_ntk, kernel_alignment, kernel_change
 from phenoscope.methods.computation import Found
-from phenoscope.methods.initial_kernel import classed_digits, digits, limit, uniform_network
+from phenoscope.methods.dial_tasks import TARGETS, Task, drawn_task
+from phenoscope.methods.initial_kernel import classed_digits, uniform_network
 from phenoscope.methods.learned_features import SERIES, learned_features
 from phenoscope.models import CNN, UniformMLP
 from phenoscope.models.layers import Classifier
-from phenoscope.theory import infinite_kernel
 
-TARGETS = ("two directions", "isotropic", "digits")
 STARTS = ("symmetric", "subtracted")
 MODELS = ("dense", "convolution")
 SIDE = 8
 """Of a digit, in pixels."""
+REGRESSED = ("start kernel test error", "end kernel test error")
+JITTER = 1e-9
+"""Of the largest eigenvalue, added to a kernel before it is inverted."""
 RATE = 0.5
 """In units of N/λ, λ the largest eigenvalue of K₀."""
 HALVINGS = 60
@@ -47,7 +49,8 @@ class LazyRich:
     targets; "gap", the largest distance along training of the outputs from those of the linearisation, over ‖y‖;
     "test error" and "linear test error", mean squares over that of the test targets; "train error", the same of what is
     left to fit. Along training "loss", over that at the start. For convolutions also those of `learned_features`, of
-    the last hidden layer on the digits tested on.
+    the last hidden layer on the digits tested on; and if asked for, "start kernel test error" and "end kernel test
+    error", those of regression with K₀ and K.
 
     Sources: Chizat et al. 2018, arXiv:1812.07956; Geiger et al. 2019, arXiv:1906.08034.
 
@@ -66,6 +69,7 @@ class LazyRich:
         tested: other examples.
         fit: the fraction of the first loss at which it stops.
         model: "dense", or "convolution" for two layers of convolution and pooling, on digits.
+        regress: whether the kernels at the start and at the end are tried on the tested examples, too.
     """
 
     seed: int = 0
@@ -80,8 +84,9 @@ class LazyRich:
     tested: int = 400
     fit: float = 0.003
     model: str = "dense"
+    regress: bool = False
 
-    later = ("model",)
+    later = ("model", "regress")
 
     def __post_init__(self) -> None:
         one_of("start", self.start, STARTS)
@@ -107,9 +112,20 @@ class LazyRich:
         return CNN((self.width, self.width), activation=self.activation, bias=False, parametrisation="ntk")
 
     @property
+    def task(self) -> Task:
+        """What it is trained and tested on."""
+        sizes = {"dimensions": self.dimensions, "activation": self.activation}
+        made = drawn_task(self.target, self.seed, self.examples, self.tested, **sizes)
+        if self.model == "dense":
+            return made
+        images = {name: getattr(made, name).unflatten(1, (SIDE, SIDE)) for name in ("inputs", "others")}
+        return dataclasses.replace(made, **images)
+
+    @property
     def units(self) -> Mapping[str, str]:
         ends = ("displacement", "kernel change", "alignment", "gap", "test error", "linear test error", "train error")
-        return dict.fromkeys(("loss", *ends, *(SERIES if self.model == "convolution" else ())), "1")
+        more = (*(SERIES if self.model == "convolution" else ()), *(REGRESSED if self.regress else ()))
+        return dict.fromkeys(("loss", *ends, *more), "1")
 
     def readings(self) -> Iterator[Found]:
         """The loss along training, and the rest at its end."""
@@ -124,39 +140,12 @@ class LazyRich:
             if last.loss <= self.fit * first.loss:
                 break
         said = start.found(last)
+        if self.regress:
+            said |= dict(zip(REGRESSED, map(start.regressed, (first, last)), strict=True))
         if self.model == "convolution":
             classes = classed_digits(self.seed, self.examples + self.tested)[1][self.examples :]
             said |= learned_features(start.features(first), start.features(last), classes)
         yield Found(self.steps, {"loss": last.loss / first.loss} | said)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Task:
-    """Inputs trained on and tested on, and their targets; the train targets have mean square 1."""
-
-    inputs: Tensor
-    others: Tensor
-    targets: Float[Tensor, " n"]
-    truth: Float[Tensor, " m"]
-
-
-def _task(spec: LazyRich) -> _Task:
-    count, generator = spec.examples + spec.tested, stream(spec.seed, "data")
-    if spec.target == "digits":
-        inputs, targets = digits(spec.seed, count)
-        inputs = inputs.unflatten(1, (SIDE, SIDE)) if spec.model == "convolution" else inputs
-    else:
-        drawn = torch.randn(count, spec.dimensions, generator=generator, dtype=torch.float64)
-        inputs = math.sqrt(spec.dimensions) * drawn / drawn.norm(dim=1, keepdim=True)
-        targets = inputs[:, 0].abs() - inputs[:, 1].abs()
-        if spec.target == "isotropic":
-            kernel = infinite_kernel(limit(1, spec.activation), inputs)
-            values, vectors = torch.linalg.eigh(kernel)
-            normal = torch.randn(count, generator=generator, dtype=torch.float64)
-            targets = vectors @ (values.clamp_min(0).sqrt() * normal)
-    n = spec.examples
-    targets = targets / targets[:n].square().mean().sqrt()
-    return _Task(inputs[:n], inputs[n:], targets[:n], targets[n:])
 
 
 class _Difference(nn.Module):
@@ -200,7 +189,7 @@ class _Start:
     """A network at its start; `zero` are its outputs on all inputs, and `across` is the kernel of the tested ones."""
 
     alpha: float
-    task: _Task
+    task: Task
     model: _Difference | Classifier
     point: Tensor
     zero: Tensor
@@ -211,7 +200,7 @@ class _Start:
 
     @staticmethod
     def of(spec: LazyRich) -> "_Start":
-        task, made = _task(spec), spec.network
+        task, made = spec.task, spec.network
         sizes = {"inputs": task.inputs.shape[1:], "outputs": 1, "dtype": torch.float64}
         one, other = (made.build(stream(spec.seed, "initialisation"), **sizes) for _ in range(2))
         model = _Difference(one, other) if spec.start == "symmetric" else one
@@ -266,6 +255,15 @@ class _Start:
         copy = self.model.one if isinstance(self.model, _Difference) else self.model
         with torch.no_grad():
             return copy.features(self.task.others)
+
+    def regressed(self, moment: _Moment) -> float:
+        """The test error of regression with the kernel at a moment, over the mean square of the targets."""
+        write(moment.point, self.model)
+        task, n = self.task, len(self.task.inputs)
+        both = empirical_ntk(self.model, torch.cat([task.inputs, task.others]), task.inputs, outputs="trace").matrix
+        ridge = JITTER * torch.linalg.matrix_norm(both[:n], 2) * torch.eye(n, dtype=both.dtype)
+        tested = both[n:] @ torch.linalg.solve(both[:n] + ridge, task.targets)
+        return float((tested - task.truth).square().mean() / task.truth.square().mean())
 
     def found(self, last: _Moment) -> dict[str, float]:
         """What is said of the whole, at its end."""
