@@ -26,8 +26,6 @@ MODELS = ("dense", "convolution")
 SIDE = 8
 """Of a digit, in pixels."""
 REGRESSED = ("start kernel test error", "end kernel test error")
-JITTER = 1e-9
-"""Of the largest eigenvalue, added to a kernel before it is inverted."""
 RATE = 0.5
 """In units of N/λ, λ the largest eigenvalue of K₀."""
 HALVINGS = 60
@@ -50,7 +48,8 @@ class LazyRich:
     "test error" and "linear test error", mean squares over that of the test targets; "train error", the same of what is
     left to fit. Along training "loss", over that at the start. For convolutions also those of `learned_features`, of
     the last hidden layer on the digits tested on; and if asked for, "start kernel test error" and "end kernel test
-    error", those of regression with K₀ and K.
+    error", those of regression with K₀ and K, with the ridge that is best on the tested examples: to the kernels'
+    advantage.
 
     Sources: Chizat et al. 2018, arXiv:1812.07956; Geiger et al. 2019, arXiv:1906.08034.
 
@@ -257,13 +256,15 @@ class _Start:
             return copy.features(self.task.others)
 
     def regressed(self, moment: _Moment) -> float:
-        """The test error of regression with the kernel at a moment, over the mean square of the targets."""
+        """The least test error of regression with the kernel at a moment, over the mean square of the targets."""
         write(moment.point, self.model)
         task, n = self.task, len(self.task.inputs)
         both = empirical_ntk(self.model, torch.cat([task.inputs, task.others]), task.inputs, outputs="trace").matrix
-        ridge = JITTER * torch.linalg.matrix_norm(both[:n], 2) * torch.eye(n, dtype=both.dtype)
-        tested = both[n:] @ torch.linalg.solve(both[:n] + ridge, task.targets)
-        return float((tested - task.truth).square().mean() / task.truth.square().mean())
+        values, vectors = torch.linalg.eigh((both[:n] + both[:n].mT) / 2)
+        ridges = values[-1] * torch.logspace(-9, 0, 28, dtype=values.dtype)
+        solved = vectors @ ((vectors.mT @ task.targets)[:, None] / (values.clamp_min(0)[:, None] + ridges))
+        errors = (both[n:] @ solved - task.truth[:, None]).square().mean(0) / task.truth.square().mean()
+        return float(errors.min())
 
     def found(self, last: _Moment) -> dict[str, float]:
         """What is said of the whole, at its end."""
