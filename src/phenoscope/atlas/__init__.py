@@ -41,6 +41,7 @@ from phenoscope.atlas.kkt_points import kkt_points
 from phenoscope.atlas.layer_collapse import layer_collapse
 from phenoscope.atlas.lazy_convolution import lazy_convolution
 from phenoscope.atlas.lazy_rich_dial import lazy_rich_dial
+from phenoscope.atlas.learning_exponents import learning_exponents
 from phenoscope.atlas.linear_double_descent import linear_double_descent
 from phenoscope.atlas.lottery_tickets import lottery_tickets
 from phenoscope.atlas.max_margin_direction import max_margin_direction
@@ -128,6 +129,7 @@ _OWN: tuple[Callable[..., Phenomenon], ...] = (
     layer_collapse,
     lazy_convolution,
     lazy_rich_dial,
+    learning_exponents,
     linear_double_descent,
     lottery_tickets,
     max_margin_direction,

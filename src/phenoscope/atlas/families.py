@@ -195,7 +195,7 @@ KERNELS = Family(
             "Features that move at any width",
             "Whether wide networks learn features is decided by how their layers are scaled, and so is what a narrow "
             "network can tell of a wide one.",
-            ("lazy_rich_dial", "lazy_convolution", "kernel_and_network_part", "rate_transfer"),
+            ("lazy_rich_dial", "learning_exponents", "lazy_convolution", "kernel_and_network_part", "rate_transfer"),
         ),
         Part(
             "What learned features look like",
