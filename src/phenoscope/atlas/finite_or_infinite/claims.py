@@ -23,10 +23,10 @@ FINITE = "Lee et al. 2020, arXiv:2007.15801"
 PROCESSES = "Lee et al. 2018, arXiv:1711.00165"
 LEE = "Lee et al. 2019, arXiv:1902.06720"
 
-NTK, NTK_WIDTHS = "NTK parametrisation", "NTK parametrisation, several widths"
+NTK, NTK_WIDTHS = "NTK scaling", "NTK scaling, several widths"
 CENTRED, CENTRED_WIDTHS = "centred", "centred, several widths"
 FEATURES, FEATURES_WIDTHS = "maximal update", "maximal update, several widths"
-STANDARD = "standard parametrisation"
+STANDARD = "standard scaling"
 
 WIDTH = Setting("width")
 NETWORK, ENSEMBLE, FORETOLD, KERNEL, PROCESS = (
@@ -76,7 +76,7 @@ def claims() -> tuple[Claim, ...]:
             on=FEATURES, control=Breaks(NTK), name="features-do-not-make-up-for-it",
         ),
         Claim(
-            "the Gaussian process is at least as good as the tangent kernel, both without an end", FINITE,
+            "the Gaussian process is at least as good as the tangent kernel, if that is trained to the end", FINITE,
             ratio(PROCESS, KERNEL), AtMost(1.0), region_from="source",
             on=NTK, control=Twin(NTK, statistic=_wrong(), called="shares of wrong classes, the difference"),
             name="the-process-is-no-worse",
