@@ -45,6 +45,8 @@ def test_the_series_are_what_the_detector_says_of_each_network():
         for row, model in enumerate(models):
             write(state.points[row], model)
             masks[row].append(channel_masks(model, sparsity=0.3))
+            shares = [int(mask.sum()) / len(mask) for mask in masks[row][-1].values()]
+            assert found["least layer share"][state.step][row] == pytest.approx(min(shares))
             apart = early_bird(masks[row], window=3)
             if state.step < 4:
                 assert state.step not in found["channel mask distance"]

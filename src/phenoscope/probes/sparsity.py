@@ -73,7 +73,8 @@ class EarlyBirds(Regular):
 
     Series: `channel mask distance`, the largest share of channels in which two of the last masks differ, from the
     reading on at which there are so many masks; `channel mask distance / random`, the same over what is expected of
-    random masks. A `Mark` at 0.1 or below on the first of them keeps the point where the ticket is drawn.
+    random masks; `least layer share`, of its channels what the mask leaves to the layer with the least. A `Mark` at 0.1
+    or below on the first of them keeps the point where the ticket is drawn.
 
     Attributes:
         every: steps from one mask to the next; where it was found, an epoch.
@@ -94,7 +95,11 @@ class EarlyBirds(Regular):
 
     @property
     def units(self) -> Mapping[str, str]:
-        return {"channel mask distance": "share of channels", "channel mask distance / random": "1"}
+        return {
+            "channel mask distance": "share of channels",
+            "channel mask distance / random": "1",
+            "least layer share": "share of channels",
+        }
 
     def update(self, moment: Moment, memory: Tensor | None) -> Reading:
         network = moment.objective(0)
@@ -103,12 +108,14 @@ class EarlyBirds(Regular):
         places, names = channel_layout(network.model)
         gains = [places.unravel(point) for point in moment.points.cpu()]
         chosen = [largest_gains({name: each[name] for name in names}, self.sparsity) for each in gains]
+        least = torch.stack([min(mask.double().mean() for mask in masks.values()) for masks in chosen])
+        layers_left = [Rows("least layer share", moment.step, least)]
         now = torch.stack([torch.cat(list(masks.values())) for masks in chosen])[:, None]  # (n, 1, channels)
         memory = (now if memory is None else torch.cat([memory, now], dim=1))[:, -self.window :]
         if memory.shape[1] < self.window:
-            return [], memory
+            return layers_left, memory
         found = [early_bird([{"channels": mask} for mask in row], window=self.window) for row in memory]
         apart = torch.tensor([each.value for each in found], dtype=torch.float64)
         relative = torch.tensor([each.relative for each in found], dtype=torch.float64)
         rows = {"channel mask distance": apart, "channel mask distance / random": relative}
-        return [Rows(name, moment.step, values) for name, values in rows.items()], memory
+        return [*(Rows(name, moment.step, values) for name, values in rows.items()), *layers_left], memory

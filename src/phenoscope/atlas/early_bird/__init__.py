@@ -1,18 +1,16 @@
 """Early birds: how early in training is it decided which channels pruning will keep?"""
 
 import dataclasses
-from typing import Any
 
 from phenoscope.atlas.early_bird.claims import (
     BELOW,
     BIRD,
-    DRAWN,
-    DRAWN_RANDOM,
     EARLY,
     EARLY_AGAIN,
     LATE,
     RANDOM,
     SLOW,
+    SLOW_BIRD,
     SPARSITY,
     TRAINED,
     YOU,
@@ -25,7 +23,7 @@ from phenoscope.models import CNN
 from phenoscope.objective import CrossEntropy
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, EarlyBirds, Mark
-from phenoscope.training import Channels, HeavyBall, Point, Recipe
+from phenoscope.training import Channels, HeavyBall, Inherited, Point, Recipe
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,26 +35,24 @@ class Size:
         channels: of the convolutions.
         epochs: of the training; a mask is read after each.
         batches: of an epoch.
-        further: epochs for which a ticket is trained on.
+        alone: epochs for which a ticket is trained.
     """
 
     examples: int
     channels: tuple[int, ...]
     epochs: int
     batches: int
-    further: int
+    alone: int
 
 
 SIZES: dict[Scale, Size] = {
-    "smoke": Size(100, (8, 16), 30, 5, 2),
-    "laptop": Size(1000, (12, 24), 100, 10, 30),
+    "smoke": Size(100, (8, 16), 30, 5, 4),
+    "laptop": Size(1000, (12, 24), 100, 10, 40),
     "paper": Size(4000, (32, 64, 128), 160, 40, 160),
 }
 
-RATE, MOMENTUM, TINY, AFTER = 0.07, 0.9, 1e-3, 0.02
-"""Rate and momentum, how small the tiny rate is beside it, and the rate after channels have gone."""
-MOMENTS = (0, 2, 8, 25, 100)
-"""When tickets are drawn, in percent of the training."""
+RATE, MOMENTUM, TINY = 0.07, 0.9, 1e-3
+"""Rate and momentum, and how small the tiny rate is beside it."""
 
 
 def early_bird(scale: Scale, *, data: str = "mnist1d") -> Phenomenon:
@@ -77,17 +73,18 @@ def early_bird(scale: Scale, *, data: str = "mnist1d") -> Phenomenon:
         batch=size.examples // size.batches,
     )
     slow = dataclasses.replace(whole, rule=HeavyBall(TINY * RATE, MOMENTUM))
-    after = HeavyBall(AFTER, MOMENTUM)
-    drawn = dataclasses.replace(whole, rule=after, steps=size.further * each, mask=Channels(1 - SPARSITY))
-    chance = dataclasses.replace(drawn, mask=Channels(1 - SPARSITY, "random"))
-    moments = tuple(steps * percent // 100 for percent in MOMENTS)
-    swept: dict[str, Any] = {"sweep": {"start.at": moments}}
-    watched = {"probes": (EarlyBirds(each, SPARSITY), Accuracy(every=4 * each)), "marks": (_mark(),)}
+    mark = Mark(BIRD, "channel mask distance", at_most=BELOW)
+    probes = (EarlyBirds(each, SPARSITY), Accuracy(every=4 * each))
 
-    def arm(name: str, recipe: Recipe, at: int | str, says: str, role: str = "main", **options: Any) -> Arm:
-        start = dataclasses.replace(recipe, start=Point(whole, at))
-        return Arm(name, start, (Accuracy(every=2 * each),), says=says, role=role, **options)  # type: ignore[arg-type]
+    def ticket(source: Recipe, at: int | str, how: str = "gains") -> Recipe:
+        """The first values under the mask of the channels that are chosen at a moment of a training."""
+        choice = dataclasses.replace(source, steps=1, start=Point(source, at), mask=Channels(1 - SPARSITY, how))
+        return dataclasses.replace(whole, steps=size.alone * each, mask=Inherited(choice, 0))
 
+    def arm(name: str, recipe: Recipe, says: str, role: str = "control") -> Arm:
+        return Arm(name, recipe, (Accuracy(every=2 * each),), says=says, role=role)  # type: ignore[arg-type]
+
+    bird = ticket(whole, BIRD)
     return Phenomenon(
         name="early_bird",
         title="Early birds",
@@ -99,15 +96,14 @@ def early_bird(scale: Scale, *, data: str = "mnist1d") -> Phenomenon:
             "the early choice is held against the last one, against chance, and against a run at a tiny rate."
         ),
         arms=(
-            Arm(TRAINED, whole, keep=moments, says="all channels; after each epoch a mask is read", **watched),
-            Arm(SLOW, slow, says="the same at a thousandth of the rate", role="control", **watched),
-            arm(EARLY, drawn, BIRD, "half of the channels, drawn where the choice comes to rest, trained on"),
-            arm(EARLY_AGAIN, dataclasses.replace(drawn, order=1), BIRD, "the same with the data in another order",
-                "control"),
-            arm(RANDOM, chance, BIRD, "as many channels of each layer at the same step, at random", "control"),
-            arm(LATE, drawn, steps, "drawn at the end of the training, and trained on"),
-            arm(DRAWN, drawn, 0, "drawn at five steps", **swept),
-            arm(DRAWN_RANDOM, chance, 0, "random channels at five steps", "control", **swept),
+            Arm(TRAINED, whole, probes, marks=(mark,), says="all channels; after each epoch a mask is read"),
+            Arm(SLOW, slow, probes, marks=(mark,), says="the same at a thousandth of the rate", role="control"),
+            arm(EARLY, bird, "the first values of the half of the channels that are chosen where the choice comes to "
+                "rest", "main"),
+            arm(EARLY_AGAIN, dataclasses.replace(bird, order=1), "the same with the data in another order"),
+            arm(RANDOM, ticket(whole, BIRD, "random"), "as many channels of each layer, at random"),
+            arm(LATE, ticket(whole, steps), "those that are chosen at the end of the training", "main"),
+            arm(SLOW_BIRD, ticket(slow, BIRD), "those that are chosen where the choice of the tiny rate comes to rest"),
         ),
         claims=claims(),
         comparisons=comparisons(),
@@ -122,7 +118,3 @@ def early_bird(scale: Scale, *, data: str = "mnist1d") -> Phenomenon:
         options={"data": data},
         pilot_seeds=PILOTS,
     )  # fmt: skip
-
-
-def _mark() -> Mark:
-    return Mark(BIRD, "channel mask distance", at_most=BELOW)

@@ -3,21 +3,22 @@
 from phenoscope.atlas.early_bird.claims import (
     BELOW,
     DISTANCE,
-    DRAWN,
-    DRAWN_RANDOM,
     EARLY,
     LATE,
     LEAD,
+    LEAST,
     OVER_AGAIN,
     OVER_LATE,
     OVER_RANDOM,
+    OVER_SLOW,
     RANDOM,
     RANDOM_OVER_LATE,
     RELATIVE,
     SLOW,
+    SLOW_BIRD,
     TRAINED,
 )
-from phenoscope.claims import Measured, Setting, last_value
+from phenoscope.claims import Measured, Setting
 from phenoscope.panels import Lines, Panel, Scatter
 
 ACCURACY = Measured("test accuracy")
@@ -35,18 +36,17 @@ def panels() -> tuple[Panel, ...]:
             "The same against chance", "In units of what two random masks differ by.",
             RELATIVE, "over random masks", (TRAINED, SLOW),
         ),
-        Scatter(
-            "When the ticket is drawn", "Test accuracy after equally many further steps with half of the channels; "
-            "what the gap between both shows is the choice, what both do is the training before.",
-            Setting("start.at"), last_value(ACCURACY), "step at which it is drawn", "test accuracy",
-            (DRAWN, DRAWN_RANDOM), log=False,
+        Lines(
+            "What the choice leaves to each layer", "Of the layer that keeps the smallest share of its channels. Gains of "
+            "all layers are ranked together, and one layer's may outgrow another's.",
+            LEAST, "share of its channels", (TRAINED, SLOW),
         ),
-        Lines("Test accuracy", "Of tickets, whose steps count from where they are drawn, and of the whole network.",
-              ACCURACY, "test accuracy", (EARLY, RANDOM, LATE, TRAINED)),
+        Lines("Test accuracy", "Of the whole network, and of half of its channels from their first values.",
+              ACCURACY, "test accuracy", (TRAINED, EARLY, LATE, RANDOM, SLOW_BIRD)),
         Scatter(
-            "Leads", "Pair by pair: of the early ticket over the late one and over random channels; beside it, of "
-            "random channels over the late ticket, and of one order of the data over another.",
+            "Leads", "Pair by pair: of the early ticket over the late one, over random channels and over the ticket of the "
+            "tiny rate; beside it, of random channels over the late ticket, and of one order of the data over another.",
             Setting("seed"), LEAD, "seed", "lead in test accuracy",
-            (OVER_LATE, OVER_RANDOM, RANDOM_OVER_LATE, OVER_AGAIN), log=False,
+            (OVER_LATE, OVER_RANDOM, OVER_SLOW, RANDOM_OVER_LATE, OVER_AGAIN), log=False,
         ),
     )  # fmt: skip
