@@ -94,8 +94,8 @@ def claims() -> tuple[Claim, ...]:
             LEAD, Above(0), on=OVER_RANDOM, control=Breaks(OVER_AGAIN), name="which-channels-matters",
         ),
         Claim(
-            "it is at most one and a half points more accurate than the ticket that the tiny rate draws, where nothing has "
-            "been learned: ranked over all layers together, gains say which layer is large as much as which channel",
+            "it is at most one and a half points more accurate than the ticket that the tiny rate draws, where nothing "
+            "has been learned: ranked over all layers together, gains tell layers apart as much as channels",
             "pilot: the objection that layers differ in their gains",
             LEAD, AtMost(TOLERANCE), region_from="pilot",
             on=OVER_SLOW, control=Breaks(OVER_RANDOM), name="no-better-than-without-learning",

@@ -37,15 +37,15 @@ def panels() -> tuple[Panel, ...]:
             RELATIVE, "over random masks", (TRAINED, SLOW),
         ),
         Lines(
-            "What the choice leaves to each layer", "Of the layer that keeps the smallest share of its channels. Gains of "
-            "all layers are ranked together, and one layer's may outgrow another's.",
+            "What the choice leaves to each layer", "Of the layer that keeps the smallest share of its channels. Gains "
+            "of all layers are ranked together, and one layer's may outgrow another's.",
             LEAST, "share of its channels", (TRAINED, SLOW),
         ),
         Lines("Test accuracy", "Of the whole network, and of half of its channels from their first values.",
               ACCURACY, "test accuracy", (TRAINED, EARLY, LATE, RANDOM, SLOW_BIRD)),
         Scatter(
-            "Leads", "Pair by pair: of the early ticket over the late one, over random channels and over the ticket of the "
-            "tiny rate; beside it, of random channels over the late ticket, and of one order of the data over another.",
+            "Leads", "Pair by pair: of the early ticket over the late one, over random channels and over the ticket of "
+            "the tiny rate; beside it, of random channels over the late one, and of one order of data over another.",
             Setting("seed"), LEAD, "seed", "lead in test accuracy",
             (OVER_LATE, OVER_RANDOM, OVER_SLOW, RANDOM_OVER_LATE, OVER_AGAIN), log=False,
         ),
