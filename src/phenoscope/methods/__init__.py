@@ -22,6 +22,7 @@ from phenoscope.methods.fusion import Fusion, fuse
 from phenoscope.methods.gaussian_features import GaussianFeatures
 from phenoscope.methods.homogeneous_descent import HomogeneousDescent
 from phenoscope.methods.initial_kernel import InitialKernel
+from phenoscope.methods.interpolating import InterpolatingDescent
 from phenoscope.methods.kernel_regression import KernelRegression
 from phenoscope.methods.layer_collapse import LayerCollapse
 from phenoscope.methods.lazy_rich import LazyRich
@@ -72,6 +73,7 @@ __all__ = [
     "GaussianFeatures",
     "HomogeneousDescent",
     "InitialKernel",
+    "InterpolatingDescent",
     "KernelRegression",
     "LaplacePredictor",
     "LayerCollapse",
