@@ -21,3 +21,17 @@ class AveragedSize:
     steps: int
     networks: int
     widths: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class PrunedSize:
+    """How large each scale is where weights go in rounds: examples, widths, updates of one training, rounds, share.
+
+    The share is that of the weights that are left which go after each round.
+    """
+
+    examples: int
+    widths: tuple[int, ...]
+    steps: int
+    rounds: int
+    share: float

@@ -18,6 +18,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.core.points import Layout
 from phenoscope.core.specs import spec
+from phenoscope.instruments.pruning.scores import magnitude
 from phenoscope.training.masks import largest_kept, layers, prunable
 
 
@@ -44,6 +45,19 @@ class Moment:
     @functools.cached_property
     def gradient(self) -> Float[Tensor, " p"]:
         return self.slope()
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """Those that can be pruned, by the name of their parameter, flat."""
+        return {name: self.point[place] for name, place in layers(self.layout)}
+
+    @functools.cached_property
+    def magnitude(self) -> Float[Tensor, " p"]:
+        """The score of that name of every weight; 0 for what cannot be pruned."""
+        scores, found = torch.zeros_like(self.point), magnitude(self)
+        for name, place in layers(self.layout):
+            scores[place] = found[name]
+        return scores
 
 
 @runtime_checkable
@@ -149,7 +163,7 @@ class Rounds:
 
     def _scores(self, moment: Moment, part: slice) -> Tensor:
         if self.score == "magnitude":
-            return moment.point[part].abs()
+            return moment.magnitude[part]
         return torch.rand(moment.point[part].shape, generator=moment.generator).to(moment.point.device)
 
 
@@ -203,7 +217,7 @@ class DropAndGrow:
             active = moment.mask[place]
             count = int(active.sum())
             moved = min(round(share * count), len(active) - count)
-            staying = largest_kept(moment.point[place].abs(), active, count - moved)
+            staying = largest_kept(moment.magnitude[place], active, count - moved)
             mask[place] = staying | largest_kept(self._scores(moment, place), ~staying, moved)
         return mask
 

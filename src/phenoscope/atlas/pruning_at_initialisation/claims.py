@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from phenoscope.atlas.papers import TICKETS
 from phenoscope.claims import Above, AtMost, Breaks, Claim, Measured, last_value
 from phenoscope.comparisons import Comparison, Kept
 from phenoscope.record import Series
 
 FRANKLE = "Frankle et al. 2020, arXiv:2009.08576"
 SU = "Su et al. 2020, arXiv:2009.11094"
-FRANKLE_CARBIN = "Frankle and Carbin 2018, arXiv:1803.03635"
 
 SHUFFLED, OTHER, LABELS = "shuffled", "other weights", "random labels"
 _CHECKS = {
@@ -77,7 +77,7 @@ def _after() -> tuple[Claim, ...]:
             on=_beside(AFTER, AFTER_SHUFFLED), name="training-finds-places",
         ),
         Claim(
-            "and on weights that they were not found for", FRANKLE_CARBIN,
+            "and on weights that they were not found for", TICKETS,
             last_value(LOST), Above(0.0), region_from="source",
             on=_beside(AFTER, AFTER_OTHER), name="training-finds-them-for-its-weights",
         ),

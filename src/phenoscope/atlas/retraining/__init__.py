@@ -6,6 +6,7 @@ from typing import Any
 from phenoscope.atlas.papers import RENDA_PAPER
 from phenoscope.atlas.retraining.claims import CONSTANT, DENSE, FINE, REPLAY, REWIND, claims, comparisons
 from phenoscope.atlas.retraining.panels import panels
+from phenoscope.atlas.size import PrunedSize
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy
@@ -13,22 +14,10 @@ from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, Density, LearningRate, Loss
 from phenoscope.training import Adam, Cosine, Drop, Recipe, Rounds
 
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """How large each scale is: examples, widths, updates of the dense training, rounds, and the share that goes."""
-
-    examples: int
-    widths: tuple[int, ...]
-    steps: int
-    rounds: int
-    share: float
-
-
-SIZES: dict[Scale, Size] = {
-    "smoke": Size(100, (16,), 40, 2, 0.5),
-    "laptop": Size(1000, (64, 32), 500, 4, 0.5),
-    "paper": Size(1000, (300, 100), 5000, 15, 0.2),
+SIZES: dict[Scale, PrunedSize] = {
+    "smoke": PrunedSize(100, (16,), 40, 2, 0.5),
+    "laptop": PrunedSize(1000, (64, 32), 500, 4, 0.5),
+    "paper": PrunedSize(1000, (300, 100), 5000, 15, 0.2),
 }
 
 RATE, LAST, TUNED, BACK = 0.01, 0.01, 0.3, 10

@@ -20,6 +20,7 @@ from phenoscope.atlas.rewinding.claims import (
     comparisons,
 )
 from phenoscope.atlas.rewinding.panels import panels
+from phenoscope.atlas.size import PrunedSize
 from phenoscope.data import dataset
 from phenoscope.models import MLP
 from phenoscope.objective import CrossEntropy
@@ -27,22 +28,10 @@ from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, Density, Loss
 from phenoscope.training import Adam, Inherited, Point, Recipe, Rounds
 
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """How large each scale is: examples, widths, updates of each training, rounds, and the share that goes."""
-
-    examples: int
-    widths: tuple[int, ...]
-    steps: int
-    rounds: int
-    share: float
-
-
-SIZES: dict[Scale, Size] = {
-    "smoke": Size(100, (16,), 100, 2, 0.5),
-    "laptop": Size(4000, (64, 64), 1000, 5, 0.36),
-    "paper": Size(4000, (300, 100), 5000, 15, 0.2),
+SIZES: dict[Scale, PrunedSize] = {
+    "smoke": PrunedSize(100, (16,), 100, 2, 0.5),
+    "laptop": PrunedSize(4000, (64, 64), 1000, 5, 0.36),
+    "paper": PrunedSize(4000, (300, 100), 5000, 15, 0.2),
 }
 
 RATE, BACK = 0.01, 5

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from phenoscope.atlas.size import PrunedSize
 from phenoscope.atlas.sparse_double_descent.claims import HE, RIGHT, WRONG, claims, comparisons
 from phenoscope.atlas.sparse_double_descent.panels import panels
 from phenoscope.data import dataset
@@ -11,22 +12,10 @@ from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, Density, Loss
 from phenoscope.training import Adam, Recipe, Rounds
 
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """How large each scale is: examples, widths, steps of a round, what goes after each, and how many rounds."""
-
-    examples: int
-    widths: tuple[int, ...]
-    steps: int
-    share: float
-    rounds: int
-
-
-SIZES: dict[Scale, Size] = {
-    "smoke": Size(60, (16,), 40, 0.5, 4),
-    "laptop": Size(500, (64, 64), 800, 0.4, 8),
-    "paper": Size(1000, (300, 100), 4000, 0.2, 20),
+SIZES: dict[Scale, PrunedSize] = {
+    "smoke": PrunedSize(60, (16,), 40, 4, 0.5),
+    "laptop": PrunedSize(500, (64, 64), 800, 8, 0.4),
+    "paper": PrunedSize(1000, (300, 100), 4000, 20, 0.2),
 }
 NOISE = 0.4
 """The share of wrong labels."""

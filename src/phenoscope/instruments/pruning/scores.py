@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -64,7 +64,15 @@ class Score:
     rounds: int = 1
 
 
-def magnitude(subject: Subject) -> dict[str, Tensor]:
+@runtime_checkable
+class Weighted(Protocol):
+    """What has weights by name: all that pruning by magnitude looks at, here and in the rounds of a training."""
+
+    @property
+    def weights(self) -> dict[str, Tensor]: ...
+
+
+def magnitude(subject: Weighted) -> dict[str, Tensor]:
     """The size of the weight, |w|."""
     return {name: weight.abs() for name, weight in subject.weights.items()}
 
