@@ -7,7 +7,7 @@ import pytest
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import from_json, identity, to_json
 from phenoscope.data import Dataset, GaussianClusters
-from phenoscope.models import MLP
+from phenoscope.models import CNN, MLP
 from phenoscope.objective import CrossEntropy, SquaredError
 from phenoscope.training import (
     Adam,
@@ -175,4 +175,7 @@ def test_recipes_are_grouped():
     assert cohorts(many, [1] * 7) == [[0, 2, 6], [1, 5], [3], [4]]
     assert cohorts(many, [1] * 7, most=2) == [[0, 2], [6], [1, 5], [3], [4]]
     assert cohorts([a, a, a], [10**9, 1, 1]) == [[0], [1, 2]]
+    assert cohorts([a] * 7, [17_000_000] * 7) == [[0, 1, 2, 3, 4], [5, 6]]  # no more than fill a core
+    mapped = dataclasses.replace(a, model=CNN())
+    assert cohorts([mapped, mapped, a, a], [3_000_000] * 4) == [[0], [1], [2, 3]]
     assert cohorts([], []) == []

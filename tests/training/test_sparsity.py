@@ -20,6 +20,7 @@ from phenoscope.training import (
     AdamW,
     AmplifiedNoise,
     CentralFlow,
+    Clipped,
     Drop,
     DropAndGrow,
     GradientDescent,
@@ -111,14 +112,14 @@ def test_what_is_held_stays_at_zero_and_nothing_is_remembered_of_it(name):
     assert not torch.equal(*states[0].mask)
 
 
-def test_what_a_rule_moves_against_the_mask_is_put_back():
+def test_what_lies_against_the_mask_is_put_back():
     mask = torch.tensor([[True, False, True]])
     found = {MASK: mask, "sparse.point": mask.float(), "momentum": mask.float()}
-    ready = Prepared(Everywhere(torch.zeros(1, 3)), found, mask.float())
-    points, memory = ready.held(torch.ones(1, 3), {"momentum": torch.zeros(1, 3)})
-    assert torch.equal(points, mask.float())
+    ready = Prepared(Everywhere(torch.ones(1, 3)), found, mask)
+    points, memory = ready.moved(Clipped(HeavyBall(0.5), 10.0), torch.ones(1, 3), {"momentum": torch.zeros(1, 3)}, 0)
+    assert torch.equal(points, 0.5 * mask.float())
     assert sorted(memory) == ["momentum", "sparse.mask", "sparse.point"]
-    assert torch.equal(memory["momentum"], torch.zeros(1, 3))
+    assert torch.equal(memory["momentum"], mask.float())
 
 
 def test_a_rule_that_looks_from_elsewhere_stays_under_the_mask():

@@ -97,18 +97,20 @@ def total(
 ) -> Total:  # fmt: skip
     """One pass over the data of all processes; batches of weight zero (every target ignored) are left out."""
     loss = torch.zeros(len(points), dtype=torch.float64, device=points.device)
-    gradient, weight, kept = torch.zeros_like(points), 0.0, []
+    gradient: Tensor | None = None
+    weight, kept = 0.0, []
     with network.evaluation():
         for piece in map(piece_of, start()):
             if piece.weight > 0:
                 loss += piece.weight * piece.loss.double()
-                gradient.add_(piece.gradient, alpha=piece.weight)
+                part = piece.gradient if piece.weight == 1 else piece.weight * piece.gradient
+                gradient = part if gradient is None else gradient + part
                 weight += piece.weight
                 if keep:
                     kept.append(piece)
-    loss, gradient = processes.sum(loss), processes.sum(gradient)
+    loss, gradient = processes.sum(loss), processes.sum(torch.zeros_like(points) if gradient is None else gradient)
     weight = 1.0 if by.is_sum else processes.sum_of(weight, points.device)
-    return Total(loss / weight, gradient / weight, weight, tuple(kept) if keep else None)
+    return Total(loss / weight, gradient if weight == 1 else gradient / weight, weight, tuple(kept) if keep else None)
 
 
 class Curvature(Operator):

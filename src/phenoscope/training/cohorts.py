@@ -6,12 +6,16 @@ from typing import Any
 
 from phenoscope.core.specs import canonical
 from phenoscope.data import Dataset
+from phenoscope.models import CNN
 from phenoscope.training.pruning import Pruning
 from phenoscope.training.recipe import Inherited, Recipe
 
-STACKED_WORK = 2_000_000
+STACKED_WORK, DENSE_WORK = 2_000_000, 20_000_000
 """Below this many parameters x examples a step, rows advance faster as one matrix than one after the other: there
-the interpreter's time dominates, above it the arithmetic (`benchmarks/cohorts.py`)."""
+the interpreter's time and that of fresh memory matter, above it the arithmetic alone (`benchmarks/cohorts.py`,
+`benchmarks/sparse.py`). The second is for models that are dense layers, which need no mapping over networks."""
+TOGETHER_WORK = 100_000_000
+"""So many in all rows of a cohort: more make it no faster, and would wait for each other while a core is idle."""
 
 
 def shape_of(recipe: Recipe) -> Hashable:
@@ -33,14 +37,16 @@ def cohorts(recipes: Sequence[Recipe], work: Sequence[int], most: int = 64) -> l
         most: the largest cohort.
 
     Linearised recipes each have their own expansion point and run alone; so do networks whose arithmetic
-    outweighs the interpreter.
+    outweighs all else.
     """
     groups: dict[Hashable, list[list[int]]] = {}
     for index, (recipe, load) in enumerate(zip(recipes, work, strict=True)):
-        alone = recipe.dynamics == "linearised" or load > STACKED_WORK
+        alone = recipe.dynamics == "linearised" or load > (
+            STACKED_WORK if isinstance(recipe.model, CNN) else DENSE_WORK
+        )
         key = ("alone", index) if alone else shape_of(recipe)
         found = groups.setdefault(key, [[]])
-        if len(found[-1]) == most:
+        if len(found[-1]) >= min(most, max(1, TOGETHER_WORK // max(load, 1))):
             found.append([])
         found[-1].append(index)
     return [group for found in groups.values() for group in found]

@@ -3,8 +3,9 @@
 A rule is a spec. The rows of a cohort may differ in any number of the rule: `stacked` (in `stacking`) makes one rule of
 many, its numbers being columns (n, 1) that broadcast over points (n, p); fields named in `shared` are the same in all
 rows. Rules compose by wrapping: `WeightDecay(Adam(1e-3), decay=1e-4)`, `Clipped(HeavyBall(0.1), norm=1.0)`; rates may
-be schedules. A rule that steps along another gradient than that of the step's examples at the point has `see`, too: it
-looks around (`Sight`) and gives the gradient and its memory. A wrapper passes `see` on with `seen(self.of, ...)`.
+be schedules. Rules that take every parameter by itself say so (`entrywise`). A rule that steps along another gradient
+than that of the step's examples at the point has `see`, too: it looks around (`Sight`) and gives the gradient and its
+memory. A wrapper passes `see` on with `seen(self.of, ...)`.
 """
 
 import math
@@ -15,6 +16,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.core.specs import spec
 from phenoscope.theory import sam_threshold
+from phenoscope.training.entrywise import entrywise
 from phenoscope.training.flows import CentralFlow, GradientFlow
 from phenoscope.training.geometry import EntropyMirror, PowerMirror, Steepest
 from phenoscope.training.leading import followed, nowhere
@@ -59,6 +61,10 @@ class WeightDecay(Wrapping):
 
     of: "Rule"
     decay: float
+
+    @property
+    def entrywise(self) -> bool:
+        return entrywise(self.of)
 
     def update(self, gradient: Points, points: Points, memory: Memory, step: int) -> tuple[Points, Memory]:
         return self.of.update(gradient + in_dtype(points, self.decay) * points, points, memory, step)

@@ -1,6 +1,7 @@
 """A cohort that is kept sparse: what the loop does for masks, before and after each update."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import Layout
 from phenoscope.objective import Objective
+from phenoscope.training.entrywise import entrywise, updated
 from phenoscope.training.landscape import Landscape
 from phenoscope.training.masks import MASK, Site
 from phenoscope.training.pruning import Moment, Pruning
@@ -86,25 +88,40 @@ class Prepared:
     """What an update is made from.
 
     Attributes:
-        sight: the loss around the points, as the rule may see it.
+        sight: the loss around the points, of the networks with all their parameters.
         memory: of the training.
-        kept: (n, p), the mask as numbers, with which points multiply several times as fast; `None` without one.
+        mask: (n, p), which parameters are trained; `None` where all are.
+        step: of the training.
     """
 
     sight: Sight
     memory: Memory
-    kept: Points | None = None
+    mask: Bool[Tensor, "n p"] | None = None
+    step: int = 0
 
     def seen(self, rule: Rule, clock: int) -> tuple[Points, Memory]:
-        """The gradient that the rule steps along, and what it then remembers."""
-        gradient, remembered = seen(rule, self.sight, of_rule(self.memory), clock)
-        return gradient if self.kept is None else gradient * self.kept, remembered
+        """The gradient that the rule steps along, before the mask, and what it then remembers."""
+        held = self.mask is not None and not entrywise(rule)
+        sight = Masked(self.sight, self._kept, self.step) if held else self.sight
+        return seen(rule, sight, of_rule(self.memory), clock)
 
-    def held(self, points: Points, remembered: Memory) -> tuple[Points, Memory]:
-        """Points and the rule's memory after the update as those of the training: 0 where the mask says so."""
-        if self.kept is None:
-            return points, remembered
-        return points * self.kept, remembered | of_masks(self.memory)
+    def moved(self, rule: Rule, gradient: Points, remembered: Memory, clock: int) -> tuple[Points, Memory]:
+        """Points and memory of the training after the update along a gradient: 0 where the mask says so."""
+        points = self.sight.points
+        if entrywise(rule):
+            points, remembered = updated(rule, gradient, points, remembered, clock, mask=self.mask)
+        elif self.mask is None:
+            points, remembered = rule.update(gradient, points, remembered, clock)
+        else:
+            points, remembered = rule.update(gradient * self._kept, points, remembered, clock)
+            points = points * self._kept
+        return points, remembered | of_masks(self.memory)
+
+    @functools.cached_property
+    def _kept(self) -> Points:
+        """The mask as numbers, with which points multiply several times as fast."""
+        assert self.mask is not None
+        return self.mask.to(self.sight.points.dtype)
 
 
 def prepared(cohort: Sequence[Recipe], layout: Layout, sight: Sight, memory: Memory, step: int) -> Prepared:
@@ -125,8 +142,7 @@ def prepared(cohort: Sequence[Recipe], layout: Layout, sight: Sight, memory: Mem
     if cohort[0].pruning is not None:
         points, memory = _pruned(cohort, layout, sight, memory, step)
     there = sight if points is sight.points else sight.at(points)
-    kept = memory[MASK].to(points.dtype)
-    return Prepared(Masked(there, kept, step), memory, kept)
+    return Prepared(there, memory, memory[MASK], step)
 
 
 def _pruned(cohort: Sequence[Recipe], layout: Layout, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:
