@@ -149,7 +149,9 @@ def _of_two_models(first: Recipe | None, second: Recipe | None) -> bool:
     """Whether both were trained as linearisations, of networks that start at different points."""
     roots = [None if recipe is None else expanded_at(recipe) for recipe in (first, second)]
     one, other = (
-        None if root is None else (root.model, root.seed, root.initialisation, root.start, root.mask, root.pruning)
+        None
+        if root is None
+        else (root.model, root.seed, root.initialisation, root.start, root.mask, root.pruning, root.reset)
         for root in roots
     )
     return one is not None and other is not None and one != other

@@ -85,6 +85,7 @@ from phenoscope.atlas.strong_tickets import strong_tickets
 from phenoscope.atlas.supermasks import supermasks
 from phenoscope.atlas.ticket_or_scratch import ticket_or_scratch
 from phenoscope.atlas.ticket_transfer import ticket_transfer
+from phenoscope.atlas.ticket_controls import ticket_controls
 from phenoscope.atlas.tiny_subspace import tiny_subspace
 from phenoscope.atlas.trainability_boundary import trainability_boundary
 from phenoscope.atlas.triple_descent import triple_descent
@@ -173,6 +174,7 @@ _OWN: tuple[Callable[..., Phenomenon], ...] = (
     supermasks,
     ticket_or_scratch,
     ticket_transfer,
+    ticket_controls,
     tiny_subspace,
     trainability_boundary,
     triple_descent,

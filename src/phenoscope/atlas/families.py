@@ -263,6 +263,7 @@ SPARSITY = Family(
             "After training it is known which weights were needed. Do these train as well from where they began?",
             (
                 "lottery_tickets",
+                "ticket_controls",
                 "ticket_or_scratch",
                 "ticket_transfer",
                 "rewinding",

@@ -7,6 +7,7 @@ FRANKLE_LINEAR = "Frankle et al. 2019, arXiv:1912.05671"
 ENTEZARI = "Entezari et al. 2021, arXiv:2110.06296"
 AINSWORTH = "Ainsworth et al. 2022, arXiv:2209.04836"
 RENDA = "Renda et al. 2020, arXiv:2003.02389"
+ZHOU = "Zhou et al. 2019, arXiv:1905.01067"
 TICKETS = "Frankle and Carbin 2018, arXiv:1803.03635"
 
 COHEN_PAPER = (
@@ -40,4 +41,8 @@ TICKETS_PAPER = (
 RENDA_PAPER = (
     "Renda, Frankle and Carbin 2020: Comparing rewinding and fine-tuning in neural network pruning",
     "https://arxiv.org/abs/2003.02389",
+)
+ZHOU_PAPER = (
+    "Zhou et al. 2019: Deconstructing lottery tickets: zeros, signs, and the supermask",
+    "https://arxiv.org/abs/1905.01067",
 )

@@ -10,6 +10,7 @@ from phenoscope.training.masks import MASK, Mask, RandomMask, Site, layers, prun
 from phenoscope.training.preconditioning import effective_threshold, preconditioner
 from phenoscope.training.pruning import DropAndGrow, Pruning, Rounds
 from phenoscope.training.recipe import Dynamics, Inherited, Point, Recipe, rule_settings, settings, with_setting
+from phenoscope.training.resets import Reset
 from phenoscope.training.rules import (
     Adam,
     AmplifiedNoise,
@@ -71,6 +72,7 @@ __all__ = [
     "Rate",
     "Reached",
     "Recipe",
+    "Reset",
     "Rounds",
     "Rule",
     "Sam",

@@ -20,11 +20,12 @@ TOGETHER_WORK = 100_000_000
 
 def shape_of(recipe: Recipe) -> Hashable:
     """What the rows of a cohort share: all but seeds, orders, parents, wrong labels, masks and the rule's numbers."""
-    own = ("seed", "rule", "start", "order", "initialisation", "mask", "pruning")
+    own = ("seed", "rule", "start", "order", "initialisation", "mask", "pruning", "reset")
     shared = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe) if field.name not in own}
     if isinstance(recipe.data, Dataset):  # which labels are wrong changes no shape
         shared["data"] = dataclasses.replace(recipe.data, label_noise=0.0)
-    masks = recipe.mask is None, isinstance(recipe.mask, Inherited), _kind(recipe.pruning)
+    still = recipe.reset is not None and recipe.reset.still
+    masks = recipe.mask is None, isinstance(recipe.mask, Inherited), _kind(recipe.pruning), still
     return canonical(shared), _structure(recipe.rule), None if recipe.start is None else recipe.start.at, masks
 
 

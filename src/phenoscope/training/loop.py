@@ -19,7 +19,7 @@ from phenoscope.training.recipe import Inherited, Recipe
 from phenoscope.training.rules import Rule
 from phenoscope.training.schedules import per_sharpness, rate_at, resolved
 from phenoscope.training.sight import Memory
-from phenoscope.training.sparsity import begun, first_masks, prepared
+from phenoscope.training.sparsity import begun, first_masks, first_points, prepared
 from phenoscope.training.stacking import stacked
 from phenoscope.training.state import Reached, Start, State
 
@@ -79,7 +79,7 @@ def _check_start(recipe: Recipe, start: Start) -> None:
 
 def _sparse(cohort: tuple[Recipe, ...], ground: Landscape, masks: Bool[Tensor, "n p"]) -> Landscape:
     """The same losses with the start under the masks; what replaces a network is its expansion there."""
-    origin = ground.origin * masks
+    origin = first_points(cohort, ground.network.layout, ground.origin, masks)
     if cohort[0].dynamics == "network":
         return dataclasses.replace(ground, origin=origin)
     return landscape(cohort, origin, origin.device)

@@ -14,8 +14,10 @@ from phenoscope.core.specs import spec
 from phenoscope.data import Dataset, Planted
 from phenoscope.models import CNN, MLP, DeepLinear, DiagonalLinear, Product, SecondOrder, UniformMLP
 from phenoscope.objective import CrossEntropy, PenalisedCrossEntropy, SquaredError
+from phenoscope.training.entrywise import entrywise
 from phenoscope.training.masks import Mask, Site, shuffled
 from phenoscope.training.pruning import Pruning
+from phenoscope.training.resets import Reset
 from phenoscope.training.rules import Rule
 from phenoscope.training.schedules import per_sharpness
 
@@ -85,6 +87,7 @@ class Recipe:
         initialisation: which of the seed's initialisations, likewise.
         mask: which parameters are trained, the others being held at 0: they stay there under any rule.
         pruning: how the mask changes on the way; without a `mask` training begins with all parameters.
+        reset: what a network under a `mask` begins with in place of the weights that were drawn for it.
     """
 
     data: Dataset | Planted
@@ -101,8 +104,9 @@ class Recipe:
     initialisation: int | None = None
     mask: Mask | None = None
     pruning: Pruning | None = None
+    reset: Reset | None = None
 
-    later = ("order", "initialisation", "mask", "pruning")
+    later = ("order", "initialisation", "mask", "pruning", "reset")
 
     def __post_init__(self) -> None:
         if self.steps < 1 or (self.batch is not None and self.batch < 1):
@@ -126,6 +130,13 @@ class Recipe:
             raise BadInput("a mask can only be inherited from a recipe of the same model.")
         if self.sparse and per_sharpness(self.rule):
             raise BadInput("a rate in units of the sharpness is for dense networks: leave `mask` and `pruning` out.")
+        if self.reset is not None and (self.mask is None or self.pruning is not None):
+            raise BadInput("a `reset` is of a network whose `mask` stays as it is: give it one, and no `pruning`.")
+        if self.reset is not None and self.reset.still and not entrywise(self.rule):
+            raise BadInput(
+                f"weights are held at their start under rules that take every parameter by itself, and "
+                f"{type(self.rule).__name__} looks at all of them together. Hold them at zero."
+            )
 
     @property
     def sparse(self) -> bool:
@@ -137,7 +148,7 @@ class Recipe:
         return self.batch is None
 
     def stream(self, name: str, *more: int) -> torch.Generator:
-        """The random stream of that name: "data", "initialisation", "order" or "mask"."""
+        """The random stream of that name: "data", "initialisation", "order", "mask" or "reset"."""
         salt = {"order": self.order, "initialisation": self.initialisation}.get(name)
         return stream(self.seed, name, *(() if salt is None else (f"no. {salt}",)), *more)
 

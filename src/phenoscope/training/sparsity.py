@@ -67,6 +67,18 @@ def _maker(ground: Landscape, row: int) -> Callable[[], Objective]:
     return made
 
 
+def first_points(
+    cohort: Sequence[Recipe], layout: Layout, points: Points, masks: Bool[Tensor, "n p"]
+) -> Float[Tensor, "n p"]:
+    """Where training begins under the masks: 0 where they are false, unless a recipe resets its weights."""
+    rows = []
+    for recipe, point, mask in zip(cohort, points, masks, strict=True):
+        reset = recipe.reset
+        begins = point * mask if reset is None else reset.begun(point, mask, layout, recipe.stream("reset"))
+        rows.append(begins)
+    return torch.stack(rows)
+
+
 def begun(memory: Memory, mask: Bool[Tensor, "n p"], points: Points, pruning: Pruning | None) -> Memory:
     """The memory of a training that is kept sparse, from that of its rule."""
     held = {name: masked(value, mask) for name, value in memory.items()}
@@ -92,12 +104,14 @@ class Prepared:
         memory: of the training.
         mask: (n, p), which parameters are trained; `None` where all are.
         step: of the training.
+        still: whether what is not trained is held where it is, and not at 0.
     """
 
     sight: Sight
     memory: Memory
     mask: Bool[Tensor, "n p"] | None = None
     step: int = 0
+    still: bool = False
 
     def seen(self, rule: Rule, clock: int) -> tuple[Points, Memory]:
         """The gradient that the rule steps along, before the mask, and what it then remembers."""
@@ -106,8 +120,8 @@ class Prepared:
         return seen(rule, sight, of_rule(self.memory), clock)
 
     def moved(self, rule: Rule, gradient: Points, remembered: Memory, clock: int) -> tuple[Points, Memory]:
-        """Points and memory of the training after the update along a gradient: 0 where the mask says so."""
-        points = self.sight.points
+        """Points and memory of the training after the update along a gradient: held where the mask says so."""
+        points = here = self.sight.points
         if entrywise(rule):
             points, remembered = updated(rule, gradient, points, remembered, clock, mask=self.mask)
         elif self.mask is None:
@@ -115,6 +129,9 @@ class Prepared:
         else:
             points, remembered = rule.update(gradient * self._kept, points, remembered, clock)
             points = points * self._kept
+        if self.still and self.mask is not None:
+            points = torch.where(self.mask, points, here)
+            remembered = {name: masked(value, self.mask) for name, value in remembered.items()}
         return points, remembered | of_masks(self.memory)
 
     @functools.cached_property
@@ -142,7 +159,7 @@ def prepared(cohort: Sequence[Recipe], layout: Layout, sight: Sight, memory: Mem
     if cohort[0].pruning is not None:
         points, memory = _pruned(cohort, layout, sight, memory, step)
     there = sight if points is sight.points else sight.at(points)
-    return Prepared(there, memory, memory[MASK], step)
+    return Prepared(there, memory, memory[MASK], step, cohort[0].reset is not None and cohort[0].reset.still)
 
 
 def _pruned(cohort: Sequence[Recipe], layout: Layout, sight: Sight, memory: Memory, step: int) -> tuple[Points, Memory]:

@@ -1,11 +1,9 @@
 """What is claimed of masks found before training, and of what they carry."""
 
-import numpy as np
-
+from phenoscope.atlas.accuracies import lost
 from phenoscope.atlas.papers import TICKETS
 from phenoscope.claims import Above, AtMost, Breaks, Claim, Measured, last_value
-from phenoscope.comparisons import Comparison, Kept
-from phenoscope.record import Series
+from phenoscope.comparisons import Comparison
 
 FRANKLE = "Frankle et al. 2020, arXiv:2009.08576"
 SU = "Su et al. 2020, arXiv:2009.11094"
@@ -41,7 +39,7 @@ def comparisons() -> tuple[Comparison, ...]:
     own = [(tested(score, "as is"), tested(score, check)) for score in SCORES for check in SCORES[score]]
     own = [pair for pair in own if pair[0] != pair[1]] + [(AFTER, AFTER_SHUFFLED), (AFTER, AFTER_OTHER)]
     below = [(AFTER, tested(score, "as is")) for score in SCORES] + [(tested("snip", "as is"), CHANCE)]
-    return tuple(Comparison(_beside(*pair), pair, _lost, ("accuracy lost",)) for pair in own + below)
+    return tuple(Comparison(_beside(*pair), pair, lost, ("accuracy lost",)) for pair in own + below)
 
 
 def claims() -> tuple[Claim, ...]:
@@ -100,14 +98,3 @@ def _after() -> tuple[Claim, ...]:
 
 def _beside(one: str, other: str) -> str:
     return f"{one} | {other}"
-
-
-def _lost(one: Kept, other: Kept) -> dict[str, float]:
-    """By how much the second is less accurate on test examples, over the last quarter of training."""
-    late = [_late(kept.record.series["test accuracy"]) for kept in (one, other)]
-    return {"accuracy lost": late[0] - late[1]}
-
-
-def _late(series: Series) -> float:
-    last = series.steps >= 0.75 * series.steps[-1]
-    return float(np.mean(series.values[last]))

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from phenoscope.atlas.papers import ZHOU_PAPER
 from phenoscope.atlas.supermasks.claims import (
     ALL_KEPT,
     CHANCE,
@@ -12,7 +13,6 @@ from phenoscope.atlas.supermasks.claims import (
     RAMANUJAN,
     SAME_SIGN,
     TRAINED,
-    ZHOU,
     claims,
     comparisons,
 )
@@ -73,8 +73,7 @@ def supermasks(scale: Scale, *, data: str = "digits") -> Phenomenon:
         claims=claims(),
         panels=panels(),
         sources=(
-            (f"{ZHOU}: Deconstructing lottery tickets: zeros, signs, and the supermask",
-             "https://arxiv.org/abs/1905.01067"),
+            ZHOU_PAPER,
             (f"{RAMANUJAN}: What's hidden in a randomly weighted neural network?", "https://arxiv.org/abs/1911.13299"),
         ),
         scale=scale,

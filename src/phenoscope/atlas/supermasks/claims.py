@@ -1,5 +1,6 @@
 """What is claimed of networks whose weights are chosen, and not trained."""
 
+from phenoscope.atlas.papers import ZHOU
 from phenoscope.claims import (
     AtLeast,
     AtMost,
@@ -14,7 +15,6 @@ from phenoscope.claims import (
 )
 from phenoscope.comparisons import Comparison, Kept
 
-ZHOU = "Zhou et al. 2019, arXiv:1905.01067"
 RAMANUJAN = "Ramanujan et al. 2019, arXiv:1911.13299"
 
 SAME_SIGN, LARGE, LARGE_START, CHANCE = "large final, same sign", "large final", "large start", "chance"
