@@ -1,4 +1,4 @@
-"""The largest of a sweep: of what, with what error, and on which scale."""
+"""The largest and the mean of a sweep: of what, with what error, and on which scale."""
 
 import math
 
@@ -12,6 +12,7 @@ from phenoscope.claims import (
     Between,
     Claim,
     Measured,
+    average,
     correlation_trend,
     first_step,
     judge,
@@ -59,6 +60,28 @@ def test_a_member_without_a_number_leaves_none(record):
     assert "not a finite number" in (found.reason or "")
     assert not found.missing
     assert largest(Y).of(members(record, [1.0])).missing
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=12))
+def test_in_the_mean_every_member_counts_alike(record, values):
+    found = average(X).of(members(record, values))
+    assert found.value == pytest.approx(float(np.mean(values)), abs=1e-9)
+    assert found.reason is None
+
+
+def test_the_error_of_the_mean_is_the_mean_error(record):
+    found = average(X).of(members(record, [5.0, 1.0, 3.0], error=0.1))
+    assert found.value == pytest.approx(3.0)
+    assert found.error == pytest.approx(0.2)  # the errors of one network have one cause: they need not cancel
+    assert (str(average(X)), average(X).names) == ("average(last_value(x))", ("x",))
+
+
+def test_a_mean_lacks_nothing_and_is_of_no_ratios(record):
+    assert average(Y).of(members(record, [1.0, 2.0])).missing
+    assert math.isnan(average(X).of([*members(record, [1.0]), record({"x": [math.nan]}, lr=3.0)]).value)
+    for wrong in (X / Y, first_step(Measured("x") > 1), Measured("x")):
+        with pytest.raises(BadInput, match="no ratio"):
+            average(wrong)
 
 
 def test_it_is_judged_over_any_sweep(record):

@@ -62,6 +62,7 @@ from phenoscope.atlas.permutations_do_not_suffice import permutations_do_not_suf
 from phenoscope.atlas.poisoned_minima import poisoned_minima
 from phenoscope.atlas.progressive_sharpening import progressive_sharpening
 from phenoscope.atlas.pruning_at_initialisation import pruning_at_initialisation
+from phenoscope.atlas.pruning_benchmark import pruning_benchmark
 from phenoscope.atlas.random_feature_descent import random_feature_descent
 from phenoscope.atlas.random_labels import random_labels
 from phenoscope.atlas.rate_transfer import rate_transfer
@@ -151,6 +152,7 @@ _OWN: tuple[Callable[..., Phenomenon], ...] = (
     poisoned_minima,
     progressive_sharpening,
     pruning_at_initialisation,
+    pruning_benchmark,
     random_feature_descent,
     random_labels,
     rate_transfer,

@@ -251,7 +251,7 @@ SPARSITY = Family(
             "Before any training",
             "At initialisation nothing has been learned. What can a score then tell of a weight, and how few are "
             "enough for a signal to pass?",
-            ("layer_collapse", "pruning_at_initialisation"),
+            ("layer_collapse", "pruning_at_initialisation", "pruning_benchmark"),
         ),
         Part(
             "Without any training",

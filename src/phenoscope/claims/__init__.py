@@ -26,7 +26,7 @@ from phenoscope.claims.reductions import (
 from phenoscope.claims.regions import Above, AtLeast, AtMost, Below, Between, Region, region_from_json
 from phenoscope.claims.slopes import SweepStatistic, log_log_slope, slope
 from phenoscope.claims.statistics import Criterion, Statistic, Value, ratio
-from phenoscope.claims.sweeps import correlation_trend, largest, quotient
+from phenoscope.claims.sweeps import average, correlation_trend, largest, quotient
 from phenoscope.claims.trends import trend
 from phenoscope.claims.verdict import ControlVerdict, Outcome, Verdict, verdict_from_json
 
@@ -52,6 +52,7 @@ __all__ = [
     "Twin",
     "Value",
     "Verdict",
+    "average",
     "block_ratio",
     "correlation_trend",
     "first_step",

@@ -1,4 +1,4 @@
-"""Of a sweep the largest; one number of it over another; and whether a correlation weakens with scale."""
+"""Of a sweep the largest or the mean; one number of it over another; and whether a correlation weakens with scale."""
 
 import dataclasses
 import math
@@ -37,14 +37,47 @@ class Largest(SweepStatistic):
 
     def of(self, records: Sequence[Record]) -> Value:
         values = [self.inner.of(record) for record in records]
-        fault = next((value for value in values if value.reason), None)
-        if fault is not None:
-            return Value(math.nan, math.nan, self.scale, fault.reason, missing=fault.missing)
+        fault = _fault(values, self.scale)
         # |max a - max b| ≤ max |a - b|
-        return Value(max(v.value for v in values), max(v.error for v in values), self.scale)
+        return fault or Value(max(v.value for v in values), max(v.error for v in values), self.scale)
 
     def __str__(self) -> str:
         return f"largest({self.inner})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Average(SweepStatistic):
+    """See `average`."""
+
+    inner: Statistic
+    unit: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.inner.names
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return self.inner.settings
+
+    def takes(self, swept: Sequence[str]) -> bool:
+        return True
+
+    def of(self, records: Sequence[Record]) -> Value:
+        values = [self.inner.of(record) for record in records]
+        fault = _fault(values, "linear")
+        return fault or Value(
+            sum(v.value for v in values) / len(values), sum(v.error for v in values) / len(values), "linear"
+        )
+
+    def __str__(self) -> str:
+        return f"average({self.inner})"
+
+
+def _fault(values: Sequence[Value], scale: Scale) -> Value | None:
+    """The first number that could not be had, on behalf of all."""
+    fault = next((value for value in values if value.reason), None)
+    return None if fault is None else Value(math.nan, math.nan, scale, fault.reason, missing=fault.missing)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +188,27 @@ def largest(statistic: Statistic) -> Largest:
             "Reduce a series first, for example with `late_mean(...)`."
         )
     return Largest(statistic, statistic.scale, statistic.unit)
+
+
+def average(statistic: Statistic) -> Average:
+    """The mean of a statistic over the members of one seed (for claims with `over`): each swept value counts alike.
+
+    Units: those of the statistic. Error: the mean of the members' errors.
+
+    Args:
+        statistic: of each member, and no ratio: those are compared on the log scale, where the mean is another one.
+
+    Example:
+        >>> from phenoscope.claims import Measured, last_value
+        >>> print(average(last_value(Measured("lead"))))
+        average(last_value(lead))
+    """
+    if not isinstance(statistic, Statistic) or statistic.censored or statistic.scale != "linear":
+        raise BadInput(
+            f"the average of a sweep is of one number a member, known but for its error, and no ratio; got "
+            f"{kind_of(statistic)}. Reduce a series first, for example with `late_mean(...)`."
+        )
+    return Average(statistic, statistic.unit)
 
 
 def correlation_trend(correlation: RankCorrelation, *, across: str) -> CorrelationTrend:
