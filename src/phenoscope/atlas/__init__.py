@@ -84,9 +84,9 @@ from phenoscope.atlas.spectral_bias import spectral_bias
 from phenoscope.atlas.stochastic_edge import stochastic_edge
 from phenoscope.atlas.strong_tickets import strong_tickets
 from phenoscope.atlas.supermasks import supermasks
+from phenoscope.atlas.ticket_controls import ticket_controls
 from phenoscope.atlas.ticket_or_scratch import ticket_or_scratch
 from phenoscope.atlas.ticket_transfer import ticket_transfer
-from phenoscope.atlas.ticket_controls import ticket_controls
 from phenoscope.atlas.tiny_subspace import tiny_subspace
 from phenoscope.atlas.trainability_boundary import trainability_boundary
 from phenoscope.atlas.triple_descent import triple_descent
