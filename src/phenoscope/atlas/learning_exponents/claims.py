@@ -37,7 +37,7 @@ def claims() -> tuple[Claim, ...]:
             on=TWO, over="examples", control=Breaks(LAZY), name="networks-have-a-steeper-exponent",
         ),
         Claim(
-            "on digits, too", VYAS, FASTER, Below(0.0), region_from="source",
+            "on digits its error falls with the steeper power, too", VYAS, FASTER, Below(0.0), region_from="source",
             on=DIGITS, over="examples", control=Twin(ISOTROPIC), name="on-digits-too",
         ),
         Claim(
