@@ -20,7 +20,7 @@ class Size:
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(20, 60, 40, 4),
-    "laptop": Size(100, 800, 2500, 16),
+    "laptop": Size(100, 800, 4000, 16),
     "paper": Size(600, 1000, 50000, 128),
 }
 FARTHEST = {"lazy": 10.0, "rich": 0.1}
