@@ -24,7 +24,7 @@ SIZES: dict[Scale, Size] = {
     "paper": Size((32, 64, 128, 256, 512, 1024), 700, 100000, 4096),
 }
 FIT = 0.001
-"""What may be left of the training targets' mean square: well below any test error here."""
+"""What may be left of the training targets' mean square; half the smallest test error in pilots."""
 
 
 def learning_exponents(scale: Scale) -> Phenomenon:
