@@ -53,6 +53,7 @@ from phenoscope.atlas.network_as_process import network_as_process
 from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.not_a_regulariser import not_a_regulariser
 from phenoscope.atlas.opposing_signals import opposing_signals
+from phenoscope.atlas.optimisation_limited_peak import optimisation_limited_peak
 from phenoscope.atlas.optimizer_interpolants import optimizer_interpolants
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
@@ -144,6 +145,7 @@ _OWN: tuple[Callable[..., Phenomenon], ...] = (
     noise_or_rate,
     not_a_regulariser,
     opposing_signals,
+    optimisation_limited_peak,
     optimizer_interpolants,
     oscillation_averaging,
     path_extent,
