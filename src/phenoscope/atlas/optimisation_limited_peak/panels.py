@@ -28,7 +28,8 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "Test loss against the time of training",
-            "At the threshold it falls to some hundred steps and then grows without end; far beyond, it settles.",
+            "At the threshold it falls for some hundred steps and then grows for as long as it trains; far beyond, it "
+            "settles.",
             TIME, LOSS, SPAN, DISTANCE, (AT, BEYOND),
         ),
         Scatter(
