@@ -84,6 +84,30 @@ def test_training_by_hand(start, alpha):
         assert found[name] == pytest.approx(float(value), rel=1e-6), name
 
 
+@pytest.mark.parametrize("start", ["symmetric", "subtracted"])
+@pytest.mark.parametrize("alpha", [0.7, 5.0])
+def test_frozen_features_are_those_of_a_taylor_expansion(start, alpha):
+    """The expansion as a network of its own, stepped in its parameters."""
+    plain = dataclasses.replace(SMALL, start=start, alpha=alpha)
+    x, y, copy = drawn_by_hand(plain)
+    n = plain.examples
+    origin = torch.cat([copy, copy] if start == "symmetric" else [copy])
+    _, slopes = parts(plain, x, origin)
+    rate = 0.5 * n / float(torch.linalg.eigvalsh((slopes @ slopes.T)[:n, :n])[-1])
+    moved = torch.zeros_like(origin)
+    for _ in range(plain.steps):
+        moved = moved - rate / (n * alpha) * (alpha * slopes[:n] @ moved - y[:n]) @ slopes[:n]
+    outputs, found = alpha * slopes @ moved, ends(plain.frozen())
+    assert found["displacement"] == pytest.approx(float(moved.norm() / origin.norm()), rel=1e-9)
+    for name in ("test error", "linear test error"):
+        expected = (outputs[n:] - y[n:]).square().mean() / y[n:].square().mean()
+        assert found[name] == pytest.approx(float(expected), rel=1e-9), name
+    assert found["train error"] == pytest.approx(float((outputs[:n] - y[:n]).square().mean()), rel=1e-9)
+    assert found["kernel change"] == found["gap"] == 0
+    assert found["test error"] != pytest.approx(ends(plain)["test error"], rel=1e-3)  # of the network itself
+    assert plain.frozen() == plain.frozen().frozen()
+
+
 @pytest.mark.parametrize(("start", "exponent"), [("symmetric", -2.0), ("subtracted", -1.0)])
 def test_the_exponents_on_the_lazy_side(start, exponent):
     scales = (10.0, 20.0, 40.0)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
@@ -15,6 +15,7 @@ from phenoscope.data import dataset
 from phenoscope.instruments import conjugate_kernel, empirical_ntk, kernel_change
 from phenoscope.methods.computation import Found
 from phenoscope.models import UniformMLP
+from phenoscope.models.layers import Classifier
 from phenoscope.theory import infinite, infinite_kernel
 
 STARTS = {"relu": ("he", math.sqrt(2), infinite.relu()), "erf": ("lecun", 1.0, infinite.erf())}
@@ -97,3 +98,14 @@ def classed_digits(seed: int, examples: int, number: int = 0) -> tuple[Tensor, T
     """The same digits, and which they are."""
     drawn = dataset("digits", train=examples, flat=True).draw(stream(seed, "data", number)).train
     return drawn.inputs.double(), drawn.targets
+
+
+class Difference(nn.Module):
+    """(g(x; θ₁) - g(x; θ₂))/√2, zero where the two copies are equal."""
+
+    def __init__(self, one: Classifier, other: Classifier) -> None:
+        super().__init__()
+        self.one, self.other = one, other
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return (self.one(inputs) - self.other(inputs)) / math.sqrt(2)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
@@ -16,7 +16,7 @@ from phenoscope.core.specs import spec
 from phenoscope.instruments import empirical_ntk, kernel_alignment, kernel_change
 from phenoscope.methods.computation import Found
 from phenoscope.methods.dial_tasks import TARGETS, Task, drawn_task
-from phenoscope.methods.initial_kernel import classed_digits, uniform_network
+from phenoscope.methods.initial_kernel import Difference, classed_digits, uniform_network
 from phenoscope.methods.learned_features import SERIES, learned_features
 from phenoscope.models import CNN, UniformMLP
 from phenoscope.models.layers import Classifier
@@ -69,6 +69,8 @@ class LazyRich:
         fit: the fraction of the first loss at which it stops.
         model: "dense", or "convolution" for two layers of convolution and pooling, on digits.
         regress: whether the kernels at the start and at the end are tried on the tested examples, too.
+        dynamics: "network", or "linearised": the linearisation itself is what is read, so that its kernel and its
+            features stay as they are, and its gap is 0.
     """
 
     seed: int = 0
@@ -84,8 +86,9 @@ class LazyRich:
     fit: float = 0.003
     model: str = "dense"
     regress: bool = False
+    dynamics: str = "network"
 
-    later = ("model", "regress")
+    later = ("model", "regress", "dynamics")
 
     def __post_init__(self) -> None:
         one_of("start", self.start, STARTS)
@@ -97,11 +100,16 @@ class LazyRich:
                 f"and an example to test on, got {self}."
             )
         one_of("model", self.model, MODELS)
+        one_of("dynamics", self.dynamics, ("network", "linearised"))
         if self.model == "convolution" and (self.target != "digits" or self.tested < 40):
             raise BadInput(
                 f'convolutions see images, and their features are read on 40 at least: use target="digits", got {self}.'
             )
         _ = self.network  # refuses what it cannot use
+
+    def frozen(self) -> "LazyRich":
+        """The twin with frozen features."""
+        return dataclasses.replace(self, dynamics="linearised")
 
     @property
     def network(self) -> UniformMLP | CNN:
@@ -147,17 +155,6 @@ class LazyRich:
         yield Found(self.steps, {"loss": last.loss / first.loss} | said)
 
 
-class _Difference(nn.Module):
-    """(g(x; θ₁) - g(x; θ₂))/√2, zero where the two copies are equal."""
-
-    def __init__(self, one: Classifier, other: Classifier) -> None:
-        super().__init__()
-        self.one, self.other = one, other
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return (self.one(inputs) - self.other(inputs)) / math.sqrt(2)
-
-
 @dataclasses.dataclass(frozen=True)
 class _Moment:
     """Where training stands.
@@ -188,8 +185,9 @@ class _Start:
     """A network at its start; `zero` are its outputs on all inputs, and `across` is the kernel of the tested ones."""
 
     alpha: float
+    frozen: bool
     task: Task
-    model: _Difference | Classifier
+    model: Difference | Classifier
     point: Tensor
     zero: Tensor
     kernel: Float[Tensor, "n n"]
@@ -202,14 +200,15 @@ class _Start:
         task, made = spec.task, spec.network
         sizes = {"inputs": task.inputs.shape[1:], "outputs": 1, "dtype": torch.float64}
         one, other = (made.build(stream(spec.seed, "initialisation"), **sizes) for _ in range(2))
-        model = _Difference(one, other) if spec.start == "symmetric" else one
+        model = Difference(one, other) if spec.start == "symmetric" else one
         both = torch.cat([task.inputs, task.others])
         with torch.no_grad():
             zero = model(both)[:, 0]
         kernels = empirical_ntk(model, both, task.inputs, outputs="trace").matrix
         kernel, across = kernels.split((len(task.inputs), len(task.others)))
         kernel = (kernel + kernel.mT) / 2
-        return _Start(spec.alpha, task, model, point(model), zero, kernel, across, *torch.linalg.eigh(kernel))
+        frozen = spec.dynamics == "linearised"
+        return _Start(spec.alpha, frozen, task, model, point(model), zero, kernel, across, *torch.linalg.eigh(kernel))
 
     def moment(self) -> _Moment:
         """The start."""
@@ -221,7 +220,7 @@ class _Start:
         """From a moment on, each one until that many steps are made."""
         yield now
         for _ in range(steps):
-            now = self._next(now)
+            now = self._linear(now) if self.frozen else self._next(now)
             yield now
 
     def _next(self, now: _Moment) -> _Moment:
@@ -239,6 +238,13 @@ class _Start:
         gap = max(now.gap, float(apart.norm() / self.task.targets.norm()))
         return _Moment(here, outputs, loss, slope, rate, left, taken, gap)
 
+    def _linear(self, now: _Moment) -> _Moment:
+        """One step of the linearisation, whose outputs its kernel decides; it has no point of its own."""
+        step = now.rate / len(now.outputs)
+        left, taken = now.left * (1 - step * self.values), now.taken + step * now.left
+        outputs, loss = self.task.targets - self.vectors @ left, float(left.square().sum()) / (2 * len(left))
+        return dataclasses.replace(now, outputs=outputs, loss=loss, left=left, taken=taken)
+
     def _at(self, here: Tensor) -> tuple[Tensor, float, Tensor]:
         """Outputs, loss and slope at a point, where the model stands afterwards."""
         write(here, self.model)
@@ -251,7 +257,7 @@ class _Start:
     def features(self, moment: _Moment) -> Tensor:
         """What the last hidden layer makes of the inputs tested on; of two copies, which begin alike, the first."""
         write(moment.point, self.model)
-        copy = self.model.one if isinstance(self.model, _Difference) else self.model
+        copy = self.model.one if isinstance(self.model, Difference) else self.model
         with torch.no_grad():
             return copy.features(self.task.others)
 
@@ -269,14 +275,21 @@ class _Start:
     def found(self, last: _Moment) -> dict[str, float]:
         """What is said of the whole, at its end."""
         task = self.task
-        write(last.point, self.model)
-        now = empirical_ntk(self.model, task.inputs, outputs="trace").matrix
-        with torch.no_grad():
-            tested = self.alpha * (self.model(task.others)[:, 0] - self.zero[len(task.inputs) :])
         linear = self.across @ (self.vectors @ last.taken)
+        if self.frozen:  # Δ = Jᵀ V t/α, and J Jᵀ = V Λ Vᵀ
+            now, tested = self.kernel, linear
+            moved = (last.taken.square() * self.values).sum().sqrt() / self.alpha
+        else:
+            write(last.point, self.model)
+            now, moved = (
+                empirical_ntk(self.model, task.inputs, outputs="trace").matrix,
+                (last.point - self.point).norm(),
+            )
+            with torch.no_grad():
+                tested = self.alpha * (self.model(task.others)[:, 0] - self.zero[len(task.inputs) :])
         size = task.truth.square().mean()
         return {
-            "displacement": float((last.point - self.point).norm() / self.point.norm()),
+            "displacement": float(moved / self.point.norm()),
             "kernel change": kernel_change(self.kernel, now),
             "alignment": kernel_alignment(now, task.targets),
             "gap": last.gap,
