@@ -281,3 +281,32 @@ def test_the_reading_says_what_it_rests_on():
     assert found.value == pytest.approx(float(found.matrix.norm()))
     assert "4 x 4 examples, 3 outputs, 43 parameters; by layers" in str(found)
     assert dataclasses.is_dataclass(found.cost)
+
+
+def _peak(call) -> float:
+    """The most bytes that tensors held at a time during a call, above what they held before."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as watched:
+        call()
+    assert watched.profiler is not None
+    told = watched.profiler.kineto_results.events()
+    changes = sorted((event.start_ns(), event.nbytes()) for event in told if event.name() == "[memory]")
+    held = most = 0
+    for _, change in changes:
+        held += change
+        most = max(most, held)
+    return most
+
+
+@pytest.mark.parametrize("route", ["jacobian", "layers"])
+def test_what_is_held_stays_within_the_memory_allowed(monkeypatch, route):
+    """A tenth of the Jacobian is enough, and less than that is used."""
+    monkeypatch.setattr("phenoscope.instruments.kernels.costs.PASS", 2**12)
+    model = drawn(nn.Sequential(nn.Linear(20, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 10)))
+    x, size = normal(40, 20), sum(part.numel() for part in model.parameters())
+    jacobian = 40 * 10 * size * 8
+    cost = empirical_ntk(model, x, outputs="trace", route=route, memory=jacobian // 15).cost
+    assert cost.held * 8 <= jacobian / 15
+    peak = _peak(lambda: empirical_ntk(model, x, outputs="trace", route=route, memory=jacobian // 15))
+    assert peak < jacobian / 10
+    assert peak > cost.held * 8 / 2  # of what is counted for blocks half is room for copies
+    assert _peak(lambda: empirical_ntk(model, x, outputs="trace", route="jacobian", memory=2**40)) > 0.9 * jacobian
