@@ -184,6 +184,30 @@ def test_examples_along_another_axis_are_never_cut():
     assert_close(rebuilt.hessian() @ vector, kept.hessian() @ vector, rtol=1e-9, atol=1e-12)
 
 
+def test_large_graphs_are_cut_for_speed_where_that_changes_nothing(monkeypatch):
+    class Centred(nn.Module):
+        """Examples that know of each other."""
+
+        def forward(self, inputs):
+            return inputs - inputs.mean(dim=0)
+
+    torch.manual_seed(0)
+    x, y = normal(40, 5), labels(3, 40)
+    layers = [nn.Linear(5, 6), nn.Tanh(), nn.Linear(6, 3)]
+    alone, together = nn.Sequential(*layers).double(), nn.Sequential(layers[0], Centred(), *layers[1:]).double()
+    whole = {model: Objective(model, CE, (x, y)).hessian() for model in (alone, together)}
+    monkeypatch.setattr("phenoscope.objective.terms.AT_ONCE", 4_000)
+    for model, expected in whole.items():
+        found = Objective(model, CE, (x, y))
+        assert found.partition == (40,)
+        cut = found.hessian()
+        assert cut.kept
+        assert (len(cut._total.pieces) > 1) == (model is alone)
+        vector = normal(cut.size)
+        assert_close(cut @ vector, expected @ vector, rtol=1e-9, atol=1e-12)
+        assert_close(cut.gradient, expected.gradient, rtol=1e-9, atol=1e-12)
+
+
 def test_a_mask_without_examples_stays_whole():
     class Masked(nn.Module):
         def __init__(self):

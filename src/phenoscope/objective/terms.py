@@ -20,6 +20,10 @@ from phenoscope.objective.processes import Processes
 from phenoscope.objective.refusals import finite
 from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
 
+AT_ONCE = 3 * 2**24
+"""Bytes of a graph that a processor is given at once. Arrays beyond 32 MiB the C library hands back to the system with
+every use, and filling its pages anew takes as long as the arithmetic (`benchmarks/README.md`)."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Terms:
@@ -106,13 +110,17 @@ class Terms:
     def chunks(
         self, row: Float[Tensor, "1 p"], graph: GraphSize, memory: int
     ) -> tuple[Callable[[], Iterator[Batch]], bool]:
-        """Passes whose pieces fit the memory allowed, and whether the graphs of all of them do together."""
-        if graph.of(self.parts) <= memory:
-            return self.passes, True
-        size = graph.fitting(memory)
+        """Passes whose pieces fit the memory allowed, and whether the graphs of all of them do together.
+
+        On a processor the pieces are small even where all fits, as long as that changes nothing but the time.
+        """
+        fits = graph.of(self.parts) <= memory
+        quick = AT_ONCE if self.network.device.type == "cpu" else memory
+        size = graph.fitting(min(quick, memory))
         if not self.splittable or max(self.parts) <= size or not self.separable(row, size):
-            return self.passes, False
-        return (lambda: (part for batch in self.passes() for part in split(batch, size))), False
+            return self.passes, fits
+        size = -(-max(self.parts) // -(-max(self.parts) // size))  # all pieces about as large
+        return (lambda: (part for batch in self.passes() for part in split(batch, size))), fits
 
     def weighing(self, row: Float[Tensor, "1 p"], denominator: Name | Denominator | None) -> Weighting:
         """How the batches have to be weighed: as is said, as the loss is known to need, or as its values show."""
