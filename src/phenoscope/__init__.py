@@ -8,7 +8,7 @@ from phenoscope import (
     notebooks,  # noqa: F401 (it says how values show themselves)
     probes,
 )
-from phenoscope.comparing import SideBySide, compare
+from phenoscope.comparing import PrunerComparison, SideBySide, compare, compare_pruners
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.engine import Diagnosis, Panel, diagnose, measure, resume, run
 from phenoscope.instruments import (
@@ -174,6 +174,7 @@ __all__ = [
     "PhenoscopeError",
     "PointsPlane",
     "Pruner",
+    "PrunerComparison",
     "Pruning",
     "Reach",
     "Recipe",
@@ -198,6 +199,7 @@ __all__ = [
     "channel_masks",
     "code_length",
     "compare",
+    "compare_pruners",
     "conjugate_kernel",
     "connecting_complex",
     "coordinate_check",

@@ -22,23 +22,23 @@ def panels() -> tuple[Panel, ...]:
     return (
         *(
             Scatter(
-                f"Pruned {when}", "Test accuracy over the last quarter of the training that follows.",
-                DENSITY, ACCURACY, KEPT, "test accuracy",
-                tuple(arm_name(when, name) for name in (*PUBLISHED, *BASELINES)),
-            )
-            for when in (BEFORE, AFTER)
-        ),
-        *(
-            Scatter(
                 f"Gains over {STANDARD[when]}, {when}", "Of two networks of one seed. Above 0.01 there is one.",
                 DENSITY, GAIN, KEPT, "difference of test accuracy",
                 tuple(over(when, name, STANDARD[when]) for name in PUBLISHED), log=False,
             )
-            for when in (BEFORE, AFTER)
+            for when in (AFTER, BEFORE)
         ),
         Scatter(
             "Gains over chance in the same layers", "Near 0 a score says how many weights a layer needs, and no more.",
             DENSITY, GAIN, KEPT, "difference of test accuracy",
             tuple(over(BEFORE, name, name + MATCHED) for name in PUBLISHED), log=False,
+        ),
+        *(
+            Scatter(
+                f"Pruned {when}", "Test accuracy over the last quarter of the training that follows.",
+                DENSITY, ACCURACY, KEPT, "test accuracy",
+                tuple(arm_name(when, name) for name in (*PUBLISHED, *BASELINES)),
+            )
+            for when in (AFTER, BEFORE)
         ),
     )  # fmt: skip
