@@ -104,16 +104,16 @@ class RandomFunctions:
         generator = stream(self.seed, "initialisation")
         size = max(1, BLOCK // (self.width**2 * KERNEL**2 * self.examples))
         counts = [min(size, self.steps - start) for start in range(0, self.steps, size)]
-        features = [_features(self, inputs, count, generator) for count in counts]  # (networks, examples, width) each
         directions = torch.randn(
             DIRECTIONS, self.examples, generator=stream(self.seed, "directions"), dtype=torch.float64
         )
+        blocks = (_features(self, inputs, count, generator) for count in counts)  # (networks, examples, width) each
         if self.weights == "cauchy":
-            scales = torch.cat([(directions @ each).abs().mean(2) for each in features])
+            scales = torch.cat([(directions @ each).abs().mean(2) for each in blocks])
             yield Found(self.steps, {"distance from normal": _distance(scales, _cauchy)})
             return
         factor = STARTS[self.activation][1] ** 2 / self.width
-        given = factor * torch.cat([each @ each.mT for each in features])  # covariances given the hidden layers
+        given = factor * torch.cat([each @ each.mT for each in blocks])  # covariances given the hidden layers
         scales = torch.einsum("di,bij,dj->bd", directions, given, directions).sqrt()
         yield Found(self.steps, {"distance from normal": _distance(scales, ndtr)} | self._moments(inputs, given))
 
