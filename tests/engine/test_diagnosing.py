@@ -218,7 +218,7 @@ def test_a_run_that_was_killed_is_judged_as_far_as_it_came(tmp_path, make):
         optimizer.zero_grad()
         loss(model(data[0]), data[1]).backward()
         optimizer.step()
-    watch._journal._file.flush()  # as it does by itself once a second; then the process is gone
+    watch._notes._journal._file.flush()  # as it does by itself once a second; then the process is gone
     found = ps.diagnose(tmp_path / "r")
     assert found.record.outcome == "running"
     assert found.verdicts
