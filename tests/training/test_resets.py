@@ -78,6 +78,7 @@ def test_signs_and_sizes_are_taken_apart():
         assert torch.equal(now["other sizes"].sign(), own.sign())
         assert torch.isin(now["other sizes"].abs(), POINT[place].abs()).all()
         assert len(now["other sizes"].abs().unique()) == len(own)
+        assert not torch.isin(now["other sizes"].abs(), own.abs()).all()  # of the whole layer, not of what is trained
         assert torch.equal(multiset(now["reshuffled"]), multiset(own))
     trained = MASK & WEIGHTS
     for to in ("random signs", "constant"):
