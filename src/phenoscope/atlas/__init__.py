@@ -86,6 +86,7 @@ from phenoscope.atlas.stochastic_edge import stochastic_edge
 from phenoscope.atlas.strong_tickets import strong_tickets
 from phenoscope.atlas.supermasks import supermasks
 from phenoscope.atlas.ticket_controls import ticket_controls
+from phenoscope.atlas.ticket_onset import ticket_onset
 from phenoscope.atlas.ticket_or_scratch import ticket_or_scratch
 from phenoscope.atlas.ticket_transfer import ticket_transfer
 from phenoscope.atlas.tiny_subspace import tiny_subspace
@@ -176,6 +177,7 @@ _OWN: tuple[Callable[..., Phenomenon], ...] = (
     stochastic_edge,
     strong_tickets,
     supermasks,
+    ticket_onset,
     ticket_or_scratch,
     ticket_transfer,
     ticket_controls,

@@ -267,6 +267,7 @@ SPARSITY = Family(
                 "ticket_or_scratch",
                 "ticket_transfer",
                 "rewinding",
+                "ticket_onset",
                 "retraining",
                 "sparse_double_descent",
                 "early_bird",
