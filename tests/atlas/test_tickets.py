@@ -8,12 +8,13 @@ from phenoscope.atlas.leads import lead as at_the_end
 from phenoscope.atlas.lottery_tickets.claims import against_dense, lead
 from phenoscope.atlas.retraining.claims import ahead
 from phenoscope.atlas.sparse_double_descent.claims import by_rounds
+from phenoscope.atlas.ticket_onset.claims import between
 from phenoscope.atlas.ticket_or_scratch.claims import lead as over_scratch
 from phenoscope.atlas.ticket_transfer.claims import late_accuracy
 from phenoscope.comparisons import Kept
-from phenoscope.core.points import layout
+from phenoscope.core.points import layout, point
 from phenoscope.data import dataset
-from phenoscope.models import CNN
+from phenoscope.models import CNN, MLP
 from phenoscope.objective import CrossEntropy
 from phenoscope.record import Record, Series
 from phenoscope.training import GradientDescent, Recipe, objective_of
@@ -94,14 +95,39 @@ def test_early_masks_are_held_against_the_last_one_of_the_trained_network():
     model = objective_of(recipe).model
     places = layout(model)
 
-    def point(*gains):
+    def at(*gains):
         values = {name: value.detach().clone() for name, value in model.named_parameters()}
         (name,) = (name for name in values if values[name].shape == (4,) and bool((values[name] == 1).all()))
         values[name] = torch.tensor(gains)
         return places.ravel(values)
 
     record = Record("a", {"seed": 0.0}, {})
-    trained = Kept({"early bird": point(3.0, 0.1, 2.0, 0.2), "final": point(0.1, -5.0, 4.0, 0.3)}, record, recipe)
-    slow = Kept({"early bird": point(1.0, 0.1, 0.2, 0.9), "final": point(1.0, 1.0, 0.1, 0.2)}, record, recipe)
+    trained = Kept({"early bird": at(3.0, 0.1, 2.0, 0.2), "final": at(0.1, -5.0, 4.0, 0.3)}, record, recipe)
+    slow = Kept({"early bird": at(1.0, 0.1, 0.2, 0.9), "final": at(1.0, 1.0, 0.1, 0.2)}, record, recipe)
     assert to_the_last(trained, slow) == {"distance to the last mask": 1.0, "distance at a tiny rate": 2.0}
     assert to_the_last(trained, trained)["distance at a tiny rate"] == 1.0
+
+
+def test_two_orders_have_the_barrier_of_their_line_and_the_mean_of_their_late_accuracies():
+    recipe = Recipe(
+        dataset("digits", train=20, test=10, flat=True), MLP((3,)), CrossEntropy(), GradientDescent(0.1), 1,
+        dtype="float64",
+    )  # fmt: skip
+    objective = objective_of(recipe)
+    start = point(objective.model)
+    ends = [start + 3 * torch.randn(len(start), generator=torch.Generator().manual_seed(seed)) for seed in (1, 2)]
+    series = {
+        "test accuracy": Series(np.arange(5), np.array([0, 0, 0, 0.9, 0.7])),
+        "density": Series(np.array([0, 4]), np.array([0.5, 0.25])),
+    }
+    other = series | {"test accuracy": Series(np.arange(5), np.array([0, 0, 0, 0.1, 0.3]))}
+    pair = [
+        Kept({"final": end}, Record("a", {"seed": 0.0}, each), recipe)
+        for end, each in zip(ends, (series, other), strict=True)
+    ]
+    found = between(*pair)
+    shares = np.linspace(0, 1, 401)
+    losses = np.array([float(objective.loss((1 - t) * ends[0] + t * ends[1])) for t in shares])
+    expected = losses.max() - (losses[0] + losses[-1]) / 2
+    assert abs(found["barrier"] - expected) <= found["barrier.residual"] + 1e-3 * expected
+    assert (round(found["accuracy"], 12), found["density"]) == (0.5, 0.25)
