@@ -13,8 +13,9 @@ from phenoscope import probes
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import identity
-from phenoscope.data import Dataset, One, Planted
-from phenoscope.models import MLP, Product
+from phenoscope.data import Dataset, Digits, One, Planted, Sides, dataset
+from phenoscope.models import CNN, MLP, Product
+from phenoscope.objective import CrossEntropy
 from phenoscope.probes import (
     COMPANIONS,
     Accuracy,
@@ -22,6 +23,7 @@ from phenoscope.probes import (
     CentralOscillation,
     DeadUnits,
     Density,
+    EarlyBirds,
     EffectiveSharpness,
     ExampleChanges,
     Explored,
@@ -29,6 +31,7 @@ from phenoscope.probes import (
     GradientNorm,
     LearningRate,
     Loss,
+    Margins,
     Mark,
     Outliers,
     Probe,
@@ -61,9 +64,21 @@ PROBES = [
 PRODUCT = {"data": Dataset(One(), scaling="none"), "model": Product((2, 2), 44.0, 60.0)}
 
 
+SIDES = {
+    "data": Dataset(Sides(Digits(), plus=(3,), minus=(8,)), train=12, test=0, scaling="centre", flat=True),
+    "model": MLP((5,), activation="relu", bias=False),
+}
+CHANNELS = {
+    "data": dataset("digits", train=16, test=8),
+    "model": CNN((4, 6), kernel=3, normalisation="layer"),
+    "loss": CrossEntropy(),
+}
+PARTICULAR = {FlowSharpness: PRODUCT, Margins: SIDES, EarlyBirds: CHANNELS}
+
+
 def of(kind, model=None):
-    """What a probe of that kind can measure: any network, but for one that is about products of scalars alone."""
-    return PRODUCT if kind is FlowSharpness else {"model": model or MLP((4,), activation="tanh")}
+    """What a probe of that kind can measure: any network, but for those that are about one kind of network alone."""
+    return PARTICULAR.get(kind) or {"model": model or MLP((4,), activation="tanh")}
 
 
 def read(probe, recipes, start=None):
