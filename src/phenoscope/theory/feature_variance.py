@@ -78,7 +78,7 @@ def random_feature_variance(
         >>> values = np.arange(1, 2001) ** -1.5
         >>> found = random_feature_variance(100, 110, values, values**0.5, noise=0.1, ridge=1e-6)
         >>> round((found.examples_features + found.noise_features) / found.variance, 2)
-        0.85
+        0.93
     """
     values, target = np.asarray(eigenvalues, dtype=np.float64), np.asarray(coefficients, dtype=np.float64)
     if values.shape != target.shape or not np.isfinite(target).all() or not (noise >= 0 and math.isfinite(noise)):
