@@ -14,19 +14,11 @@ from phenoscope.atlas.optimisation_limited_peak.claims import (
     claims,
 )
 from phenoscope.atlas.optimisation_limited_peak.panels import panels
+from phenoscope.atlas.random_feature_descent import DRAWS, EXAMPLES, HELD_OUT, SIZES
 from phenoscope.data import dataset
 from phenoscope.methods import RandomFeatures
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 
-EXAMPLES: dict[Scale, int] = {"smoke": 40, "laptop": 150, "paper": 1000}
-HELD_OUT: dict[Scale, int] = {"smoke": 200, "laptop": 600, "paper": 700}
-DRAWS: dict[Scale, int] = {"smoke": 2, "laptop": 4, "paper": 8}
-SIZES: dict[Scale, tuple[float, ...]] = {
-    "smoke": (0.25, 1.0, 4.0),
-    "laptop": (0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.35, 2.0, 4.0, 10.0),
-    "paper": (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0, 1.05, 1.1, 1.35, 2.0, 4.0, 10.0),
-}
-"""Features, over examples."""
 FEW, MANY, NO_END = 1e2, 1e5, 1e9
 """Times, in units of the inverse of the largest squared singular value: in steps of a rate as large as this one allows,
 nearly."""
