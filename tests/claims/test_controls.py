@@ -13,6 +13,7 @@ from phenoscope.claims import (
     first_value,
     judge,
     last_value,
+    log_log_slope,
     ratio,
 )
 
@@ -82,6 +83,48 @@ def test_ratios_are_compared_as_ratios(record):
     assert verdict.control is not None
     assert f"claim / control {np.exp(logs.mean()):.4g} [{low:.4g}, {high:.4g}]" in verdict.control.how
     assert (verdict.scale, verdict.estimate) == ("log", pytest.approx(32**0.5))
+
+
+@pytest.mark.parametrize(
+    ("main", "control", "region"),
+    [
+        (GOOD, [x * (1 + 3e-16) for x in GOOD], Between(0.9, 1.1)),
+        (GOOD, [x + 2e-8 for x in GOOD], Between(0.9, 1.1)),
+        ([0.0] * 5, [1e-17] * 5, AtLeast(-0.1)),
+    ],
+    ids=["last digits of double precision", "below single precision", "zero to rounding, for a region of some size"],
+)
+def test_what_differs_by_rounding_only_does_not_break(arm, main, control, region):
+    made = claim(region=region, control=Breaks("control"))
+    verdict = one(made, {"main": arm(main), "control": arm(control)})
+    assert verdict.outcome == "supported, control did not discriminate"
+    assert verdict.control is not None
+    assert "does not differ" in verdict.control.how
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-9])
+def test_small_numbers_differ_all_the_same(arm, size):
+    made = claim(region=Between(0.5 * size, 2 * size), control=Breaks("control"))
+    main = [size * value for value in GOOD]
+    verdict = one(made, {"main": arm(main), "control": arm([value * (1 + 1e-6) for value in main])})
+    assert verdict.outcome == "supported"
+
+
+def test_exponents_and_ratios_that_are_one_to_rounding(record):
+    """An exponent of 0 has no size of its own, and the edge 0 none either."""
+
+    def arm_of(exponent):
+        return [record({"x": [2.0 * lr**exponent]}, seed=seed, lr=lr) for seed in range(5) for lr in (1.0, 10.0)]
+
+    flat = claim(log_log_slope(last_value(X), LR), AtLeast(0.0), over="lr", control=Breaks("control"))
+    verdict = one(flat, {"main": arm_of(2e-16), "control": arm_of(0.0)}, sweeps={"main": ("lr",)})
+    assert verdict.outcome == "supported, control did not discriminate"
+    steep = one(flat, {"main": arm_of(1e-3), "control": arm_of(0.0)}, sweeps={"main": ("lr",)})
+    assert steep.outcome == "supported"
+    near = claim(ratio(last_value(X), first_value(X)), AtLeast(0.1), control=Breaks("control"))
+    ours = [record({"x": [1.0, value]}, seed=seed) for seed, value in enumerate(GOOD)]
+    theirs = [record({"x": [1.0, value * (1 + 1e-15)]}, seed=seed) for seed, value in enumerate(GOOD)]
+    assert one(near, {"main": ours, "control": theirs}).outcome == "supported, control did not discriminate"
 
 
 def test_a_control_that_was_not_run_does_not_discriminate(arm):

@@ -11,8 +11,12 @@ from phenoscope.claims.intervals import Sample
 from phenoscope.claims.readings import arithmetic_of_numbers
 from phenoscope.claims.regions import Region
 from phenoscope.claims.replicates import Replicates, sample
+from phenoscope.claims.slopes import Slope
 from phenoscope.claims.statistics import Value
 from phenoscope.claims.verdict import ControlVerdict
+
+RESOLUTION = float(np.finfo(np.float32).eps)
+"""Of numbers that training makes: what differs by less, in parts of its size, is one number."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +24,9 @@ class Difference:
     """The paired difference between two arms at one level; `null` is what it would be if they did not differ.
 
     A difference of means or medians has null 0, a ratio (log scale) null 1, and for proportions it is the share of
-    pairs that went the claim's way among those that differ, null ½ (the exact test of McNemar).
+    pairs that went the claim's way among those that differ, null ½ (the exact test of McNemar). Arms that are one to
+    rounding can differ by the same last digits at every seed, and so by an interval that excludes the null: what is
+    nearer to it than `resolution` is no difference.
     """
 
     what: str
@@ -29,10 +35,12 @@ class Difference:
     high: float
     pairs: int
     null: float
+    resolution: float = 0.0
 
     @property
     def excludes_null(self) -> bool:
-        return self.low > self.null or self.high < self.null
+        beyond_rounding = abs(self.estimate - self.null) > self.resolution
+        return beyond_rounding and (self.low > self.null or self.high < self.null)
 
     def __str__(self) -> str:
         return f"{self.what} {self.estimate:.4g} [{self.low:.4g}, {self.high:.4g}] over {self.pairs} pairs"
@@ -81,7 +89,18 @@ def paired_difference(claim: Claim, main: Replicates, control: Replicates, alpha
     censored = any(value.censored for pair in pairs for value in pair)
     made = Sample.made(values, errors, claim.summary, "log" if ratio else "linear", censored)
     what, null = ("claim / control", 1.0) if ratio else ("claim − control", 0.0)
-    return Difference(what, made.estimate, *made.bounds(alpha), len(pairs), null)
+    resolution = RESOLUTION * (1.0 if ratio else _size(claim, pairs))
+    return Difference(what, made.estimate, *made.bounds(alpha), len(pairs), null, resolution)
+
+
+def _size(claim: Claim, pairs: Sequence[tuple[Value, Value]]) -> float:
+    """How large the numbers are that are compared: the largest of them, or an edge of the region that they are for.
+
+    An exponent is a number of order one, also where it is 0 but for rounding.
+    """
+    numbers = [value.value for pair in pairs for value in pair] + [e for e in claim.region.edges if np.isfinite(e)]
+    exponent = isinstance(claim.statistic, Slope) and claim.statistic.log
+    return max(1.0 if exponent else 0.0, *map(abs, numbers))
 
 
 def _discordant(pairs: Sequence[tuple[Value, Value]], alpha: float) -> Difference:

@@ -20,10 +20,12 @@ class Size:
 
 SIZES: dict[Scale, Size] = {
     "smoke": Size(20, 60, 40, 4),
-    "laptop": Size(100, 800, 4000, 16),
+    "laptop": Size(100, 800, 8000, 16),
     "paper": Size(600, 1000, 50000, 128),
 }
 FARTHEST = {"lazy": 10.0, "rich": 0.1}
+FIT = 0.08
+"""What is left of the first loss where training stops: less than the tenth that is judged."""
 SCALES = (0.1, 0.5, 2.0, 10.0)
 """α, the scale of the outputs."""
 
@@ -37,7 +39,7 @@ def lazy_convolution(scale: Scale) -> Phenomenon:
     size = SIZES[scale]
     lazy = LazyRich(
         steps=size.steps, alpha=FARTHEST["lazy"], width=size.channels, target="digits", examples=size.examples,
-        tested=size.tested, fit=0.1, model="convolution",
+        tested=size.tested, fit=FIT, model="convolution",
     )  # fmt: skip
     return Phenomenon(
         name="lazy_convolution",
