@@ -218,7 +218,13 @@ BIAS = Family(
             "Where linear models go",
             "A linear model of separable classes, or of fewer examples than coefficients, has many solutions and no "
             "secrets: where each rule ends can be computed beforehand.",
-            ("max_margin_direction", "geometry_decides", "optimizer_interpolants", "early_stopping_path"),
+            (
+                "max_margin_direction",
+                "ambiguous_labels",
+                "geometry_decides",
+                "optimizer_interpolants",
+                "early_stopping_path",
+            ),
         ),
         Part(
             "What the parametrisation adds",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from phenoscope.atlas.adaptive_edge import adaptive_edge
+from phenoscope.atlas.ambiguous_labels import ambiguous_labels
 from phenoscope.atlas.averaging import averaging
 from phenoscope.atlas.batch_size import batch_size
 from phenoscope.atlas.benign_overfitting import benign_overfitting
@@ -93,6 +94,7 @@ from phenoscope.phenomenon import Phenomenon
 
 OWN: tuple[Callable[..., Phenomenon], ...] = (
     adaptive_edge,
+    ambiguous_labels,
     averaging,
     batch_size,
     benign_overfitting,

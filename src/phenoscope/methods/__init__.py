@@ -1,6 +1,7 @@
 """What stands above instruments and training: what needs both, and members that are computed rather than trained."""
 
 from phenoscope.methods.alignment import Alignment, align
+from phenoscope.methods.ambiguous import AmbiguousDescent
 from phenoscope.methods.attribution import Attribution, variance_shares
 from phenoscope.methods.bands import Band, elastic_band
 from phenoscope.methods.circle import Circle
@@ -49,6 +50,7 @@ from phenoscope.methods.weights import recompute_statistics
 
 __all__ = [
     "Alignment",
+    "AmbiguousDescent",
     "Attribution",
     "Band",
     "BestOrder",

@@ -5,7 +5,6 @@ import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from scipy.integrate import solve_ivp
 from scipy.special import log_expit
 
 from phenoscope.core.errors import BadInput
@@ -14,6 +13,7 @@ from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.data import Dataset
 from phenoscope.methods.computation import Found
+from phenoscope.methods.logistic_flow import logistic_flow
 from phenoscope.theory import LargestMargin, dual_length, largest_margin, margin
 
 GEOMETRY = {"coordinate": "l1", "gradient": "l2", "normalised": "l2", "flow": "l2", "steepest": "l2", "sign": "linf"}
@@ -63,6 +63,8 @@ class SeparableDescent:
         steps: doublings of the time.
         seed: of the data.
     """
+
+    version = 2  # the flow is integrated from the time 0
 
     data: Dataset
     rule: str = "gradient"
@@ -139,18 +141,12 @@ class SeparableDescent:
         return found | shares | {"margin share": shares["l2 share"], "angle": 2 * math.asin(min(1.0, float(apart) / 2))}
 
     def _flow(self, z: np.ndarray) -> Iterator[_Seen]:
-        """In s = log t: dw/ds = -t ∇L, whose terms stay of order 1 however small the loss."""
         n, scale = len(z), self.rate / dual_length_of(z, "l2") ** 2
-
-        def velocity(s: float, w: np.ndarray) -> np.ndarray:
-            pull = np.exp(s + log_expit(-(z @ w))) @ z / n
-            return scale * (pull - math.exp(s) * self.decay * w)
-
-        yield _Seen(0.0, w := scale * z.mean(axis=0) / 2)  # the first unit of time is one step from 0
-        for step in range(1, self.steps + 1):
-            span = ((step - 1) * math.log(2), step * math.log(2))
-            w = solve_ivp(velocity, span, w, method="LSODA", rtol=1e-9, atol=1e-10).y[:, -1]
-            yield _Seen(span[1], w)
+        flow = logistic_flow(
+            z, np.full(n, 1 / n), scale=scale, steps=self.steps, start=np.zeros(z.shape[1]), decay=self.decay
+        )
+        for log_time, w in flow:
+            yield _Seen(log_time, w)
 
     def _updates(self, z: np.ndarray) -> Iterator[_Seen]:
         stepper, w, done = _Stepper(self, z), np.zeros(z.shape[1]), 0
