@@ -28,9 +28,9 @@ def logistic_flow(
     """The logarithm of the time and w, at the times 2^0, 2^1, ..., 2^steps of dw/dt = -scale ∇L from t = 0.
 
     L = Σ cᵢ log(1 + exp(-⟨zᵢ, w⟩)) + kᵢ log(1 + exp(⟨zᵢ, w⟩)) + ½ decay ‖w‖². In s = log t the terms of dw/ds stay of
-    order 1 however small the loss, and what has come to its minimum is stiff, so the integration is implicit. It is done
-    in coordinates in which example i has no entry beyond the i-th: where pulls on the first few examples cancel, what
-    rounding leaves of them, which at late times is large, cannot leak into other directions.
+    order 1 however small the loss, and what has come to its minimum is stiff, so the integration is implicit. It is
+    done in coordinates in which example i has no entry beyond the i-th: where pulls on the first few examples cancel,
+    what rounding leaves of them, which at late times is large, cannot leak into other directions.
 
     Args:
         signed: zᵢ, (n, d); those with both labels first.

@@ -36,7 +36,7 @@ def claims() -> tuple[Claim, ...]:
             UNSETTLED, Below(1e-6), region_from="pilot", on=SOME, control=Breaks(ONE_LABEL), name="a-finite-part",
         ),
         Claim(
-            "from another start, too", JI,
+            "from another start these outputs settle at the same values, to 1e-6", JI,
             UNSETTLED, Below(1e-6), region_from="pilot", on=OTHER_START, control=Breaks(ONE_LABEL),
             name="a-finite-part-from-any-start",
         ),
