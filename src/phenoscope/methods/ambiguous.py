@@ -60,8 +60,8 @@ class AmbiguousDescent:
 
     @property
     def units(self) -> Mapping[str, str]:
-        angles = dict.fromkeys(("angle", "angle to the plain margin"), "radian")
-        return dict.fromkeys(("norm", "growth", "unsettled"), "1") | angles
+        found: dict[str, str] = dict.fromkeys(("norm", "growth", "unsettled"), "1")
+        return found | dict.fromkeys(("angle", "angle to the plain margin"), "radian")
 
     def readings(self) -> Iterator[Found]:
         z, count = self._examples(), self.ambiguous
@@ -105,7 +105,7 @@ class AmbiguousDescent:
         doubled = (np.arange(len(z)) < self.ambiguous) * float(self.both)
         weights, against = (1 + doubled) / len(z), doubled / len(z)
         drawn = torch.randn(z.shape[1], generator=stream(self.seed, "start"), dtype=torch.float64).numpy()
-        steepest = np.linalg.norm(np.sqrt(weights + against)[:, None] * z, 2) ** 2 / 4
+        steepest = float(np.linalg.norm(np.sqrt(weights + against)[:, None] * z, 2)) ** 2 / 4
         return logistic_flow(
             z, weights, against=against, scale=1 / steepest, steps=self.steps, start=self.start * drawn
         )
