@@ -63,8 +63,17 @@ def test_windows_that_make_no_sense(window, as_shipped):
         hump_step(Setting("lr"))
 
 
-def test_its_errors_bound_it(record):
-    one = record({"x": [8.0, 2.0, 6.0, 3.0], "x.residual": [0.0, 0.1, 0.2, 0.3]})
-    found = hump_height(X).of(one)
-    assert found.value == 2.0
-    assert found.error >= 6.2 / 2.7 - 2.0
+@pytest.mark.parametrize("window", [1, 3])
+def test_its_error_is_the_spread_over_new_errors(record, window):
+    true = np.array([20.0, 10.0, 3.0, 2.0, 2.5, 6.0, 7.0, 5.0, 3.0, 3.2, 3.1])
+    errors = np.array([1.5, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1, 0.1])  # large where nothing depends on it
+    found = hump_height(X, window=window).of(record({"x": true, "x.residual": errors}))
+    again = true + errors * np.random.default_rng(1).standard_normal((4000, 11))
+    means = np.array([np.convolve(row, np.full(window, 1 / window), "valid") for row in again])
+    heights = [max(row[j] / max(row[:j].min(), row[j + 1 :].min()) for j in range(1, len(row) - 1)) for row in means]
+    assert found.error == pytest.approx(np.std(heights), rel=0.1)
+    assert found.error < 0.1 * found.value
+
+
+def test_without_errors_it_has_none(record):
+    assert hump_height(X).of(record({"x": [8.0, 2.0, 6.0, 3.0]})).error == 0

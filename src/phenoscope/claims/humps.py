@@ -4,6 +4,7 @@ import dataclasses
 from typing import Literal
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from phenoscope.claims.expressions import Expression
 from phenoscope.claims.readings import Readings
@@ -11,6 +12,9 @@ from phenoscope.claims.reductions import series
 from phenoscope.claims.statistics import Scale, Statistic, Value
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Record
+
+DRAWS = 1000
+"""Of the values' errors, for that of a height: it is known to 2 %."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Hump(Statistic):
             return self._unknown(f"{self} compares values that are surely positive, and not all are")
         height, top = highest(y)
         if self.part == "height":
-            return self._known(height, height * doubled(error, y))
+            return self._known(height, height * height_error(readings.values, readings.errors, window=self.window))
         if top is None:
             return self._unknown(f"{self.expression} does not fall, rise and fall again")
         low, high = float(steps[top - 1]), float(steps[top + 1])
@@ -90,8 +94,8 @@ def hump_height(expression: Expression, window: int = 1) -> Statistic:
     """How far the highest hump of a series stands out: over the higher of the valleys before and after it.
 
     A ratio, 1 for a series that only falls, only rises, or falls and then rises; judged on the log scale. Fluctuations
-    are humps, too: compare it with that of a control, or average over a `window`. Error: that of
-    both, relative.
+    are humps, too: compare it with that of a control, or average over a `window`. Error: the standard
+    error of the height where that of each reading is a standard error of its own.
 
     Args:
         expression: the series, positive.
@@ -112,10 +116,21 @@ def hump_step(expression: Expression, window: int = 1) -> Statistic:
     return _hump(expression, "step", window)
 
 
-def doubled(error: np.ndarray, y: np.ndarray) -> float:
-    """The largest relative error of a quotient of two of the values."""
-    share = float((error / y).max())
-    return 2 * share / (1 - share)
+def height_error(y: np.ndarray, error: np.ndarray, *, window: int = 1) -> float:
+    """The standard error of the height of the highest hump, relative, where each value has a normal error of its own.
+
+    By the worst case it would be twice the largest error of any value, however far from the hump that one is.
+
+    Args:
+        y: positive, (m,).
+        error: of each, (m,).
+        window: of the mean that is taken before.
+    """
+    if not error.any():
+        return 0.0
+    noise = np.random.default_rng(0).standard_normal((DRAWS, len(y)))
+    drawn = sliding_window_view(y * np.exp(noise * (error / y)), window, axis=1).mean(axis=2)
+    return float(np.log(np.maximum(heights(drawn).max(axis=1), 1.0)).std(ddof=1))
 
 
 def _hump(expression: Expression, part: Literal["height", "step"], window: int) -> Hump:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from phenoscope.claims.expressions import Expression, kind_of, union
-from phenoscope.claims.humps import heights, highest
+from phenoscope.claims.humps import height_error, highest
 from phenoscope.claims.slopes import SweepStatistic
 from phenoscope.claims.statistics import Scale, Statistic, Value, lacking
 from phenoscope.core.errors import BadInput
@@ -16,8 +16,6 @@ from phenoscope.record import Record
 
 Part = Literal["place", "height", "descent", "second_minimum", "hump", "hump_place"]
 PLACES = ("place", "hump_place")
-DRAWS = 1000
-"""Of the members' errors, for that of a height: it is known to 2 %."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +74,7 @@ class Peak(SweepStatistic):
     def _hump(self, x: np.ndarray, y: np.ndarray, error: np.ndarray) -> Value:
         height, top = highest(y)
         if self.part == "hump":
-            return Value(height, height * _height_error(y, error), "log")
+            return Value(height, height * height_error(y, error), "log")
         return self._unknown(f"{self.y} does not fall, rise and fall again") if top is None else _place(x, top)
 
     def _unknown(self, reason: str, *, missing: bool = False) -> Value:
@@ -166,18 +164,6 @@ def _peak(y: Statistic, x: Expression, part: Part) -> Peak:
             '`Setting("width")`.'
         )
     return Peak(y, x, part)
-
-
-def _height_error(y: np.ndarray, error: np.ndarray) -> float:
-    """The standard error of the height of the highest hump, relative, where each value has a normal error of its own.
-
-    By the worst case it would be twice the largest error of any member, however far from the hump that one is.
-    """
-    if not error.any():
-        return 0.0
-    noise = np.random.default_rng(0).standard_normal((DRAWS, len(y)))
-    found = np.log(np.maximum(heights(y * np.exp(noise * (error / y))).max(axis=1), 1.0))
-    return float(found.std(ddof=1))
 
 
 def _place(x: np.ndarray, top: int) -> Value:
