@@ -55,7 +55,7 @@ def test_inside_outside_across(arm, region, outcome):
 
 def test_undecided_says_why_and_how_many_seeds_would_decide(arm):
     crossing = one(claim(region=AtLeast(0.99)), {"main": arm(GOOD)})
-    assert "crosses an edge of ≥ 0.99" in crossing.reason
+    assert "crosses an edge of the region, ≥ 0.99" in crossing.reason
     assert "about 13 seeds would decide" in crossing.reason
     edge = one(claim(region=AtLeast(1.0)), {"main": arm(GOOD)})
     assert "too near the region's edge" in edge.reason

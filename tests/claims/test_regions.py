@@ -12,7 +12,7 @@ REGIONS = {
     AtLeast(0.8): "≥ 0.8",
     AtMost(1): "≤ 1",
     Above(0): "> 0",
-    Below(-2): "< -2",
+    Below(-2): "< −2",
 }
 HOLDS = {
     Between(0.9, 1.15): lambda x: 0.9 <= x <= 1.15,

@@ -199,6 +199,22 @@ def test_a_recipe_leaves_out_what_says_nothing():
     assert "“edge” of another run" in forked["start"]
 
 
+def test_a_recipe_inside_another_is_told_by_what_differs():
+    dense = RECIPE | {"steps": 1000, "batch": 50}
+    fork = {"kind": "Point", "at": 20, "recipe": dense}
+    pruned = dense | {"steps": 1, "start": fork | {"at": "met"}, "mask": {"kind": "Magnitude", "density": 0.5}}
+    mask = {"kind": "Inherited", "recipe": pruned, "dealt": "as found"}
+    lines = dict(recipe_lines(RECIPE | {"start": fork, "mask": mask}))
+    assert lines["start"] == "step 20 of another run: the same with (steps 1000; batch 50), without start and mask"
+    assert lines["mask"] == (
+        "Inherited (recipe the same with (steps 1; batch 50; "
+        "start Point (at met; recipe the same with (steps 1000; batch 50), without start and mask); "
+        "mask Magnitude (density 0.5)); dealt as found)"
+    )
+    whole = dict(recipe_lines(dense | {"start": fork | {"recipe": RECIPE}}))
+    assert "(steps 4000; batch all examples)" in whole["start"]
+
+
 def test_light_and_dark_and_print(written):
     text = written[1]
     assert "prefers-color-scheme: dark" in text

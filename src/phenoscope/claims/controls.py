@@ -8,6 +8,7 @@ import numpy as np
 from phenoscope.claims.claim import Breaks, Claim, Twin
 from phenoscope.claims.family import Side, side
 from phenoscope.claims.intervals import Sample
+from phenoscope.claims.numerals import numeral
 from phenoscope.claims.readings import arithmetic_of_numbers
 from phenoscope.claims.regions import Region
 from phenoscope.claims.replicates import Replicates, sample
@@ -43,7 +44,8 @@ class Difference:
         return beyond_rounding and (self.low > self.null or self.high < self.null)
 
     def __str__(self) -> str:
-        return f"{self.what} {self.estimate:.4g} [{self.low:.4g}, {self.high:.4g}] over {self.pairs} pairs"
+        middle, low, high = (numeral(value, 4) for value in (self.estimate, self.low, self.high))
+        return f"{self.what} {middle} [{low}, {high}] over {self.pairs} pairs"
 
 
 def control_verdict(claim: Claim, main: Replicates, control: Replicates, alpha: float) -> ControlVerdict | None:

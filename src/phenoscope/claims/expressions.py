@@ -17,6 +17,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 import numpy as np
 
+from phenoscope.claims.numerals import numeral
 from phenoscope.claims.readings import Operator, Readings, Relation, combined, compared, recorded
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Record
@@ -186,7 +187,7 @@ class Constant(Expression):
         return Readings(None, np.asarray(self.value, np.float64), np.zeros(()))
 
     def __str__(self) -> str:
-        return f"{self.value:.6g}".replace("-", "−")
+        return numeral(self.value)
 
 
 @dataclasses.dataclass(frozen=True)

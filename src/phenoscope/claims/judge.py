@@ -174,7 +174,7 @@ def _why_undecided(case: Case, alpha: float, raw_alpha: float, family: int) -> s
     if side(region, *found.bounds(raw_alpha)) is not None:
         why = f"decided alone, but not as one of {family} claims judged together"
     else:
-        why = f"the interval crosses an edge of {region}"
+        why = f"the interval crosses an edge of the region, {region}"
     needed = seeds_to_decide(found, region, alpha)
     if needed is not None:
         return f"{why}; about {needed} {unit} would decide at the spread observed"

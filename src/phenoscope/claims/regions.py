@@ -4,6 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any
 
+from phenoscope.claims.numerals import numeral
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import Json, from_json, spec, to_json
 
@@ -57,7 +58,7 @@ class Between(Region):
         return self.low, self.high
 
     def __str__(self) -> str:
-        return f"[{self.low:.6g}, {self.high:.6g}]"
+        return f"[{numeral(self.low)}, {numeral(self.high)}]"
 
 
 @spec
@@ -74,7 +75,7 @@ class AtLeast(Region):
         return self.edge, math.inf
 
     def __str__(self) -> str:
-        return f"≥ {self.edge:.6g}"
+        return f"≥ {numeral(self.edge)}"
 
 
 @spec
@@ -91,7 +92,7 @@ class AtMost(Region):
         return -math.inf, self.edge
 
     def __str__(self) -> str:
-        return f"≤ {self.edge:.6g}"
+        return f"≤ {numeral(self.edge)}"
 
 
 @spec
@@ -109,7 +110,7 @@ class Above(Region):
         return self.edge, math.inf
 
     def __str__(self) -> str:
-        return f"> {self.edge:.6g}"
+        return f"> {numeral(self.edge)}"
 
 
 @spec
@@ -127,7 +128,7 @@ class Below(Region):
         return -math.inf, self.edge
 
     def __str__(self) -> str:
-        return f"< {self.edge:.6g}"
+        return f"< {numeral(self.edge)}"
 
 
 def region_from_json(value: Json) -> Region:

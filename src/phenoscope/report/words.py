@@ -58,8 +58,8 @@ def tally(verdicts: Sequence[Verdict]) -> str:
         if claims == len(verdicts)
         else f"{len(verdicts)} verdicts on {counted(claims, 'claim')}"
     )
-    listed = "; ".join(parts) if any("," in part for part in parts) else _listed(parts)
-    return f"Of {what}: {listed}."
+    told = "; ".join(parts) if any("," in part for part in parts) else listed(parts)
+    return f"Of {what}: {told}."
 
 
 def place(verdict: Verdict) -> str:
@@ -128,7 +128,13 @@ def percent(level: float) -> str:
     return f"{number(100 * level)} %"
 
 
-def _listed(parts: Sequence[str]) -> str:
+def listed(parts: Sequence[str]) -> str:
+    """Several things in one sentence.
+
+    Example:
+        >>> listed(["one", "two", "three"])
+        'one, two and three'
+    """
     return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else parts[0]
 
 
