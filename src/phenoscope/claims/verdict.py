@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from phenoscope.claims.claim import Origin
-from phenoscope.claims.numerals import numeral
+from phenoscope.claims.numerals import numeral, settings
 from phenoscope.claims.regions import Region, region_from_json
 from phenoscope.claims.statistics import Scale
 from phenoscope.core import displays
@@ -111,7 +111,7 @@ class Verdict:
         return displays.plot(self, ax)
 
     def __str__(self) -> str:
-        place = "".join(f", {name} = {value:g}" for name, value in self.where.items())
+        place = "".join(f", {each}" for each in settings(self.where))
         middle, low, high = (numeral(value, 4) for value in (self.estimate, self.low, self.high))
         found = f"{middle} [{low}, {high}] against {self.region}, n = {self.n}"
         return f"{self.outcome}: {self.claim} ({self.arm}{place}: {found}){'. ' if self.reason else ''}{self.reason}"

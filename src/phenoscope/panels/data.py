@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from phenoscope.claims.numerals import settings
 from phenoscope.core import displays
 from phenoscope.core.displays import Axes
 from phenoscope.core.errors import BadInput
@@ -33,7 +34,7 @@ class Trace:
     @property
     def label(self) -> str:
         """The arm and the swept values, as a legend has them."""
-        return ", ".join(part for part in (self.arm, *(f"{k} = {v:g}" for k, v in self.where.items())) if part)
+        return ", ".join(part for part in (self.arm, *settings(self.where)) if part)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,7 +32,7 @@ def evaluate(panel: Panel, evidence: Evidence, sweeps: Mapping[str, tuple[str, .
         line = [] if panel.slope is None or not ends else [(x, panel.slope * x) for x in (min(ends), max(ends))]
         theory = [_trace("", {}, None, line)] if line else []
         theory += _predicted(panel, members)
-        labels, logs = (panel.x_label, panel.y_label), (panel.log, panel.log)
+        labels, logs = (panel.x_label, panel.y_label), (bool(panel.log), panel.log is True)
     else:
         points = [(a, w, r, _curve(panel.y, r)) for a, w, r in members]
         theory = [] if panel.theory is None else _theory(panel.theory, members)

@@ -1,6 +1,7 @@
 """What a panel shows: quantities stated by expressions, like claims."""
 
 import dataclasses
+from typing import Literal
 
 from phenoscope.claims import Expression, Statistic
 from phenoscope.claims.statistics import as_statistic
@@ -60,7 +61,7 @@ class Scatter:
         theory: what theory says of y, one number a member; drawn as a line for each arm, through the means over the
             members at one x, with a gap where it has no finite number.
         theory_label: its name.
-        log: whether both axes are logarithmic.
+        log: whether both axes are logarithmic, or "x" alone.
         by: the swept setting whose values have colours of their own; the arms have them unless given.
     """
 
@@ -74,7 +75,7 @@ class Scatter:
     slope: float | None = None
     theory: Statistic | Expression | None = None
     theory_label: str = "theory"
-    log: bool = True
+    log: bool | Literal["x"] = True
     by: str | None = None
 
     def __post_init__(self) -> None:

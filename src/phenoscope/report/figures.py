@@ -6,21 +6,22 @@ import io
 import math
 import textwrap
 import warnings
+from typing import Any
 
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from phenoscope.panels import PanelData, Trace
 from phenoscope.report.alternatives import describe
 from phenoscope.report.bands import band
-from phenoscope.report.numbers import number
 from phenoscope.report.palette import INK, PAGE, SERIES
+from phenoscope.report.side_by_side import side_by_side
 from phenoscope.report.svg import for_page
 from phenoscope.report.thinning import envelope, reachable
+from phenoscope.report.ticks import set_ticks
 
 WIDTH, HEIGHT = 640, 360
 """Of the plot in CSS pixels; a legend of several rows is added to the height."""
@@ -74,6 +75,14 @@ class Group:
     @property
     def colour(self) -> str:
         return SERIES[self.place % len(SERIES)]
+
+    @property
+    def marker(self) -> str:
+        return MARKERS[(self.place + self.place // len(SERIES)) % len(MARKERS)]
+
+    @property
+    def dashes(self) -> Any:
+        return DASHES[self.place // len(SERIES) % len(DASHES)]
 
 
 def draw(panel: PanelData) -> str:
@@ -209,8 +218,8 @@ def _lines(axes: Axes, groups: list[Group], page: str) -> None:
             band(axes, trace, most, group.colour)
             x, y = envelope(np.array(trace.x), np.array(trace.y), most)
             marker = "o" if len(x) == 1 else ""
-            dashes = DASHES[group.place // len(SERIES) % len(DASHES)]
-            axes.plot(x, y, color=group.colour, linestyle=dashes, linewidth=1.1, alpha=0.7, marker=marker, markersize=4)
+            style = {"linestyle": group.dashes, "linewidth": 1.1, "alpha": 0.7, "marker": marker, "markersize": 4}
+            axes.plot(x, y, color=group.colour, **style)
     for group in groups:
         for trace in group.theory:
             x, y = envelope(np.array(trace.x), np.array(trace.y), most)
@@ -223,9 +232,10 @@ def _scatter(axes: Axes, groups: list[Group], page: str) -> None:
     for group in groups:
         x = [value for trace in group.members for value in trace.x][::step]
         y = [value for trace in group.members for value in trace.y][::step]
-        marker = MARKERS[group.place % len(MARKERS)]
         edge = {"markeredgecolor": page, "markeredgewidth": 0.8}
-        axes.plot(x, y, marker, color=group.colour, markersize=6.5, alpha=0.85, zorder=5, **edge)  # above all theory
+        axes.plot(
+            x, y, group.marker, color=group.colour, markersize=6.5, alpha=0.85, zorder=5, **edge
+        )  # above all theory
         for trace in group.theory:
             _theory(axes, trace, group.colour, page)
 
@@ -239,12 +249,10 @@ def _theory(axes: Axes, trace: Trace, colour: str, page: str) -> None:
 def _axes(axes: Axes, panel: PanelData) -> None:
     axes.set_xscale("log" if panel.log_x else "linear")
     axes.set_yscale("log" if panel.log_y else "linear")
-    for axis in (axes.xaxis, axes.yaxis):
-        low, high = axis.get_view_interval()
-        if axis.get_scale() == "log" and high < 300 * low:  # powers of ten alone would leave one or two ticks
-            axis.set_major_locator(MaxNLocator(5) if high < 4 * low else LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-        axis.set_minor_formatter(NullFormatter())
+    places = [x for trace in panel.traces for x in trace.x] if panel.kind == "scatter" else []
+    if set_ticks(axes.xaxis, places) and not panel.theory:
+        side_by_side(axes)
+    set_ticks(axes.yaxis)
     axes.set_xlabel(panel.x_label)
     axes.set_title("\n".join(textwrap.wrap(panel.y_label, 78)), loc="left", fontsize=12, pad=12)
     axes.grid(visible=True, axis="both" if panel.kind == "scatter" else "y")
@@ -288,7 +296,5 @@ def _handles(panel: PanelData, groups: list[Group], ink: str, *, any_theory: boo
 
 def _handle(group: Group, panel: PanelData) -> Line2D:
     if panel.kind == "scatter":
-        marker = MARKERS[group.place % len(MARKERS)]
-        return Line2D([], [], color=group.colour, linestyle="", marker=marker, markersize=6.5, label=group.label)
-    dashes = DASHES[group.place // len(SERIES) % len(DASHES)]
-    return Line2D([], [], color=group.colour, linestyle=dashes, linewidth=2.2, label=group.label)
+        return Line2D([], [], color=group.colour, linestyle="", marker=group.marker, markersize=6.5, label=group.label)
+    return Line2D([], [], color=group.colour, linestyle=group.dashes, linewidth=2.2, label=group.label)

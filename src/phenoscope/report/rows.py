@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from phenoscope.claims.numerals import settings
 from phenoscope.claims.verdict import Verdict
 from phenoscope.report import words
 from phenoscope.report.stacks import stacked_strip
@@ -72,7 +73,7 @@ def _gathered(pairs: Iterable[tuple[Any, Verdict]]) -> list[tuple[Any, str]]:
 
 
 def _where(verdict: Verdict) -> str:
-    return ", ".join(f"{name} = {value:g}" for name, value in verdict.where.items())
+    return ", ".join(settings(verdict.where))
 
 
 def _numbers(found: Iterable[int]) -> str:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from phenoscope.claims.numerals import settings
 from phenoscope.claims.verdict import Verdict
 from phenoscope.report.alternatives import describe_strip
 from phenoscope.report.rulers import WIDTH, Ruler, dot, level, limited, on, region, ruler_of, span
@@ -36,7 +37,7 @@ def stacked_strip(verdicts: Sequence[Verdict]) -> str:
 
 
 def _place(verdict: Verdict) -> str:
-    found = ", ".join(f"{name} = {value:g}" for name, value in verdict.where.items())
+    found = ", ".join(settings(verdict.where))
     return f"{found}: " if found else ""
 
 

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from phenoscope.claims.numerals import settings
 from phenoscope.claims.verdict import Verdict
 from phenoscope.report.words import MARKS, control_estimate, control_word, estimate, place, replicates, tally
 from phenoscope.store import Experiment
@@ -116,7 +117,7 @@ def _cells(verdict: Verdict) -> tuple[Text, ...]:
 
 
 def _where(verdict: Verdict) -> str:
-    return "\n".join((verdict.arm, *(f"{name} = {value:g}" for name, value in verdict.where.items())))
+    return "\n".join((verdict.arm, *settings(verdict.where)))
 
 
 def _notes(verdict: Verdict) -> list[Text]:

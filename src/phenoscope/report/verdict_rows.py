@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from phenoscope.claims.numerals import settings
 from phenoscope.claims.verdict import Verdict
 from phenoscope.report import words
 from phenoscope.report.strips import interval_strip
@@ -27,7 +28,7 @@ def _row(verdict: Verdict) -> dict[str, Any]:
         "kind": words.MARKS[verdict.outcome].kind,
         "notes": _notes(verdict),
         "arm": verdict.arm,
-        "where": ", ".join(f"{name} = {value:g}" for name, value in verdict.where.items()),
+        "where": ", ".join(settings(verdict.where)),
         "strip": Markup(interval_strip(verdict)),
         "found": words.estimate(verdict),
         "alone": words.alone(verdict),

@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from phenoscope.claims.numerals import settings
 from phenoscope.claims.regions import Region
 from phenoscope.claims.verdict import ControlVerdict, Outcome, Verdict
 from phenoscope.report.numbers import counted, interval, number
@@ -64,7 +65,7 @@ def tally(verdicts: Sequence[Verdict]) -> str:
 
 def place(verdict: Verdict) -> str:
     """The arm and the swept values, as in "gradient descent, lr = 0.3"."""
-    return ", ".join((verdict.arm, *(f"{name} = {value:g}" for name, value in verdict.where.items())))
+    return ", ".join((verdict.arm, *settings(verdict.where)))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,11 +30,11 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "Wrong answers", "The share of test examples given another class.",
-            WIDTH, ERROR, UNITS, "test error", (NOISY, SOME, CLEAN, DECAY), log=False,
+            WIDTH, ERROR, UNITS, "test error", (NOISY, SOME, CLEAN, DECAY), log="x",
         ),
         Scatter(
             "What is not fitted", "The share of training labels that the network does not give.",
-            WIDTH, UNFITTED, UNITS, "training error", (NOISY, SOME, CLEAN, DECAY), log=False,
+            WIDTH, UNFITTED, UNITS, "training error", (NOISY, SOME, CLEAN, DECAY), log="x",
         ),
         Scatter(
             "Stopped at the best step", "The smallest test loss along training.",

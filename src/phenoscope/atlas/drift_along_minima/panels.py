@@ -20,7 +20,7 @@ def panels() -> tuple[Panel, ...]:
         Scatter(
             "Drift against the flow of log λ₁", "At the end, one point a seed and rate: normalised descent covers what "
             "its flow foretells, descent on the root more, gradient descent nothing.",
-            last_value(BY_LOG), last_value(DRIFT), "drift by -¼ ∇log λ₁", "drift", (NORMALISED, ROOT, PLAIN), slope=1.0,
+            last_value(BY_LOG), last_value(DRIFT), "drift by −¼ ∇log λ₁", "drift", (NORMALISED, ROOT, PLAIN), slope=1.0,
             theory_label="equal", log=False,
         ),
         Scatter(
@@ -30,7 +30,7 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "Drift against the flow of the trace", "With the sum of the eigenvalues in place of the largest one.",
-            last_value(BY_TRACE), last_value(DRIFT), "drift by -¼ ∇log tr H", "drift", (NORMALISED,), slope=1.0,
+            last_value(BY_TRACE), last_value(DRIFT), "drift by −¼ ∇log tr H", "drift", (NORMALISED,), slope=1.0,
             theory_label="equal", log=False,
         ),
         Lines(

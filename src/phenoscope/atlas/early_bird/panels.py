@@ -34,7 +34,7 @@ def panels() -> tuple[Panel, ...]:
         ),
         Lines(
             "The same against chance", "In units of what two random masks differ by.",
-            RELATIVE, "over random masks", (TRAINED, SLOW),
+            RELATIVE, "distance / that of random masks", (TRAINED, SLOW),
         ),
         Lines(
             "What the choice leaves to each layer", "Of the layer that keeps the smallest share of its channels. Gains "

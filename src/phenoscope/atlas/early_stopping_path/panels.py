@@ -26,7 +26,7 @@ def panels() -> tuple[Panel, ...]:
         ),
         Lines(
             "Angle from the least loss", "Flow follows the directions of an l2 penalty; other rates go elsewhere.",
-            Measured("angle"), "angle, radian", (CLASSIFIER, OTHER_RATES), x_label=DOUBLINGS,
+            Measured("angle"), "angle (radian)", (CLASSIFIER, OTHER_RATES), x_label=DOUBLINGS,
         ),
         Lines(
             "Loss of the classifier", "Beside it the least that a classifier of its length has.",

@@ -3,7 +3,7 @@
 from phenoscope.atlas.epoch_descent.claims import CLEAN, ERROR, LOSS, MATCHED, NOISY, ONE, PREDICTED, RISK, TWO
 from phenoscope.panels import Lines, Panel
 
-TIME = "reading, even in the logarithm of time"
+TIME = "reading (evenly spaced in the logarithm of time)"
 
 
 def panels() -> tuple[Panel, ...]:

@@ -25,8 +25,8 @@ def panels() -> tuple[Panel, ...]:
             ALIGNED, "cosine", (SMALL, STANDARD, LINEARISED),
         ),
         Scatter(
-            "Alignment at the end", "Against the size of the weights at the start, in parts of the usual one.",
-            START, last_value(ALIGNED), "size of the weights", "cosine", (SIZES_OF_START,), log=False,
+            "Alignment at the end", "Against the size of the weights at the start, as a share of the usual one.",
+            START, last_value(ALIGNED), "size of the weights", "cosine", (SIZES_OF_START,), log="x",
         ),
         Lines(
             "What the weights were changed by", "The same cosine for the weights less those at the start.",

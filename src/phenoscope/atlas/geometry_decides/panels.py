@@ -25,17 +25,17 @@ def panels() -> tuple[Panel, ...]:
         Scatter(
             "Margins in two norms", "Each at the end, over the largest there is: what one rule maximises, another one "
             "leaves.",
-            share("l1"), share("linf"), "l1 margin / largest", "l-infinity margin / largest", RULES, log=False,
+            share("l1"), share("linf"), "l1 margin / largest", "l∞ margin / largest", RULES, log=False,
         ),
         *(
             Lines(
-                f"Margin in the {norm} norm", caption, Measured(f"{norm} share"), "margin / largest margin", RULES,
+                f"Margin in the {norm} norm", caption, Measured(f"{series} share"), "margin / largest margin", RULES,
                 x_label=DOUBLINGS,
             )
-            for norm, caption in (
-                ("l1", "Coordinate descent comes to the largest one."),
-                ("l2", "Gradient descent comes to the largest one."),
-                ("linf", "Sign descent and Adam come to the largest one."),
+            for norm, series, caption in (
+                ("l1", "l1", "Coordinate descent comes to the largest one."),
+                ("l2", "l2", "Gradient descent comes to the largest one."),
+                ("l∞", "linf", "Sign descent and Adam come to the largest one."),
             )
         ),
         Scatter(

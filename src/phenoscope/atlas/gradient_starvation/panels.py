@@ -32,7 +32,7 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "What is left of the weak scan", "Told by the second scan alone, the first one being blank; ½ is chance.",
-            SCAN_STRENGTH, AREA, "strength of the first scan", "area under the ROC curve", NETWORKS, log=False,
+            SCAN_STRENGTH, AREA, "strength of the first scan", "area under the ROC curve", NETWORKS, log="x",
         ),
         Scatter(
             "The strong feature", "It grows meanwhile; with a penalty on the answers it does not.",

@@ -32,7 +32,7 @@ def panels() -> tuple[Panel, ...]:
         ),
         Lines(
             "Outliers along training", "On digits they are there before training, without labels; not without a mean.",
-            SURPLUS, "outliers - classes", (WIDE, SHUFFLED, NARROW, UNTRAINED, CENTRED),
+            SURPLUS, "outliers − classes", (WIDE, SHUFFLED, NARROW, UNTRAINED, CENTRED),
         ),
         Lines(
             "Outliers of clusters", "Here training and labels make them: the square of six.",
@@ -44,7 +44,7 @@ def panels() -> tuple[Panel, ...]:
         ),
         Lines(
             "With cross-entropy", "No one gap stands out, and the number moves.",
-            SURPLUS, "outliers - classes", (CROSS_ENTROPY,),
+            SURPLUS, "outliers − classes", (CROSS_ENTROPY,),
         ),
         Lines(
             "The bulk", "Curvatures of a thousandth of the largest, outliers left out: more in the wider network.",

@@ -18,7 +18,7 @@ def panels() -> tuple[Panel, ...]:
     """The figures; the first one is the phenomenon at a glance."""
     both = (NETWORK, FROZEN)
     return (
-        Lines("The kernel turns", "Fast at first, then slowly.", DISTANCE, "1 - cos(K, K₀)", both),
+        Lines("The kernel turns", "Fast at first, then slowly.", DISTANCE, "1 − cos(K, K₀)", both),
         Lines("Towards the classes", "Alignment with the Gram matrix of the classes.", ALIGNMENT, "alignment", both),
         Scatter(
             "Linearised later", "Test accuracy of linear models that start where the network was at that step.",

@@ -10,7 +10,7 @@ def panels() -> tuple[Panel, ...]:
     return (
         Scatter(
             "Distance from the limit", "Four times the width halves it, in the NTK parametrisation.",
-            WIDTH, mean(ERROR), "width", "‖K - Θ‖ / ‖Θ‖", (NTK,),
+            WIDTH, mean(ERROR), "width", "‖K − Θ‖ / ‖Θ‖", (NTK,),
         ),
         Scatter(
             "Size of the kernel", "One size in the NTK parametrisation; in the standard one as large as the width.",
@@ -18,6 +18,6 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "Covariance of the outputs", "The functions are the same in both parametrisations, and so is this.",
-            WIDTH, mean(OUTPUTS), "width", "‖C - Σ‖ / ‖Σ‖", (NTK, STANDARD),
+            WIDTH, mean(OUTPUTS), "width", "‖C − Σ‖ / ‖Σ‖", (NTK, STANDARD),
         ),
     )  # fmt: skip

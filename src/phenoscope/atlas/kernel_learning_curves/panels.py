@@ -22,7 +22,7 @@ def panels() -> tuple[Panel, ...]:
                 f"Mode {k}", "How much of it is learned.",
                 EXAMPLES, last_value(Measured(f"learned part of mode {k}")), "examples", "part learned",
                 (GAUSSIAN, DIGITS, CIRCLE), theory=last_value(Measured(f"foretold part of mode {k}")),
-                theory_label="foretold", log=False,
+                theory_label="foretold", log="x",
             )
             for k in (3, 30)
         ),

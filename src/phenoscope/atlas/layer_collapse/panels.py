@@ -38,7 +38,7 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "Conservation", "How far apart the layers' total scores are; for SynFlow that is rounding.",
-            COMPRESSION, last_value(SPREAD), KEPT, "(largest - smallest) / largest",
+            COMPRESSION, last_value(SPREAD), KEPT, "(largest − smallest) / largest",
             (SYNFLOW, SYNFLOW_ONCE, MAGNITUDE, SNIP), log=False,
         ),
     )  # fmt: skip

@@ -29,11 +29,12 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "How far features move", "1 less the centred alignment of the layer with itself at the start.",
-            ALPHA, CHANGE, "α", "change", (DIAL,),
+            ALPHA, CHANGE, "α", "1 − alignment with the start", (DIAL,),
         ),
         Scatter(
             "Towards the labels", "Alignment of the layer with even and odd, on digits that it has not seen.",
-            ALPHA, ALIGNMENT, "α", "alignment", (DIAL,), theory=ALIGNED_BEFORE, theory_label="at the start",
+            ALPHA, ALIGNMENT, "α", "alignment with the labels", (DIAL,), theory=ALIGNED_BEFORE,
+            theory_label="at the start",
         ),
         Scatter(
             "Test error", "Mean squares over those of the targets; the line, of the linearised network.",

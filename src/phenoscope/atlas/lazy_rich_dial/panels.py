@@ -31,15 +31,15 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "Distance from the linearisation", "The largest along training; a network less its copy comes nearer.",
-            ALPHA, GAP, "α", "gap", smooth,
+            ALPHA, GAP, "α", "distance / length of the targets", smooth,
         ),
-        Scatter("Displacement", "1/α on the lazy side.", ALPHA, DISPLACEMENT, "α", "‖θ - θ₀‖ / ‖θ₀‖", smooth),
+        Scatter("Displacement", "1/α on the lazy side.", ALPHA, DISPLACEMENT, "α", "‖θ − θ₀‖ / ‖θ₀‖", smooth),
         Scatter(
             "Change of the kernel", "From the start of training to its end.",
-            ALPHA, CHANGE, "α", "‖K - K₀‖ / ‖K₀‖", (*smooth, TWO),
+            ALPHA, CHANGE, "α", "‖K − K₀‖ / ‖K₀‖", (*smooth, TWO),
         ),
         Scatter(
             "One dial", "With α√width fixed the kernel changes as much at any width.",
-            WIDTH, CHANGE, "width", "‖K - K₀‖ / ‖K₀‖", (TOGETHER, ALONE),
+            WIDTH, CHANGE, "width", "‖K − K₀‖ / ‖K₀‖", (TOGETHER, ALONE),
         ),
     )  # fmt: skip

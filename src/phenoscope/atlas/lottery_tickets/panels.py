@@ -29,7 +29,7 @@ def panels() -> tuple[Panel, ...]:
         Scatter(
             "Tickets, and what has only half of them", "Test accuracy after four rounds' steps. Tickets have mask and "
             "first values of a network that was pruned in rounds; the others have the mask alone, or the values alone.",
-            DENSITY, ACCURACY, LEFT, "test accuracy", (TICKETS, FRESHES, SHUFFLES),
+            DENSITY, ACCURACY, LEFT, "test accuracy", (TICKETS, FRESHES, SHUFFLES), log="x",
         ),
         Lines(
             "The search", "Each round ends more sparse than the one before; at its beginning the weights are those of "
@@ -43,10 +43,10 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "The lead after a round's steps", "Accuracy of a ticket less that of its control, pair by pair.",
-            last_value(Measured("density")), LEAD, LEFT, "lead in test accuracy", (ALL_FRESH, ALL_SHUFFLED), log=False,
+            last_value(Measured("density")), LEAD, LEFT, "lead in test accuracy", (ALL_FRESH, ALL_SHUFFLED), log="x",
         ),
         Scatter(
             "The lead after four times the steps", "What is left of it.",
-            last_value(Measured("density")), LATE, LEFT, "lead in test accuracy", (ALL_FRESH, ALL_SHUFFLED), log=False,
+            last_value(Measured("density")), LATE, LEFT, "lead in test accuracy", (ALL_FRESH, ALL_SHUFFLED), log="x",
         ),
     )  # fmt: skip

@@ -8,11 +8,12 @@ from phenoscope.panels import Lines, Panel, Scatter
 
 def panels() -> tuple[Panel, ...]:
     """The figures; the first one is the phenomenon at a glance."""
-    told = "In parts of its start; foretold from the eigenvalue before training began."
+    told = "As a share of what it was at the start; foretold from the eigenvalue before training began."
     modes = [
         Lines(
             f"Mode {k} of the wide network", told,
-            Measured(f"residual of mode {k}"), "residual", (WIDE,), theory=Measured(f"foretold residual of mode {k}"),
+            Measured(f"residual of mode {k}"), "residual / that at the start", (WIDE,),
+            theory=Measured(f"foretold residual of mode {k}"),
             theory_label="foretold, first seed",
         )
         for k in SHOWN[1:]
@@ -20,17 +21,18 @@ def panels() -> tuple[Panel, ...]:
     return (
         *modes[:1],
         Scatter(
-            "Departure of the rates", "The largest of ten modes, |measured / foretold - 1|, against the width.",
+            "Departure of the rates", "The largest of ten modes, |measured / foretold − 1|, against the width.",
             Setting("width"), last_value(DEPARTURE), "width", "largest departure", (WIDTHS, RICH),
         ),
         *modes[1:],
         Lines(
             "Mode 3 where features move", "It is learned sooner than its eigenvalue at the start foretells.",
-            Measured("residual of mode 3"), "residual", (RICH,), theory=Measured("foretold residual of mode 3"),
+            Measured("residual of mode 3"), "residual / that at the start", (RICH,),
+            theory=Measured("foretold residual of mode 3"),
             theory_label="foretold, first seed",
         ),
         Scatter(
-            "Order", "Kendall's τ between measured rates and eigenvalues, against the width.",
-            Setting("width"), last_value(ORDER), "width", "τ", (WIDTHS, RICH), log=False,
+            "Order", "The rank correlation of measured rates and eigenvalues, against the width.",
+            Setting("width"), last_value(ORDER), "width", "Kendall's τ", (WIDTHS, RICH), log="x",
         ),
     )  # fmt: skip

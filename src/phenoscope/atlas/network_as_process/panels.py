@@ -20,7 +20,7 @@ def panels() -> tuple[Panel, ...]:
         Scatter(
             "Distance from the normal law",
             "The largest difference of distribution functions. Twice the width halves it, if weights have a variance.",
-            WIDTH, DISTANCE, "width", "distance", (DENSE, CONVOLUTIONS, TOGETHER, CAUCHY),
+            WIDTH, DISTANCE, "width", "distance of distribution functions", (DENSE, CONVOLUTIONS, TOGETHER, CAUCHY),
         ),
         Scatter(
             "Excess kurtosis of an output", "The lines are exact at any width and depth.",
@@ -28,6 +28,6 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "Covariance", "Of the outputs given the hidden layers, against that of the process.",
-            WIDTH, COVARIANCE, "width", "‖C - Σ‖ / ‖Σ‖", (DENSE, CONVOLUTIONS, TOGETHER),
+            WIDTH, COVARIANCE, "width", "‖C − Σ‖ / ‖Σ‖", (DENSE, CONVOLUTIONS, TOGETHER),
         ),
     )  # fmt: skip

@@ -26,7 +26,8 @@ def panels() -> tuple[Panel, ...]:
         Scatter(
             "Error", "Distance from the matrix whose entries were seen, for the product and for the least norm.",
             last_value(Measured("error of the least norm")), last_value(Measured("error")),
-            "error of the least nuclear norm", "error of the product", (THREE, TWO, ONE), slope=1.0, log=False,
+            "error of the least nuclear norm", "error of the product", (THREE, TWO, ONE), slope=1.0,
+            theory_label="equal", log=False,
         ),
         Scatter(
             "Downhill on nothing", "The antisymmetric share of the velocity's Jacobian is 0 for one factor only.",

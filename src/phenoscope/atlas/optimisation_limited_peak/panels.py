@@ -34,10 +34,10 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "What is not fitted", "The squared distance from the training labels, wrong ones among them.",
-            FEATURES, TRAINING, COUNT, "training loss", (SHORT, LONG), log=False,
+            FEATURES, TRAINING, COUNT, "training loss", (SHORT, LONG), log="x",
         ),
         Scatter(
             "Wrong answers", "The share of test examples given another class.",
-            FEATURES, ERROR, COUNT, "test error", (SHORT, LONG, ENDLESS, EXACT), log=False,
+            FEATURES, ERROR, COUNT, "test error", (SHORT, LONG, ENDLESS, EXACT), log="x",
         ),
     )  # fmt: skip

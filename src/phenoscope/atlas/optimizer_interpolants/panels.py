@@ -29,8 +29,8 @@ def panels() -> tuple[Panel, ...]:
             Measured("outside"), "share of the way", (HEAVY, ADAM, RMSPROP, NATURAL, SAMPLE), x_label=DOUBLINGS,
         ),
         Lines(
-            "Loss", "All of them fit.", Measured("relative loss"), "loss / loss of 0", (DESCENT, ADAM, NATURAL),
-            log_y=True, x_label=DOUBLINGS,
+            "Loss", "All of them fit.", Measured("relative loss"), "loss / that of zero weights",
+            (DESCENT, ADAM, NATURAL), log_y=True, x_label=DOUBLINGS,
         ),
         Lines(
             "Many examples", "With a single solution Adam comes to it, too.",

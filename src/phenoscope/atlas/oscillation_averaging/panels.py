@@ -36,11 +36,11 @@ def panels() -> tuple[Panel, ...]:
             (DESCENT,), log=False,
         ),
         Lines(
-            "Relative progress", "The change of the loss in parts of what the gradient promises: -1 where it is kept.",
+            "Relative progress", "The change of the loss over what the gradient promises: −1 where it is kept.",
             PROGRESS, "relative progress", (DESCENT, SMALL), theory=0 * edge, theory_label="no progress",
         ),
         Lines(
-            "Loss in the mean of two steps", "In parts of the mean loss of the two: what the swing adds is gone.",
+            "Loss in the mean of two steps", "As a share of the mean loss of the two: what the swing adds is gone.",
             OVER, "two-step mean / mean loss", (DESCENT, ONE, SMALL),
         ),
         Lines(

@@ -22,22 +22,22 @@ def panels() -> tuple[Panel, ...]:
     return (
         *(
             Scatter(
-                f"Gains over {STANDARD[when]}, {when}", "Of two networks of one seed. Above 0.01 there is one.",
+                f"Gains over {STANDARD[when]}, {when}", "One network less another of one seed; more than 0.01 counts as a gain.",
                 DENSITY, GAIN, KEPT, "difference of test accuracy",
-                tuple(over(when, name, STANDARD[when]) for name in PUBLISHED), log=False,
+                tuple(over(when, name, STANDARD[when]) for name in PUBLISHED), log="x",
             )
             for when in (AFTER, BEFORE)
         ),
         Scatter(
             "Gains over chance in the same layers", "Near 0 a score says how many weights a layer needs, and no more.",
             DENSITY, GAIN, KEPT, "difference of test accuracy",
-            tuple(over(BEFORE, name, name + MATCHED) for name in PUBLISHED), log=False,
+            tuple(over(BEFORE, name, name + MATCHED) for name in PUBLISHED), log="x",
         ),
         *(
             Scatter(
                 f"Pruned {when}", "Test accuracy over the last quarter of the training that follows.",
                 DENSITY, ACCURACY, KEPT, "test accuracy",
-                tuple(arm_name(when, name) for name in (*PUBLISHED, *BASELINES)),
+                tuple(arm_name(when, name) for name in (*PUBLISHED, *BASELINES)), log="x",
             )
             for when in (AFTER, BEFORE)
         ),

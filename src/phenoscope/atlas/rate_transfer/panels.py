@@ -18,7 +18,7 @@ def panels() -> tuple[Panel, ...]:
     titles = {MAXIMAL: "Maximal update", STANDARD: "Standard parametrisation", NTK: "NTK parametrisation"}
     return tuple(
         Scatter(
-            titles[arm], says, RATE, FALL, "learning rate", "loss at the start / at the end", (arm,), log=False,
+            titles[arm], says, RATE, FALL, "learning rate", "loss at the start / at the end", (arm,), log="x",
             by="model.width",
         )
         for arm, says in tells.items()

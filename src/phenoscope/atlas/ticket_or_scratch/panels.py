@@ -32,20 +32,20 @@ def panels() -> tuple[Panel, ...]:
         Scatter(
             "The lead of tickets over scratch", "Test accuracy of the ticket less that of its mask on another start, "
             "after as many steps; at 0 the start is no matter.",
-            WIDTH, LEAD, "width", "lead in test accuracy", (GRID,), by="lr", log=False,
+            WIDTH, LEAD, "width", "lead in test accuracy", (GRID,), by="lr", log="x",
         ),
         Scatter(
             "The same against the rate", "The lead for each width.",
-            RATE, LEAD, "learning rate", "lead in test accuracy", (GRID,), by="model.width", log=False,
+            RATE, LEAD, "learning rate", "lead in test accuracy", (GRID,), by="model.width", log="x",
         ),
         Scatter(
             "The lead when scratch has the whole budget", "Scratch is given the steps of the whole search.",
-            WIDTH, WHOLE, "width", "lead in test accuracy", (GRID,), by="lr", log=False,
+            WIDTH, WHOLE, "width", "lead in test accuracy", (GRID,), by="lr", log="x",
         ),
         Scatter(
             "What is a ticket", "Leads at both corners of the grid: of the ticket from the start and from an early "
             "step over scratch, of the mask alone over a shuffled one, and of one scratch over another.",
-            WIDTH, LEAD, "width", "lead in test accuracy", kinds, log=False,
+            WIDTH, LEAD, "width", "lead in test accuracy", kinds, log="x",
         ),
         Lines("A narrow network at the low rate", "Scratch goes on for the steps of the whole search.", ACCURACY,
               "test accuracy", (ticket(SMALL), rewound(SMALL), scratch(SMALL), shuffled(SMALL))),

@@ -37,22 +37,22 @@ def panels() -> tuple[Panel, ...]:
             FEATURES, VARIANCE, COUNT, "variance of the outputs", (NOISY, RIDGE), theory=FORETOLD, theory_label=LABEL,
         ),
         Scatter(
-            "Squared bias", "It has no such peak.", FEATURES, BIAS, COUNT, "squared bias", (NOISY, RIDGE), log=False,
+            "Squared bias", "It has no such peak.", FEATURES, BIAS, COUNT, "squared bias", (NOISY, RIDGE), log="x",
             theory=FORETOLD_BIAS, theory_label=LABEL,
         ),
         Scatter(
             "Examples and features together", "By the threshold nearly all of the variance is what they do together.",
-            FEATURES, TOGETHER / VARIANCE, COUNT, SHARE, (NOISY, RIDGE), log=False,
+            FEATURES, TOGETHER / VARIANCE, COUNT, SHARE, (NOISY, RIDGE), log="x",
             theory=FORETOLD_TOGETHER / FORETOLD, theory_label=LABEL,
         ),
         Scatter(
             "The draw of the features", "What has to do with it fades as their number grows.",
-            FEATURES, WITH_START / VARIANCE, COUNT, SHARE, (BEYOND,), log=False,
+            FEATURES, WITH_START / VARIANCE, COUNT, SHARE, (BEYOND,), log="x",
             theory=FORETOLD_START / FORETOLD, theory_label=LABEL,
         ),
         Scatter(
             "Ensembles", "The risk of the mean over draws of the features, over that of one.",
-            FEATURES, ENSEMBLE / RISK, COUNT, "ratio of risks", (NOISY, RIDGE), log=False,
+            FEATURES, ENSEMBLE / RISK, COUNT, "ratio of risks", (NOISY, RIDGE), log="x",
             theory=FORETOLD_ENSEMBLE / FORETOLD_RISK, theory_label=LABEL,
         ),
         Scatter(

@@ -22,7 +22,7 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "By chance", "The share of training after the test errors were dealt out anew among the trainings.",
-            TRAINING, DEALT, "share of training", "dealt out", BOTH, log=False,
+            TRAINING, DEALT, "share of training", "share after dealing out anew", BOTH, log=False,
         ),
         Scatter(
             "Initialisation and interactions", "What a start makes, and what no single factor explains.",

@@ -23,23 +23,23 @@ def panels() -> tuple[Panel, ...]:
     return (
         Scatter(
             "Distance from what was foretold", "The largest along training, over the length of the targets.",
-            WIDTH, maximum(GAP), "width", "largest gap", (RELU, SMOOTH, MEAN_FIELD),
+            WIDTH, maximum(GAP), "width", "distance / length of the targets", (RELU, SMOOTH, MEAN_FIELD),
         ),
         Scatter(
             "The same on test inputs", "Unseen digits, foretold from the kernel between them and the training digits.",
-            WIDTH, maximum(TEST_GAP), "width", "largest test gap", (RELU, SMOOTH, MEAN_FIELD),
+            WIDTH, maximum(TEST_GAP), "width", "distance / length of the targets", (RELU, SMOOTH, MEAN_FIELD),
         ),
         Scatter(
             "How much the kernel changes", "From the start of training to its end.",
-            WIDTH, last_value(CHANGE), "width", "‖K - K₀‖ / ‖K₀‖", (RELU, SMOOTH, MEAN_FIELD),
+            WIDTH, last_value(CHANGE), "width", "‖K − K₀‖ / ‖K₀‖", (RELU, SMOOTH, MEAN_FIELD),
         ),
         Scatter(
             "Drift, relative to the start", "Each weight moves less, the more of them there are.",
-            WIDTH, last_value(RELATIVE), "width", "‖θ - θ₀‖ / ‖θ₀‖", (RELU, MEAN_FIELD),
+            WIDTH, last_value(RELATIVE), "width", "‖θ − θ₀‖ / ‖θ₀‖", (RELU, MEAN_FIELD),
         ),
         Scatter(
             "Drift, as it is", "All weights together move as far in a wide network as in a narrow one.",
-            WIDTH, last_value(ABSOLUTE), "width", "‖θ - θ₀‖", (RELU, MEAN_FIELD),
+            WIDTH, last_value(ABSOLUTE), "width", "‖θ − θ₀‖", (RELU, MEAN_FIELD),
         ),
         Lines(
             "Training loss", "A narrow network beside what its kernel at the start foretells, of the first seed.",
