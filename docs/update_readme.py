@@ -8,7 +8,10 @@ from pathlib import Path
 
 from phenoscope.atlas import find
 from phenoscope.atlas.families import FAMILIES
-from phenoscope.report import is_plain, markdown_table, outcome_counts, write_figure
+from phenoscope.report import is_plain, outcome_counts, write_figure
+from phenoscope.report.rows import claim_rows
+from phenoscope.report.text import escaped
+from phenoscope.report.words import MARKS, tally
 from phenoscope.store import Experiment, read_experiment, survey
 from phenoscope.store.experiments import EXPERIMENT
 
@@ -25,11 +28,26 @@ def results(experiment: Experiment) -> str:
             f"*{experiment.question}*",
             f'<img src="{figure.relative_to(ROOT)}" alt="{panel.title}. {panel.caption}" width="680">',
             f"{panel.caption} One line a seed; the dashed lines are the theory's {panel.theory_label}.",
-            markdown_table(experiment.verdicts),
+            tally(experiment.verdicts),
+            verdicts(experiment),
             f"From `{experiment.command}` (seeds {seeds}). Estimates are means over seeds, with the interval that "
             "decides: corrected for all claims of the phenomenon together.",
         ]
     )
+
+
+def verdicts(experiment: Experiment) -> str:
+    """A row a claim, with its estimates at all places."""
+    lines = ["| | claim | where | estimate | region | control |", "| --- | --- | --- | --- | --- | --- |"]
+    for row in claim_rows(experiment.verdicts):
+        outcome = "; ".join(
+            " ".join((MARKS[each["outcome"]].sign, each["outcome"], each["at"])).strip() for each in row["outcomes"]
+        )
+        found = [f"{where}: {value}" if where else f"{value}" for where, value in row["estimates"]]
+        controls = "; ".join(" ".join((each["arm"], each["word"], each["at"])).strip() for each in row["controls"])
+        cells = ([outcome], [row["says"]], [row["arm"]], found, [row["region"]], [controls])
+        lines.append(f"| {' | '.join('<br>'.join(map(escaped, cell)) for cell in cells)} |".replace("|  |", "| |"))
+    return "\n".join(lines)
 
 
 def atlas(experiments: tuple[Experiment, ...]) -> str:
@@ -40,7 +58,7 @@ def atlas(experiments: tuple[Experiment, ...]) -> str:
         lines.append(f"| **{family.title}** | *{family.question}* | |")
         for name in family.phenomena:
             counts = outcome_counts(runs[name].verdicts) if name in runs else []
-            told = ", ".join(f"{each['count']} {each['outcome']}" for each in counts) or "not run"
+            told = "; ".join(f"{each['count']} {each['outcome']}" for each in counts) or "not run"
             lines.append(f"| `{name}` | {find(name).question} | {told} |")
     return "\n".join(lines)
 

@@ -69,7 +69,7 @@ def markdown_table(verdicts: Sequence[Verdict]) -> str:
     for verdict in verdicts:
         outcome = f"{MARKS[verdict.outcome].sign} {verdict.outcome}"
         found = (str(estimate(verdict)), str(verdict.region), str(verdict.n))
-        rows.append([_escaped(cell) for cell in (outcome, verdict.claim, place(verdict), *found, _control(verdict))])
+        rows.append([escaped(cell) for cell in (outcome, verdict.claim, place(verdict), *found, _control(verdict))])
     return "\n".join(f"| {' | '.join(row)} |".replace("|  |", "| |") for row in rows)
 
 
@@ -153,7 +153,7 @@ def _control_with_numbers(verdict: Verdict) -> str:
     return f"{_control(verdict)}, {control_estimate(control, verdict.region)}"
 
 
-def _escaped(cell: str) -> str:
+def escaped(cell: str) -> str:
     """Text that Markdown shows as it is: a bar would end the cell, a line break the table, a tag would vanish."""
     for sign in "\\|*_`<[]":
         cell = cell.replace(sign, f"\\{sign}")

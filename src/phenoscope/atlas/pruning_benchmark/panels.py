@@ -22,7 +22,8 @@ def panels() -> tuple[Panel, ...]:
     return (
         *(
             Scatter(
-                f"Gains over {STANDARD[when]}, {when}", "One network less another of one seed; more than 0.01 counts as a gain.",
+                f"Gains over {STANDARD[when]}, {when}",
+                "One network less another of one seed; more than 0.01 counts as a gain.",
                 DENSITY, GAIN, KEPT, "difference of test accuracy",
                 tuple(over(when, name, STANDARD[when]) for name in PUBLISHED), log="x",
             )
