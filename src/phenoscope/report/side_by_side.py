@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation
 
@@ -18,7 +19,7 @@ def side_by_side(axes: Axes) -> None:
         axes: with a line for each arm, all of them points, and ticks where the points are.
     """
     lines, figure = axes.get_lines(), axes.figure
-    kept = [set(map(float, line.get_xdata(orig=False))) for line in lines]
+    kept = [set(np.asarray(line.get_xdata()).tolist()) for line in lines]
     if not any(a & b for a, b in itertools.combinations(kept, 2)):
         return
     step = min(STEP, WIDTH / (len(lines) - 1))
