@@ -7,6 +7,7 @@ from phenoscope.claims.expressions import Condition, Expression, Measured, Setti
 from phenoscope.claims.humps import hump_height, hump_step
 from phenoscope.claims.intervals import Interval, interval
 from phenoscope.claims.judge import judge
+from phenoscope.claims.marks import highest_step, mark_correlation, mark_ratio, settled_step
 from phenoscope.claims.onsets import onset
 from phenoscope.claims.optima import optimum_slope
 from phenoscope.claims.passages import block_ratio, first_step, maximum_until, value_when
@@ -59,6 +60,7 @@ __all__ = [
     "first_value",
     "fraction_of",
     "growth",
+    "highest_step",
     "hump_across",
     "hump_height",
     "hump_place",
@@ -70,6 +72,8 @@ __all__ = [
     "last_value",
     "late_mean",
     "log_log_slope",
+    "mark_correlation",
+    "mark_ratio",
     "maximum",
     "maximum_until",
     "mean",
@@ -85,6 +89,7 @@ __all__ = [
     "region_from_json",
     "relative_spread",
     "second_minimum",
+    "settled_step",
     "sign_changes",
     "slope",
     "trend",

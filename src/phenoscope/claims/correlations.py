@@ -46,9 +46,9 @@ class RankCorrelation(SweepStatistic):
         y, dy, reason_y = _numbers(self.y, members)
         if reason_x or reason_y:
             return Value(math.nan, math.nan, reason=reason_x or reason_y)
-        slices = _slices(members, self.within)
+        slices = slices_of(members, self.within)
         if self.shuffled:
-            order = _shuffled(slices, members[0].seed)
+            order = dealt_anew(slices, members[0].seed)
             y, dy = y[order], dy[order]
         value = _tau(x, y, slices)
         if math.isnan(value):
@@ -100,7 +100,7 @@ def _numbers(statistic: Statistic, members: Sequence[Record]) -> tuple[np.ndarra
     return np.array([value.value for value in values]), np.array([value.error for value in values]), reason
 
 
-def _slices(members: Sequence[Record], within: str | None) -> list[np.ndarray]:
+def slices_of(members: Sequence[Record], within: str | None) -> list[np.ndarray]:
     """Places of the members that are compared with each other: all, or those that differ in one setting only.
 
     What follows from that setting, as steps do from the batch where epochs are matched, goes along with it.
@@ -140,7 +140,7 @@ def _moved(x: np.ndarray, errors: np.ndarray, y: np.ndarray, slices: Sequence[np
     return math.sqrt(total)
 
 
-def _shuffled(slices: Sequence[np.ndarray], seed: int) -> np.ndarray:
+def dealt_anew(slices: Sequence[np.ndarray], seed: int) -> np.ndarray:
     """A random order that keeps every place in its slice; the same for the same seed."""
     order = np.arange(sum(map(len, slices)))
     for number, places in enumerate(slices):

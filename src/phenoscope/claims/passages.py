@@ -42,7 +42,8 @@ class FirstStep(Statistic):
         possibly = np.flatnonzero((readings.values == 1) | (readings.errors > 0))
         if steps is None or len(surely) == 0:
             doubt = " beyond its measurement error" if len(possibly) else ""
-            return self._unknown(f"{self.condition} never holds{doubt} in {len(readings)} readings")
+            never = self._unknown(f"{self.condition} never holds{doubt} in {len(readings)} readings")
+            return dataclasses.replace(never, after=_until(readings, possibly))
         found = surely[0]
         if np.isnan(readings.values[:found]).any():
             return self._unknown(f"{self.condition} cannot be told before step {steps[found]:g}: a reading is nan")
@@ -199,6 +200,14 @@ def block_ratio(expression: Expression, block: int = 500) -> Statistic:
     if isinstance(block, bool) or not isinstance(block, int) or block < 1:
         raise BadInput(f"block is a number of steps, a whole number above 0, got {block!r}.")
     return BlockRatio(series(expression, "block_ratio"), block)
+
+
+def _until(readings: Readings, possibly: np.ndarray) -> float | None:
+    """The step until which a condition had surely not held, where it never surely does."""
+    if readings.steps is None or len(readings) == 0 or np.isnan(readings.values).any():
+        return None
+    last = len(readings) - 1 if len(possibly) == 0 else int(possibly[0]) - 1
+    return float(readings.steps[last]) if last >= 0 else None
 
 
 def _between(readings: Readings, start: int, stop: int) -> Readings:

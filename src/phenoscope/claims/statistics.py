@@ -41,6 +41,7 @@ class Value:
         reason: why there is no number.
         missing: the record lacks a series or a setting that the statistic needs.
         censored: the truth lies anywhere in value ± error (an onset read from a grid); `error` is then not a spread.
+        after: where there is no number because what was looked for had not come: the step until which it had not.
     """
 
     value: float
@@ -49,6 +50,7 @@ class Value:
     reason: str | None = None
     missing: bool = False
     censored: bool = False
+    after: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from phenoscope.methods.crossed_features import CrossedFeatures
 from phenoscope.methods.curves import Curve, curve
 from phenoscope.methods.diagonal_descent import DiagonalDescent
 from phenoscope.methods.double_well import DoubleWell
+from phenoscope.methods.early_clock import EarlyClock
 from phenoscope.methods.early_stopping import StoppedClassifier, StoppedRegression
 from phenoscope.methods.ensembles import Ensemble
 from phenoscope.methods.exhaustive import BestOrder, best_order
@@ -63,6 +64,7 @@ __all__ = [
     "Curve",
     "DiagonalDescent",
     "DoubleWell",
+    "EarlyClock",
     "EdgePopup",
     "EndToEndField",
     "Ensemble",
