@@ -268,10 +268,11 @@ class Phenomenon:
         unused = sorted(set(swept) - {*claim.used_up, claim.each})
         if unused:
             raise BadInput(f"{who} is about {claim.on!r}, which sweeps {unused}. Say `each={unused[0]!r}`, or `over=`.")
-        if not set(claim.used_up) <= set(swept):
-            raise BadInput(
-                f"{who} takes a sweep over {claim.over!r}, but {claim.on!r} sweeps {list(swept) or 'nothing'}."
-            )
+        elsewhere = [(name, read) for name, read in control if read.over != claim.over]
+        for name, read in ((claim.on, claim), *elsewhere):
+            if not set(read.used_up) <= set(self.sweeps[name]):
+                there = list(self.sweeps[name]) or "nothing"
+                raise BadInput(f"{who} takes a sweep over {read.over!r}, but {name!r} sweeps {there}.")
 
     def _check_panel(self, panel: Panel) -> None:
         who = f"the panel {panel.title!r}"

@@ -8,6 +8,7 @@ from phenoscope.claims.humps import hump_height, hump_step
 from phenoscope.claims.intervals import Interval, interval
 from phenoscope.claims.judge import judge
 from phenoscope.claims.marks import highest_step, mark_correlation, mark_ratio, settled_step
+from phenoscope.claims.offsets import offset_ratio
 from phenoscope.claims.onsets import onset
 from phenoscope.claims.optima import optimum_slope
 from phenoscope.claims.passages import block_ratio, first_step, maximum_until, value_when
@@ -78,6 +79,7 @@ __all__ = [
     "maximum_until",
     "mean",
     "minimum",
+    "offset_ratio",
     "onset",
     "optimum_slope",
     "peak_descent",

@@ -26,12 +26,14 @@ class Breaks:
             the arms that excludes zero ("difference"), or by either.
         statistic: what is read there in place of the claim's own statistic; the arm may then be the claim's own.
         called: what that reading is called, in a few words.
+        over: the swept setting of the arm that such a statistic uses up, where it is another than the claim's own.
     """
 
     arm: str
     by: Way = "contradiction or difference"
     statistic: Statistic | SweepStatistic | Criterion | None = None
     called: str = ""
+    over: str | None = None
 
     def __post_init__(self) -> None:
         _check_text(self.arm, "the arm of a control")
@@ -133,7 +135,10 @@ class Claim:
     def at_control(self) -> "Claim":
         """The claim as its control is read: with the control's statistic, if it has one of its own."""
         own = None if self.control is None else self.control.statistic
-        return self if own is None else dataclasses.replace(self, statistic=own, control=None)
+        if own is None:
+            return self
+        over = self.control.over if isinstance(self.control, Breaks) else None
+        return dataclasses.replace(self, statistic=own, control=None, over=over or self.over)
 
 
 def _check_statistic(claim: Claim) -> None:
@@ -181,6 +186,11 @@ def _check_control(claim: Claim) -> None:
         raise BadInput(
             f"a control has a role, got {claim.control!r}. "
             'Write `Breaks("arm")` where the claim should fail, `Twin("arm")` to report the arm beside.'
+        )
+    if isinstance(claim.control, Breaks) and claim.control.over is not None and claim.control.statistic is None:
+        raise BadInput(
+            f"a control over another sweep is read by another statistic, got over={claim.control.over!r} alone. Give the "
+            "`statistic` that uses it up."
         )
     if claim.control.arm == claim.on and claim.control.statistic is None:
         raise BadInput(
