@@ -268,11 +268,10 @@ class Phenomenon:
         unused = sorted(set(swept) - {*claim.used_up, claim.each})
         if unused:
             raise BadInput(f"{who} is about {claim.on!r}, which sweeps {unused}. Say `each={unused[0]!r}`, or `over=`.")
-        elsewhere = [(name, read) for name, read in control if read.over != claim.over]
-        for name, read in ((claim.on, claim), *elsewhere):
-            if not set(read.used_up) <= set(self.sweeps[name]):
-                there = list(self.sweeps[name]) or "nothing"
-                raise BadInput(f"{who} takes a sweep over {read.over!r}, but {name!r} sweeps {there}.")
+        for name, read in ((claim.on, claim), *control):
+            there = self.sweeps[name]
+            if not set(read.used_up) <= set(there) and (read is claim or read.over != claim.over):
+                raise BadInput(f"{who} takes a sweep over {read.over!r}, but {name!r} sweeps {[*there] or 'nothing'}.")
 
     def _check_panel(self, panel: Panel) -> None:
         who = f"the panel {panel.title!r}"

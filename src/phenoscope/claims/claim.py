@@ -189,8 +189,8 @@ def _check_control(claim: Claim) -> None:
         )
     if isinstance(claim.control, Breaks) and claim.control.over is not None and claim.control.statistic is None:
         raise BadInput(
-            f"a control over another sweep is read by another statistic, got over={claim.control.over!r} alone. Give the "
-            "`statistic` that uses it up."
+            f"a control over another sweep is read by another statistic, got over={claim.control.over!r} alone. Give "
+            "the `statistic` that uses it up."
         )
     if claim.control.arm == claim.on and claim.control.statistic is None:
         raise BadInput(
