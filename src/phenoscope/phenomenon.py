@@ -265,8 +265,7 @@ class Phenomenon:
                 raise BadInput(f"{who} needs the series {missing}, which no probe of {name!r} writes.")
             self._check_settings(read.settings, name, who)
         swept = self.sweeps[claim.on]
-        unused = sorted(set(swept) - {*claim.used_up, claim.each})
-        if unused:
+        if unused := sorted(set(swept) - {*claim.used_up, claim.each}):
             raise BadInput(f"{who} is about {claim.on!r}, which sweeps {unused}. Say `each={unused[0]!r}`, or `over=`.")
         for name, read in ((claim.on, claim), *control):
             there = self.sweeps[name]
