@@ -53,6 +53,7 @@ from phenoscope.atlas.optimisation_limited_peak import optimisation_limited_peak
 from phenoscope.atlas.optimizer_interpolants import optimizer_interpolants
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
 from phenoscope.atlas.path_extent import path_extent
+from phenoscope.atlas.peak_place import peak_place
 from phenoscope.atlas.permutation_barrier import permutation_barrier
 from phenoscope.atlas.permutations_do_not_suffice import permutations_do_not_suffice
 from phenoscope.atlas.poisoned_minima import poisoned_minima
@@ -144,6 +145,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     optimizer_interpolants,
     oscillation_averaging,
     path_extent,
+    peak_place,
     permutation_barrier,
     permutations_do_not_suffice,
     poisoned_minima,
