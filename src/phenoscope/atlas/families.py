@@ -162,7 +162,7 @@ DESCENT = Family(
         Part(
             "Networks",
             "A network learns its features, too. Is it at its worst where it can just fit, and where is that?",
-            ("double_descent", "peak_place", "sample_descent", "epoch_descent"),
+            ("double_descent", "peak_place", "sample_descent", "epoch_descent", "capacity_measures"),
         ),
         Part(
             "Where the noise goes",

@@ -9,7 +9,7 @@ from phenoscope.training import Adam, Recipe
 
 WIDTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 30, 40, 56)
 GROWING: dict[Scale, Size] = {
-    "smoke": Size(60, (2, 4, 8, 16, 32), 200, 50),
+    "smoke": Size(60, (2, 3, 4, 6, 8, 16, 32), 200, 50),
     "laptop": Size(300, WIDTHS, 1000, 100),
     "paper": Size(1000, (*WIDTHS, 80, 112, 160, 256), 10_000, 500),
 }

@@ -7,6 +7,7 @@ from phenoscope.atlas.ambiguous_labels import ambiguous_labels
 from phenoscope.atlas.averaging import averaging
 from phenoscope.atlas.batch_size import batch_size
 from phenoscope.atlas.benign_overfitting import benign_overfitting
+from phenoscope.atlas.capacity_measures import capacity_measures
 from phenoscope.atlas.catapult import catapult
 from phenoscope.atlas.central_flow import central_flow
 from phenoscope.atlas.changing_rates import changing_rates
@@ -99,6 +100,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     averaging,
     batch_size,
     benign_overfitting,
+    capacity_measures,
     catapult,
     central_flow,
     changing_rates,

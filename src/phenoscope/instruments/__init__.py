@@ -11,6 +11,7 @@ from phenoscope.instruments.barriers import Barrier, barrier, path_barrier
 from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.bits import CodeLength, code_length
 from phenoscope.instruments.box_counting import BoxDimension, boundary, box_dimension
+from phenoscope.instruments.capacity import MarginNorm, WeightNorm, margin_norm, weight_norm
 from phenoscope.instruments.conserved import Balance, UnitBalance, balance, unit_balance
 from phenoscope.instruments.coordinates import CoordinateCheck, coordinate_check, layer_changes
 from phenoscope.instruments.counts import Count, Loss
@@ -169,6 +170,7 @@ __all__ = [
     "LossLine",
     "LossPlane",
     "MarginConditions",
+    "MarginNorm",
     "Masks",
     "MatrixRank",
     "Monotonicity",
@@ -208,6 +210,7 @@ __all__ = [
     "UnitBalance",
     "VarianceSources",
     "Volume",
+    "WeightNorm",
     "WeightRank",
     "WorstCase",
     "alternation",
@@ -263,6 +266,7 @@ __all__ = [
     "loss_line",
     "loss_plane",
     "margin_conditions",
+    "margin_norm",
     "masked",
     "matrix_rank",
     "monotonicity",
@@ -294,6 +298,7 @@ __all__ = [
     "uniform_shares",
     "unit_balance",
     "variance_sources",
+    "weight_norm",
     "weight_rank",
     "worst_case_sharpness",
 ]

@@ -6,6 +6,7 @@ A new one costs a line here, and is then measured by `phenoscope measure`, by `p
 
 from phenoscope.instruments import counts
 from phenoscope.instruments.ansatz import ansatz_of
+from phenoscope.instruments.capacity import margin_norm, weight_norm
 from phenoscope.instruments.conserved import unit_balance
 from phenoscope.instruments.density import density
 from phenoscope.instruments.descent import gradient_norm
@@ -143,6 +144,14 @@ INSTRUMENTS: dict[str, Instrument] = {
         "imbalance of the weights before and behind each hidden unit (ReLU or linear)",
         "1",
         lambda bench, _: unit_balance(bench.objective.model),
+    ),
+    "weight_norm": Instrument(
+        "Euclidean norm of all trained parameters", "parameter", lambda bench, _: weight_norm(bench.objective)
+    ),
+    "margin_norm": Instrument(
+        "product of the weight matrices' norms over the median margin",
+        "1",
+        lambda bench, _: margin_norm(bench.objective),
     ),
     "parameters": Instrument(
         "number of trainable parameters", "parameters", lambda bench, _: counts.parameters(bench.objective)

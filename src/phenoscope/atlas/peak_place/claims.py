@@ -61,8 +61,8 @@ def _nearer(share: Expression, features: Expression) -> tuple[Claim, ...]:
 
     def nearer(says: str, on: str) -> Claim:
         return Claim(
-            f"{says}, the width from which 99 % of the training labels are fitted misses the peak of the test loss by at "
-            "most two thirds of the factor by which as many parameters as examples times classes do", NAKKIRAN,
+            f"{says}, the width from which 99 % of the training labels are fitted misses the peak of the test loss by "
+            "at most two thirds of the factor by which as many parameters as examples times classes do", NAKKIRAN,
             offset_ratio(hump_place(LOSS, share), onset(UNFITTED <= NEARLY, share), 1.0), Below(2 / 3),
             region_from="pilot", on=on, over=OVER,
             control=Breaks(
