@@ -1,4 +1,4 @@
-"""What is claimed of measures of capacity on the two sides of the threshold; chance gives rank correlations around 0."""
+"""What is claimed of measures of capacity on both sides of the threshold; by chance rank correlations are around 0."""
 
 from phenoscope.claims import (
     Above,
