@@ -47,6 +47,7 @@ from phenoscope.atlas.minimum_code import minimum_code
 from phenoscope.atlas.mode_connectivity import mode_connectivity
 from phenoscope.atlas.mode_rates import mode_rates
 from phenoscope.atlas.network_as_process import network_as_process
+from phenoscope.atlas.noise_absorption import noise_absorption
 from phenoscope.atlas.noise_or_rate import noise_or_rate
 from phenoscope.atlas.not_a_regulariser import not_a_regulariser
 from phenoscope.atlas.opposing_signals import opposing_signals
@@ -140,6 +141,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     mode_connectivity,
     mode_rates,
     network_as_process,
+    noise_absorption,
     noise_or_rate,
     not_a_regulariser,
     opposing_signals,

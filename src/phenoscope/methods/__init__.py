@@ -34,6 +34,7 @@ from phenoscope.methods.matrix_completion import EndToEndField, MatrixCompletion
 from phenoscope.methods.matrix_factorisation import MatrixFactorisation
 from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.mirror_descent import MirrorDescent
+from phenoscope.methods.noise_absorption import NoiseAbsorption
 from phenoscope.methods.random_features import RandomFeatures
 from phenoscope.methods.random_functions import RandomFunctions
 from phenoscope.methods.recursive_features import LaplacePredictor, RecursiveFeatures, recursive_features
@@ -88,6 +89,7 @@ __all__ = [
     "MatrixFactorisation",
     "Merge",
     "MirrorDescent",
+    "NoiseAbsorption",
     "PrunedToTarget",
     "RandomFeatures",
     "RandomFunctions",
