@@ -33,7 +33,8 @@ def panels() -> tuple[Panel, ...]:
         ),
         Scatter(
             "Its share in high frequencies", "What further waves take up is spikes at the examples.",
-            FEATURES, HIGH, COUNT, "share above n/2", (MANY, STEEP), theory=EXPECTED_HIGH, theory_label=EXACT, log=False,
+            FEATURES, HIGH, COUNT, "share above n/2", (MANY, STEEP), theory=EXPECTED_HIGH, theory_label=EXACT,
+            log=False,
         ),
         Scatter(
             "What becomes of the signal", "The lowest waves have the largest weights, so hardly any of it is lost.",
