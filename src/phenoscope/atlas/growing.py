@@ -1,7 +1,7 @@
 """Networks that grow in width from too small for their data to far too large, all of them trained alike."""
 
 from phenoscope.atlas.size import Size
-from phenoscope.data import dataset
+from phenoscope.data import Dataset, dataset
 from phenoscope.models import UniformMLP
 from phenoscope.objective import CrossEntropy
 from phenoscope.phenomenon import Scale
@@ -16,6 +16,11 @@ GROWING: dict[Scale, Size] = {
 WRONG = 0.2
 
 
+def noisy(scale: Scale, data: str, examples: int) -> Dataset:
+    """So many training examples, a fifth of them with wrong labels, and test examples with right ones."""
+    return dataset(data, train=examples, test=200 if scale == "smoke" else 1000, flat=True, label_noise=WRONG)
+
+
 def growing(scale: Scale, data: str) -> Recipe:
     """Tanh networks with one hidden layer on full batches, a fifth of whose training labels are wrong.
 
@@ -23,7 +28,7 @@ def growing(scale: Scale, data: str) -> Recipe:
     """
     size = GROWING[scale]
     return Recipe(
-        data=dataset(data, train=size.examples, test=200 if scale == "smoke" else 1000, flat=True, label_noise=WRONG),
+        data=noisy(scale, data, size.examples),
         model=UniformMLP(size.widths[0], depth=1, activation="tanh"),
         loss=CrossEntropy(),
         rule=Adam(0.01),

@@ -12,8 +12,7 @@ from phenoscope.atlas.capacity_measures.claims import (
     claims,
 )
 from phenoscope.atlas.capacity_measures.panels import panels
-from phenoscope.atlas.growing import GROWING, WRONG, growing
-from phenoscope.data import dataset
+from phenoscope.atlas.growing import GROWING, WRONG, growing, noisy
 from phenoscope.methods import RandomFeatures
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, HeldOutLoss, Instruments
@@ -40,9 +39,7 @@ def capacity_measures(scale: Scale, *, data: str = "digits") -> Phenomenon:
     end = trained.steps
     probes = (HeldOutLoss(end), Accuracy(end), Instruments(("sharpness", "margin_norm", "weight_norm"), end))
     n = size.examples // 2
-    linear = RandomFeatures(
-        dataset(data, train=n, test=trained.data.test, flat=True, label_noise=WRONG), n, steps=DRAWS[scale]
-    )
+    linear = RandomFeatures(noisy(scale, data, n), n, steps=DRAWS[scale])
 
     def networks(name: str, widths: tuple[int, ...], says: str) -> Arm:
         return Arm(name, trained, probes, {"model.width": widths}, says=says)

@@ -2,10 +2,9 @@
 
 import dataclasses
 
-from phenoscope.atlas.growing import GROWING, WRONG, growing
+from phenoscope.atlas.growing import GROWING, WRONG, growing, noisy
 from phenoscope.atlas.peak_place.claims import BELKIN, DECAY, LAST, LINEAR, NAKKIRAN, STOPPED, claims, share_of
 from phenoscope.atlas.peak_place.panels import panels
-from phenoscope.data import dataset
 from phenoscope.methods import RandomFeatures
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 from phenoscope.probes import Accuracy, HeldOutLoss
@@ -28,8 +27,7 @@ def peak_place(scale: Scale, *, data: str = "digits") -> Phenomenon:
     size, trained = GROWING[scale], growing(scale, data)
     n, sweep = size.examples, {"model.width": size.widths}
     probes = (HeldOutLoss(every=size.every), Accuracy(every=size.every))
-    source = dataset(data, train=n // 2, test=trained.data.test, flat=True, label_noise=WRONG)
-    linear = RandomFeatures(source, n // 2, steps=DRAWS[scale])
+    linear = RandomFeatures(noisy(scale, data, n // 2), n // 2, steps=DRAWS[scale])
     counts = tuple(round(part * linear.features) for part in FEATURES)
     share = share_of(trained.data.shape[0], trained.data.outputs, n)
     arms = (
