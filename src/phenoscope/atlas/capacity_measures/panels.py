@@ -30,11 +30,11 @@ def panels() -> tuple[Panel, ...]:
             NORMALISED, LOSS, "Π ‖W‖ / median margin", NATS, (FEW, MANY),
         ),
         Scatter(
-            "Against the length of the weights", "It grows with the number of weights alone.",
+            "Against the length of the weights", "Wide networks fit the same data by shorter weights.",
             LENGTH, LOSS, "‖θ‖", NATS, (FEW, MANY),
         ),
         Scatter(
-            "Against the sharpness", "Of the training loss, which is near 0 beyond the threshold.",
+            "Against the sharpness", "Of the training loss: beyond the threshold it goes with the test loss, below it with nothing.",
             SHARPNESS, LOSS, "largest Hessian eigenvalue", NATS, (FEW, MANY),
         ),
         Scatter(
