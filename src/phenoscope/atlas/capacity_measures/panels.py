@@ -34,7 +34,7 @@ def panels() -> tuple[Panel, ...]:
             LENGTH, LOSS, "‖θ‖", NATS, (FEW, MANY),
         ),
         Scatter(
-            "Against the sharpness", "Of the training loss: beyond the threshold it goes with the test loss, below it with nothing.",
+            "Against the sharpness", "Beyond the threshold it goes with the test loss, below it with nothing.",
             SHARPNESS, LOSS, "largest Hessian eigenvalue", NATS, (FEW, MANY),
         ),
         Scatter(
