@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from phenoscope.atlas.freezing import Control, controlled, frozen
+from phenoscope.atlas.kinds import KINDS, Kind, kind_of
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
 from phenoscope.atlas.own import OWN
 from phenoscope.core.errors import BadInput, PhenoscopeError
@@ -148,12 +149,15 @@ def _kind(parameter: inspect.Parameter, maker: Maker) -> Any:
 __all__ = [
     "ATLAS",
     "GROUP",
+    "KINDS",
     "Control",
     "Entry",
+    "Kind",
     "controlled",
     "entries",
     "find",
     "frozen",
+    "kind_of",
     "known",
     "option_kinds",
     "options_of",
