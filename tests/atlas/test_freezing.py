@@ -6,6 +6,7 @@ import pytest
 
 from phenoscope import atlas
 from phenoscope.atlas import find, frozen
+from phenoscope.atlas.freezing import WHY_NOT
 from phenoscope.core.errors import BadInput
 from phenoscope.engine import resume, run
 from phenoscope.methods import Freezable
@@ -28,8 +29,9 @@ def trains(made) -> bool:
 def test_every_phenomenon_has_a_frozen_twin_or_says_why_not(name):
     plain = find(name, scale="smoke")
     if not trains(plain):
-        with pytest.raises(BadInput, match=f"{name} has no twin with frozen features: no arm trains a network"):
+        with pytest.raises(BadInput, match=f"{name} has no twin with frozen features: ") as refused:
             find(name, scale="smoke", control="linearised")
+        assert all(WHY_NOT[type(arm.recipe)] in str(refused.value) for arm in plain.arms)
         return
     twin = frozen(plain)
     assert twin.claims is plain.claims  # the same sentences, statistics and regions
@@ -50,6 +52,11 @@ def test_every_phenomenon_has_a_frozen_twin_or_says_why_not(name):
             assert mine.recipe is its.recipe
     with pytest.raises(BadInput, match="linear already"):
         frozen(twin)
+
+
+def test_computations_of_others_are_refused_by_their_name():
+    with pytest.raises(BadInput, match=r"no arm trains a network by a recipe, and its members are computed \(Growth\)"):
+        frozen(phenomenon(arm("grown", Growth()), claims=()))
 
 
 def test_what_only_computes_is_left_alone_beside_what_trains():

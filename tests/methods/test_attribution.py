@@ -86,6 +86,12 @@ def test_the_design_is_crossed_and_starts_are_shared_by_all_rules():
     assert descent[0].seed != dataclasses.replace(SMALL, seed=1)._cohort(0, 10)[0].seed
 
 
+def test_the_frozen_twin_trains_the_same_design_linearised():
+    frozen, plain = (made._cohort(2, 10) for made in (SMALL.frozen(), SMALL))
+    assert frozen == [dataclasses.replace(recipe, dynamics="linearised") for recipe in plain]
+    assert SMALL.frozen().frozen() == SMALL.frozen()
+
+
 def test_what_is_found_has_its_units_and_repeats():
     made = dataclasses.replace(SMALL, steps=12)
     assert isinstance(made, Computation)

@@ -10,7 +10,10 @@ import torch
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.methods import Circle, Computation
+from phenoscope.methods.circle import seen
+from phenoscope.methods.initial_kernel import uniform_network
 from phenoscope.theory import infinite, infinite_kernel
+from phenoscope.training.linearised import Linearised
 
 SMALL = Circle(seed=4, steps=60, width=30, points=26, amplitude=0.3)
 
@@ -43,6 +46,30 @@ def by_hand(spec):
         by_w = scale * math.sqrt(2 / 3) * ((before > 0) * a * left[:, None]).T @ x
         a, w = a - rate * scale * before.relu().T @ left, w - rate * by_w
     return waves, y, kernel, states
+
+
+@pytest.mark.parametrize("readout", ["ntk", "mean field"])
+def test_the_frozen_twin_is_descent_on_the_expansion_itself(readout):
+    """By gradients in the parameters of a linearised module, which knows of no kernel."""
+    spec = dataclasses.replace(SMALL, readout=readout, steps=40)
+    waves, y, kernel, _ = by_hand(spec)
+    network = uniform_network(spec.width, 1, "relu", "ntk")
+    model = network.build(stream(spec.seed, "initialisation"), inputs=(3,), outputs=1, dtype=torch.float64)
+    lazy, scale = Linearised(model), 1.0 if readout == "ntk" else spec.width**-0.5
+    x = seen(2 * math.pi * torch.arange(spec.points, dtype=torch.float64) / spec.points, "circle")
+    zero, rate = lazy(x).detach(), 0.5 * spec.points / float(torch.linalg.eigvalsh(kernel)[-1]) / scale**2
+    for _ in range(spec.steps):
+        loss = (scale * (lazy(x) - zero)[:, 0] - y).square().mean() / 2
+        (slope,) = torch.autograd.grad(loss, [lazy.point])
+        lazy.point.data -= rate * slope
+    outputs = scale * (lazy(x) - zero)[:, 0].detach()
+    frozen, _ = along(spec.frozen())
+    moved, _ = along(spec)
+    for k, wave in zip((1, 3, 5, 9), waves, strict=True):
+        part = float(wave @ outputs / (wave @ wave) / spec.amplitude)
+        assert frozen[40][f"part of {k}"] == pytest.approx(part, rel=1e-9, abs=1e-12)
+        assert moved[40][f"part of {k}"] != pytest.approx(part, rel=1e-3)
+    assert spec.frozen().frozen() == spec.frozen()
 
 
 @pytest.mark.parametrize("readout", ["ntk", "mean field"])
@@ -112,5 +139,7 @@ def test_what_makes_no_sense_is_refused():
         Circle(inputs="line")
     with pytest.raises(BadInput, match="positive amplitude"):
         Circle(amplitude=0.0)
+    with pytest.raises(BadInput, match="dynamics must be one of"):
+        Circle(dynamics="lazy")
     with pytest.raises(BadInput, match="readout must be one of"):
         Circle(readout="other")

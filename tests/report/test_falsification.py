@@ -12,6 +12,7 @@ from test_page import Page
 from phenoscope.claims.regions import AtLeast
 from phenoscope.report import falsification_json, write_site
 from phenoscope.report.falsification import falsification_csv, falsifications
+from phenoscope.report.fates import fate_of
 from phenoscope.store import ArmResult, write_experiment
 
 ARMS = (
@@ -34,6 +35,22 @@ WAYS = {
     "j": ("undecided", "contradicted", "not supported"),
     "k": ("not tested", "not tested", "not supported"),
 }
+SINGLE = dict.fromkeys(("survives", "falls", "diverges", "empty", "open", "not supported", "untouched"), 0)
+ZERO, NONE = {"values": (0.0, 0.0, 0.0)}, {"diverged": ()}
+SPECIAL = (
+    ({}, {"diverged": (3,)}, "diverges"),
+    ({}, {"diverged": (3,), "outcome": "contradicted"}, "diverges"),
+    ({}, {"diverged": (3,), "outcome": "undecided"}, "diverges"),
+    ({"diverged": (1,)}, {"diverged": (3,), "outcome": "contradicted"}, "falls"),  # with the network, too
+    ({"diverged": ()}, {"diverged": (), "outcome": "contradicted"}, "falls"),
+    ({"outcome": "undecided"}, {"diverged": (3,)}, "not supported"),
+    ({}, ZERO, "empty"),
+    ({}, {"values": (1e-13, -1e-12, 0.0)}, "empty"),  # zero to rounding
+    ({}, {"values": (0.0, 0.0, 1e-3)}, "survives"),
+    ({}, ZERO | {"outcome": "contradicted"}, "falls"),
+    (ZERO, ZERO, "empty"),
+    ({"values": (1e-13, 2e-13, 1e-13)}, {"values": (1e-13, 1e-13, 1e-13)}, "survives"),  # small is not nothing
+)
 
 
 def told(says: str, outcome: str, **changes):
@@ -76,7 +93,29 @@ def test_each_claim_has_the_fate_that_its_two_outcomes_give(runs):
     )  # "alone" has more seeds, but no partner
     fates = {case.network.claim: case.fate for case in found.cases}
     assert fates == {says: fate for says, (_, _, fate) in WAYS.items()} | {"z": "untouched"}
-    assert found.counts == {"survives": 3, "falls": 2, "open": 3, "not supported": 3, "untouched": 1}
+    assert found.counts == SINGLE | {"survives": 3, "falls": 2, "open": 3, "not supported": 3, "untouched": 1}
+
+
+@pytest.mark.parametrize(("network", "under", "fate"), SPECIAL)
+def test_what_diverges_or_does_not_move_neither_survives_nor_falls(network, under, fate):
+    assert fate_of(verdict(**(NONE | network)), verdict(**under)) == fate
+
+
+def test_where_the_network_diverges_as_well_an_outcome_counts_whatever_the_verdict_tells():
+    """Verdicts of earlier versions do not tell; their arms count."""
+    fell = verdict(outcome="contradicted", diverged=(0,))
+    assert fate_of(verdict(), fell, spared=True) == "diverges"
+    assert fate_of(verdict(), fell, spared=False) == "falls"
+    assert fate_of(verdict(**NONE), fell, spared=False) == "diverges"  # elsewhere in the arm, but not here
+
+
+def test_an_arm_whose_networks_diverged_is_found_by_its_count(runs):
+    plain, twin = runs[-2:]
+    fell = dataclasses.replace(twin, verdicts=(told("a", "contradicted", diverged=(0, 1)),))
+    for gone, fate in ((0, "diverges"), (2, "falls")):
+        arms = (dataclasses.replace(ARMS[0], diverged=gone), ARMS[1])
+        (found,) = falsifications([dataclasses.replace(plain, arms=arms, verdicts=(told("a", "supported"),)), fell])
+        assert [case.fate for case in found.cases] == [fate]
 
 
 def test_places_of_one_claim_are_laid_beside_each_other(runs):
@@ -104,8 +143,8 @@ def test_the_page_shows_the_table_and_every_claim(runs):
     shown = Page(page.read_text(encoding="utf-8"))
     text = " ".join(shown.text.split())
     assert "What survives with frozen features" in text
-    assert "survivesfallsopennot supporteduntouched" in text  # the cells of a row, without what stands between them
-    assert "linearised 32331" in text
+    assert "survivesfallsdivergesemptyopennot supporteduntouched" in text  # a row, without what stands between cells
+    assert "linearised 3200331" in text
     assert "fgradient descent open supported1.023 [0.987, 1.061] undecided3.250 [0.987, 1.061]so it is" in text
     assert "controls.html" in site.index.read_text(encoding="utf-8")
     atlas = " ".join(Page(site.index.read_text(encoding="utf-8")).text.split())

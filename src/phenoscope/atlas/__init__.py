@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
-from phenoscope.atlas.freezing import Control, controlled, frozen
+from phenoscope.atlas.freezing import Control, controlled, frozen, without_twin
 from phenoscope.atlas.kinds import KINDS, Kind, kind_of
 from phenoscope.atlas.outside import GROUP, Maker, Offer, offers
 from phenoscope.atlas.own import OWN
@@ -162,4 +162,5 @@ __all__ = [
     "option_kinds",
     "options_of",
     "origin",
+    "without_twin",
 ]

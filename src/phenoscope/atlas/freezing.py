@@ -1,8 +1,10 @@
-"""The control that any phenomenon has: the same experiment with frozen features."""
+"""The control that any phenomenon has which trains networks: the same experiment with frozen features."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
+from phenoscope import methods
 from phenoscope.core.errors import BadInput
 from phenoscope.methods import Freezable
 from phenoscope.objective import SquaredError
@@ -11,6 +13,45 @@ from phenoscope.training import Inherited, Recipe
 
 Control = Literal["linearised"]
 """What can be done to a whole phenomenon; `linearised` freezes its features."""
+
+LINEAR = "its models are linear in what is fitted, so that their features are frozen already"
+PRODUCTS = "it is about what products of parameters do, and an expansion is none"
+DRAWN = "it is about networks as they are drawn, and nothing is trained"
+WRITTEN = "its losses are written down, and no network is trained"
+
+WHY_NOT: Mapping[type, str] = {
+    methods.ConvolutionDescent: PRODUCTS,
+    methods.CoupledFeatures: LINEAR,
+    methods.CrossedFeatures: LINEAR,
+    methods.DiagonalDescent: PRODUCTS,
+    methods.DoubleWell: WRITTEN,
+    methods.EndToEndField: PRODUCTS,
+    methods.FeatureSmoother: LINEAR,
+    methods.GaussianFeatures: LINEAR,
+    methods.HomogeneousDescent: "it is about homogeneous networks, and an expansion is none",
+    methods.InitialKernel: DRAWN,
+    methods.InterpolatingDescent: LINEAR,
+    methods.KernelRegression: LINEAR,
+    methods.LayerCollapse: DRAWN,
+    methods.LeastSquares: LINEAR,
+    methods.LinearSGD: LINEAR,
+    methods.MatrixCompletion: PRODUCTS,
+    methods.MatrixFactorisation: PRODUCTS,
+    methods.MirrorDescent: LINEAR,
+    methods.PrunedToTarget: "networks are found in it by removing weights, and the one that is trained is their model",
+    methods.RandomFeatures: LINEAR,
+    methods.RandomFunctions: DRAWN,
+    methods.RecursiveFeatures: "its features are learned by kernel machines, and no network is trained",
+    methods.SeparableDescent: LINEAR,
+    methods.SmallSearch: "networks are compared by their layers' lengths, which an expansion has none of",
+    methods.SpectralRegression: LINEAR,
+    methods.StoppedClassifier: LINEAR,
+    methods.StoppedRegression: LINEAR,
+    methods.SubsetSums: "numbers are sums of other numbers, and no network is trained",
+    methods.TwoFeatures: "its networks are built, and nothing is trained",
+    methods.ValleyDescent: WRITTEN,
+}
+"""Computations without such a twin, and why they have none."""
 
 
 def controlled(phenomenon: Phenomenon, control: str) -> Phenomenon:
@@ -39,13 +80,10 @@ def frozen(phenomenon: Phenomenon) -> Phenomenon:
         >>> {arm.recipe.dynamics for arm in frozen(find("edge_of_stability")).arms}
         {'linearised'}
     """
+    why = without_twin(phenomenon)
+    if why:
+        raise BadInput(f"{phenomenon.name} has no twin with frozen features: {why}. Run it without `control`.")
     arms = tuple(dataclasses.replace(arm, recipe=_frozen(arm.recipe)) for arm in phenomenon.arms)
-    if arms == phenomenon.arms:
-        kinds = sorted({_kind(arm) for arm in arms})
-        raise BadInput(
-            f"{phenomenon.name} has no twin with frozen features: no arm trains a network by a recipe, and its members "
-            f"are {', '.join(kinds)}. Run it without `control`."
-        )
     return dataclasses.replace(
         phenomenon,
         title=f"{phenomenon.title}, features frozen",
@@ -56,6 +94,19 @@ def frozen(phenomenon: Phenomenon) -> Phenomenon:
         arms=arms,
         options={**phenomenon.options, "control": "linearised"},
     )
+
+
+def without_twin(phenomenon: Phenomenon) -> str:
+    """Why there is nothing to freeze in a phenomenon, in words; empty where there is.
+
+    Example:
+        >>> from phenoscope.atlas import find
+        >>> without_twin(find("layer_collapse"))
+        'it is about networks as they are drawn, and nothing is trained'
+    """
+    if any(_frozen(arm.recipe) != arm.recipe for arm in phenomenon.arms):
+        return ""
+    return "; ".join(dict.fromkeys(_why_not(arm) for arm in phenomenon.arms))
 
 
 def _frozen(recipe: Any) -> Any:
@@ -79,6 +130,8 @@ def _frozen_training(recipe: Recipe) -> Recipe:
     return dataclasses.replace(recipe, dynamics="linearised", start=start, mask=mask)
 
 
-def _kind(arm: Arm) -> str:
-    """What an arm's members are, in words."""
-    return "linear already" if isinstance(arm.recipe, Recipe | Freezable) else f"computed ({type(arm.recipe).__name__})"
+def _why_not(arm: Arm) -> str:
+    if isinstance(arm.recipe, Recipe | Freezable):
+        return "its networks are linear already"
+    kind = type(arm.recipe)
+    return WHY_NOT.get(kind, f"no arm trains a network by a recipe, and its members are computed ({kind.__name__})")

@@ -25,7 +25,8 @@ ELSEWHERE = (
     "best over stopping early", "best ticket over dense", "calibration", "constant accuracy", "dip before the best",
     "doubt order", "early lead", "ensemble squared error", "fall behind the best", "foretold squared error", "gain",
     "higher accuracy", "kernel squared error", "late lead", "lead", "lead over the whole budget", "matching density",
-    "network squared error", "predicted risk", "process squared error", "risk", "untrained accuracy",
+    "network squared error", "predicted risk", "process squared error", "risk", "share of data",
+    "share of initialisation", "share of training", "untrained accuracy",
 )  # fmt: skip
 """What is read on other examples than those trained on, beside all that has the word "test" in its name."""
 

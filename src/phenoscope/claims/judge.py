@@ -147,6 +147,7 @@ def _verdict(case: Case, alpha: float, raw_alpha: float, family: int) -> Verdict
         scale=found.used_scale,
         unit=claim.statistic.unit,
         scope=case.scope,
+        diverged=main.diverged if case.scope == "replicates" else None,
     )
 
 

@@ -23,6 +23,7 @@ class Replicates:
         seeds, values: what each seed gives for the claim's statistic.
         absent: why there is nothing to judge (the claim is then not tested), or None.
         note: what a reader of the verdict must know about who was left out.
+        diverged: the seeds of which a member did, whatever it counts as.
     """
 
     arm: str
@@ -30,6 +31,7 @@ class Replicates:
     values: tuple[Value, ...]
     absent: str | None = None
     note: str | None = None
+    diverged: tuple[int, ...] = ()
 
     @property
     def by_seed(self) -> Mapping[int, Value]:
@@ -68,7 +70,8 @@ def replicates(claim: Claim, arm: str, records: Sequence[Record], pilot_seeds: C
             f"the precondition {claim.given} holds for {len(seeds)} of {len(held)} seeds of {arm!r} (not for {named})"
         )
     absent = values[0].reason if all(value.missing for value in values) else None
-    return Replicates(arm, seeds, values, absent, note)
+    diverged = tuple(seed for seed in seeds if any(member.outcome == "diverged" for member in members[seed]))
+    return Replicates(arm, seeds, values, absent, note, diverged)
 
 
 def sample(claim: Claim, values: Sequence[Value]) -> Sample:

@@ -66,6 +66,7 @@ class Verdict:
         scale: the scale of the interval.
         unit: the unit of estimate, interval and values, where it is known.
         scope: whether replicates were judged, or blocks of time of one run, which says nothing about others.
+        diverged: the seeds of which a member diverged, whatever the claim counts it as; `None` where that was not told.
     """
 
     claim: str
@@ -91,6 +92,7 @@ class Verdict:
     scale: Scale
     unit: str
     scope: Scope = "replicates"
+    diverged: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "where", dict(self.where))
@@ -124,13 +126,15 @@ def verdict_from_json(value: Mapping[str, Any]) -> Verdict:
         BadInput: it has other fields, or one of another type or choice.
     """
     known = {field.name for field in dataclasses.fields(Verdict)}
-    value = {"scope": "replicates", **value}  # before there were watched runs, nothing else was judged
+    # Before there were watched runs nothing else was judged, and who diverged was not told.
+    value = {"scope": "replicates", "diverged": None, **value}
     if set(value) != known:
         odd = sorted(known.symmetric_difference(value))
         raise BadInput(f"this is not a verdict of this version: {', '.join(odd)} missing or unknown. Judge again.")
     fields: dict[str, Any] = dict(value)
     fields |= {name: _number(value[name]) for name in NUMBERS}
-    fields |= {"seeds": tuple(value["seeds"]), "values": tuple(map(_number, value["values"]))}
+    fields |= {name: tuple(value[name]) for name in ("seeds", "diverged") if value[name] is not None}
+    fields["values"] = tuple(map(_number, value["values"]))
     fields["region"] = region_from_json(value["region"])
     if value["control"] is not None:
         found = value["control"]

@@ -20,7 +20,7 @@ def report(runs: Path = Path("runs"), /, *, to: Path | None = None, as_json: Jso
     as_json
         Print one JSON object and nothing else.
     """
-    from phenoscope.report import falsification_json, write_report
+    from phenoscope.report import falsification_json, survival_rows, survivals, write_report
 
     written = write_report(runs, to)
     if as_json:
@@ -29,6 +29,7 @@ def report(runs: Path = Path("runs"), /, *, to: Path | None = None, as_json: Jso
         unfinished = [str(path) for path in written.unfinished]
         lists: dict[str, Any] = {"pages": pages, "unreadable": unreadable, "unfinished": unfinished}
         lists["controls"] = falsification_json(written.controls)
+        lists |= {"survival": survival_rows(survivals(written.controls)), "without_twin": dict(written.without)}
         print_json({"report": str(written.index), **lists})
         return
     for each in written.unreadable:

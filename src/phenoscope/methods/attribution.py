@@ -1,12 +1,15 @@
 """Whose doing is it? The variance of the test error over a crossed design of trainings, share by share."""
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.options import one_of
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.data import Dataset
@@ -86,6 +89,7 @@ class Attribution:
         matched: whether trainings are judged at the level.
         steps: of each training, at most.
         seed: of everything drawn.
+        dynamics: "network", or "linearised" for Taylor expansions.
     """
 
     data: Dataset
@@ -97,10 +101,16 @@ class Attribution:
     matched: bool = True
     steps: int = 600
     seed: int = 0
+    dynamics: Literal["network", "linearised"] = "network"
 
     def __post_init__(self) -> None:
+        one_of("dynamics", self.dynamics, ("network", "linearised"))
         if self.levels < 2 or self.steps < 1 or not self.level > 0 or min(*self.rates, *self.batches) <= 0:
             raise BadInput(f"an attribution needs 2 levels, a step, and positive rates, batches and level; got {self}.")
+
+    def frozen(self) -> "Attribution":
+        """The twin with frozen features."""
+        return dataclasses.replace(self, dynamics="linearised")
 
     @property
     def units(self) -> Mapping[str, str]:
@@ -137,7 +147,7 @@ class Attribution:
         return [
             Recipe(
                 self.data, self.model, CrossEntropy(), _rule(rule, self.rates[rule] / slower), self.steps,
-                seed=first + data, batch=batch, initialisation=start,
+                seed=first + data, batch=batch, initialisation=start, dynamics=self.dynamics,
             )
             for slower, data, start in itertools.product((1, 3), range(self.levels), range(self.levels))
         ]  # fmt: skip

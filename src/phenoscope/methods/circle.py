@@ -1,18 +1,20 @@
 """Functions on the circle, learned frequency by frequency: what a network does beside what its limit foretells."""
 
+import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
 from scipy.stats import kendalltau
-from torch import Tensor
+from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.core.points import point, write
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
+from phenoscope.instruments import empirical_ntk
 from phenoscope.methods.computation import Found
 from phenoscope.methods.initial_kernel import limit, uniform_network
 from phenoscope.theory import infinite_kernel, mode_decay
@@ -59,6 +61,7 @@ class Circle:
         inputs: "circle" or "fourier".
         points: on the circle; more than twice the highest frequency.
         amplitude: of each cosine; features move the less the smaller it is.
+        dynamics: "network", or "linearised" for its Taylor expansion.
     """
 
     seed: int = 0
@@ -70,8 +73,10 @@ class Circle:
     inputs: str = "circle"
     points: int = 48
     amplitude: float = 0.01
+    dynamics: str = "network"
 
     def __post_init__(self) -> None:
+        one_of("dynamics", self.dynamics, ("network", "linearised"))
         one_of("inputs", self.inputs, INPUTS)
         one_of("readout", self.readout, READOUTS)
         fewest = 2 * max(FREQUENCIES[-1], FEATURES)
@@ -80,6 +85,10 @@ class Circle:
                 f"learning on the circle needs a step, more than {fewest} points and a positive amplitude, got {self}."
             )
         uniform_network(self.width, self.depth, self.activation, "ntk")  # refuses what it cannot use
+
+    def frozen(self) -> "Circle":
+        """The twin with frozen features."""
+        return dataclasses.replace(self, dynamics="linearised")
 
     @property
     def units(self) -> Mapping[str, str]:
@@ -113,6 +122,9 @@ class Circle:
         network = uniform_network(self.width, self.depth, self.activation, "ntk")
         generator = stream(self.seed, "initialisation")
         model = network.build(generator, inputs=inputs.shape[1:], outputs=1, dtype=torch.float64)
+        if self.dynamics == "linearised":
+            yield from self._expanded(model, inputs, targets, rate)
+            return
         scale = self.width**-0.5 if self.readout == "mean field" else 1.0
         here, zero = point(model), 0.0
         for step in range(self.steps + 1):
@@ -123,6 +135,17 @@ class Circle:
             loss = (outputs - zero - targets).square().mean() / 2
             slopes = torch.autograd.grad(loss, list(model.parameters()))
             here = here - rate / scale**2 * torch.cat([slope.flatten() for slope in slopes])
+
+    def _expanded(self, model: nn.Module, inputs: Tensor, targets: Tensor, rate: float) -> Iterator[Tensor]:
+        """The same of its expansion at the start, whose outputs move by its own kernel alone, at any readout.
+
+        The scale of the readout cancels: it multiplies the kernel by its square, and the rate by one over that.
+        """
+        kernel = empirical_ntk(model, inputs, outputs="trace").matrix
+        outputs = torch.zeros_like(targets)
+        for _ in range(self.steps + 1):
+            yield outputs
+            outputs = outputs - rate / len(targets) * kernel @ (outputs - targets)
 
 
 def seen(angles: Tensor, inputs: str) -> Tensor:

@@ -9,12 +9,14 @@ from phenoscope.report.rows import outcome_counts
 from phenoscope.report.site import Site, write_report, write_site
 from phenoscope.report.standalone import write_figure
 from phenoscope.report.strips import interval_strip
+from phenoscope.report.survival import Survival, survival_rows, survivals
 from phenoscope.report.text import markdown_table, print_verdicts, verdict_table
 from phenoscope.report.words import tally
 
 __all__ = [
     "Falsification",
     "Site",
+    "Survival",
     "data_csv",
     "draw",
     "falsification_json",
@@ -26,6 +28,8 @@ __all__ = [
     "print_comparison",
     "print_diagnosis",
     "print_verdicts",
+    "survival_rows",
+    "survivals",
     "tally",
     "verdict_table",
     "write_comparison",

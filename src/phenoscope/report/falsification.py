@@ -5,44 +5,24 @@ import dataclasses
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
+from phenoscope.atlas import Kind, find, kind_of, without_twin
 from phenoscope.claims.verdict import Verdict
+from phenoscope.core.errors import PhenoscopeError
+from phenoscope.phenomenon import Phenomenon
 from phenoscope.report import words
 from phenoscope.report.addresses import phenomenon_page, run_folder
 from phenoscope.report.csvs import number_cell
+from phenoscope.report.fates import FATES, Case, Fate, fate_of, holds
 from phenoscope.report.ranking import rank
 from phenoscope.store import Experiment
 
-Fate = Literal["survives", "falls", "open", "not supported", "untouched"]
-"""What becomes of a claim under a control."""
-
-FATES: Mapping[Fate, tuple[str, str]] = {
-    "survives": (
-        "supported",
-        "supported with the network and under the control: it needs nothing of what was taken away",
-    ),
-    "falls": ("contradicted", "supported with the network, contradicted under the control"),
-    "open": ("undecided", "supported with the network; under the control it could not be decided, or not be put"),
-    "not supported": ("untested", "the network itself did not show it, so there is nothing to survive"),
-    "untouched": ("untested", "it is about an arm that is the same in both runs: linear already, or computed"),
-}
-"""Each fate with the style that it is shown in, and what it says."""
-
 CSV_HEADS = (
-    *("phenomenon", "control", "scale", "claim", "arm", "where", "fate", "region_low", "region_high"),
+    *("phenomenon", "control", "scale", "claim", "kind", "arm", "where", "fate", "region_low", "region_high"),
     *("network", "network_estimate", "network_low", "network_high", "network_n"),
     *("under_control", "control_estimate", "control_low", "control_high", "control_n", "reason"),
 )
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Case:
-    """One claim at one place, with the network and under the control (`None` where nothing came to be judged)."""
-
-    network: Verdict
-    under: Verdict | None
-    fate: Fate
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -92,6 +72,17 @@ def falsifications(experiments: Iterable[Experiment]) -> list[Falsification]:
     return [best[key] for key in sorted(best)]
 
 
+def nothing_to_freeze(experiments: Iterable[Experiment]) -> dict[str, str]:
+    """Phenomena that were run and have no twin with frozen features, by name, and why not."""
+    found: dict[str, str] = {}
+    for run in sorted(experiments, key=lambda run: run.name):
+        made = None if run.name in found else _found(run)
+        why = "" if made is None else without_twin(made)
+        if why:
+            found[run.name] = why
+    return found
+
+
 def falsification_rows(found: Sequence[Falsification]) -> list[dict[str, Any]]:
     """Each pair as the page shows it."""
     return [
@@ -124,6 +115,7 @@ def falsification_json(found: Sequence[Falsification]) -> list[dict[str, Any]]:
             "claims": [
                 {
                     "claim": case.network.claim,
+                    "kind": case.kind,
                     "arm": case.network.arm,
                     "where": dict(case.network.where),
                     "network": case.network.outcome,
@@ -145,7 +137,8 @@ def falsification_csv(found: Iterable[Falsification]) -> str:
     for each in found:
         for case in each.cases:
             network, where = case.network, " ".join(f"{name}={value!r}" for name, value in case.network.where.items())
-            about = (each.twin.name, each.control, each.twin.scale, network.claim, network.arm, where, case.fate)
+            claim = (network.claim, case.kind or "", network.arm, where, case.fate)
+            about = (each.twin.name, each.control, each.twin.scale, *claim)
             reason = "" if case.under is None else case.under.reason
             edges = map(number_cell, network.region.edges)
             writer.writerow((*about, *edges, *_numbers(network), *_numbers(case.under), reason))
@@ -162,23 +155,31 @@ def _cases(network: Experiment | None, twin: Experiment) -> tuple[Case, ...]:
         return ()
     under = {_key(verdict): verdict for verdict in twin.verdicts}
     recipes = {arm.name: dict(arm.recipe) for arm in twin.arms}
-    untouched = {arm.name for arm in network.arms if recipes.get(arm.name) == dict(arm.recipe)}
-    return tuple(_case(verdict, under.get(_key(verdict)), verdict.arm in untouched) for verdict in network.verdicts)
+    same = {arm.name for arm in network.arms if recipes.get(arm.name) == dict(arm.recipe)}
+    lost, kinds = {arm.name for arm in network.arms if arm.diverged}, _kinds(network)
+    return tuple(_case(verdict, under.get(_key(verdict)), same, lost, kinds) for verdict in network.verdicts)
 
 
-def _case(network: Verdict, under: Verdict | None, untouched: bool) -> Case:
-    if untouched:
-        return Case(network, under, "untouched")
-    if not holds(network):
-        return Case(network, under, "not supported")
-    if under is not None and holds(under):
-        return Case(network, under, "survives")
-    return Case(network, under, "falls" if under is not None and under.outcome == "contradicted" else "open")
+def _case(
+    network: Verdict, under: Verdict | None, same: set[str], lost: set[str], kinds: Mapping[tuple[str, str], Kind]
+) -> Case:
+    fate = fate_of(network, under, untouched=network.arm in same, spared=network.arm not in lost)
+    return Case(network, under, fate, kinds.get((network.claim, network.source)))
 
 
-def holds(verdict: Verdict) -> bool:
-    """Whether the interval lies in the region, whatever the control inside the phenomenon showed."""
-    return verdict.outcome in ("supported", "supported, control did not discriminate")
+def _kinds(run: Experiment) -> dict[tuple[str, str], Kind]:
+    """What the claims of a run are about, by sentence and source, as far as the atlas still has them."""
+    made = _found(run)
+    return {} if made is None else {(claim.says, claim.source): kind_of(run.name, claim) for claim in made.claims}
+
+
+def _found(run: Experiment) -> Phenomenon | None:
+    """The phenomenon of a run as the atlas has it now, if it does."""
+    options = {name: value for name, value in run.options.items() if name != "control"}
+    try:
+        return find(run.name, scale=run.scale, **options)
+    except PhenoscopeError:
+        return None
 
 
 def _key(verdict: Verdict) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,13 +13,14 @@ from phenoscope.report.addresses import family_page, phenomenon_file, phenomenon
 from phenoscope.report.chapters import Chapter, arms_of, chapters, claim_parts, comparisons_of
 from phenoscope.report.csvs import verdicts_csv
 from phenoscope.report.falsification import (
-    FATES,
     Falsification,
     falsification_csv,
     falsification_rows,
     falsifications,
+    nothing_to_freeze,
 )
 from phenoscope.report.families import family_parts, glimpse
+from phenoscope.report.fates import FATES
 from phenoscope.report.lessons import lessons
 from phenoscope.report.numbers import duration
 from phenoscope.report.page import write_page
@@ -27,6 +28,7 @@ from phenoscope.report.parts import moment, safe_address, tally
 from phenoscope.report.recipes import phrase
 from phenoscope.report.rows import claim_rows, outcome_counts
 from phenoscope.report.single_page import facts, write_single
+from phenoscope.report.survival import survival_rows, survivals
 from phenoscope.report.templating import Place, rendered, write_text
 from phenoscope.store import Experiment, SingleRun, Survey, Unreadable, read_experiment, read_single, survey
 from phenoscope.store.experiments import EXPERIMENT, REQUEST, unfinished
@@ -53,6 +55,7 @@ class Site:
         unreadable: what could not be read, and is listed as such.
         unfinished: experiments that were begun and not judged yet.
         controls: what survives under controls of whole experiments.
+        without: phenomena that were run and have nothing to freeze, by name, and why.
     """
 
     index: Path
@@ -60,6 +63,7 @@ class Site:
     unreadable: tuple[Unreadable, ...] = ()
     unfinished: tuple[Path, ...] = ()
     controls: tuple[Falsification, ...] = ()
+    without: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def write_report(path: Path, to: Path | None = None) -> Site:
@@ -107,12 +111,14 @@ def write_site(runs: Path, to: Path | None = None) -> Site:
     write_text(root / "verdicts.csv", verdicts_csv(found.experiments))
     under = falsifications(found.experiments)
     write_text(root / "controls.csv", falsification_csv(under))
-    parts |= {"controls": falsification_rows(under), "fates": FATES}
+    without = nothing_to_freeze(found.experiments)
+    parts |= {"controls": falsification_rows(under), "fates": FATES, "survivals": survival_rows(survivals(under))}
+    parts |= {"without": [_without(chapter, without[chapter.name]) for chapter in listed if chapter.name in without]}
     parts |= {"lessons": lessons(), "facts": _facts(listed, found)}
     for name, section in (*PAGES, ("index", "atlas")):  # the last links to the rest
         pages.append(root / f"{name}.html")
         write_text(pages[-1], rendered(f"{name}.html", Place(section), **parts))
-    return Site(root / "index.html", tuple(pages), found.unreadable, found.unfinished, tuple(under))
+    return Site(root / "index.html", tuple(pages), found.unreadable, found.unfinished, tuple(under), without)
 
 
 def _run_pages(found: Survey, root: Path) -> tuple[Survey, list[Path]]:
@@ -252,6 +258,10 @@ def _single(run: SingleRun) -> dict[str, Any]:
         "counts": outcome_counts(run.verdicts),
         "diagnosed": run.diagnosed,
     }
+
+
+def _without(chapter: Chapter, why: str) -> dict[str, str]:
+    return {"title": chapter.about.title, "page": phenomenon_page(chapter.name), "why": why}
 
 
 def _facts(listed: Sequence[Chapter], found: Survey) -> dict[str, Any]:
