@@ -86,7 +86,17 @@ class Displaced:
         self.places, self.inputs = tuple(places[i] for i in order), tuple(inputs[i] for i in order)
         self.features = tuple(layer.rule.features(given) for layer, given in zip(layers, self.inputs, strict=True))
         self.weight = by.of(self.outputs.detach(), self._targets)
-        self.value = value or (lambda outputs: self.weight * network.value(outputs, self._targets))
+        self._value = value
+
+    def value(self, outputs: Tensor) -> Tensor:
+        """The loss of the outputs, times the weight of the examples, or the other function.
+
+        A method, and no function kept in the object: that would hold the object, whose graph would then stay in memory
+        until Python looks for cycles.
+        """
+        if self._value is not None:
+            return self._value(outputs)
+        return self.weight * self._network.value(outputs, self._targets)
 
     def respond(self, signs: Signs) -> list[Response]:
         """A random response of every layer."""

@@ -13,6 +13,9 @@ STORED = 10
 PASS = 2**22
 """Numbers inside the network for which examples go through it at a time: what stays in a processor's cache."""
 
+SHARE = 16
+"""Of the room for derivatives so much less is for the values inside the network, of which a pass keeps several."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Ask:
@@ -96,10 +99,10 @@ def cheapest(found: Mapping[str, Cost], room: float) -> str:
     return min(fitting, key=lambda name: fitting[name].operations)
 
 
-def at_a_time(few: Displaced) -> int:
-    """How many examples go through the network at once."""
+def at_a_time(few: Displaced, room: float) -> int:
+    """How many examples go through the network at once, so that a pass takes a small part of the room for numbers."""
     inside = sum(part[0].numel() for part in (*few.places, *few.features))
-    return max(1, PASS // max(1, inside))
+    return max(1, int(min(PASS, room / SHARE)) // max(1, inside))
 
 
 def _of_layers(subject: Subject, few: Displaced, ask: Ask, inner: float) -> tuple[float, float, float]:

@@ -142,7 +142,7 @@ def empirical_ntk(
         few = looked.displaced(take((x1, None), 0, 2))
         room = memory / sides.seeds.element_size()
         found = costs(looked, few, Ask((n, m), same, len(seeds), outputs == "full", room))
-        size = at_a_time(few)
+        size = at_a_time(few, room)
         del few
         taken = cheapest(found, room) if route == "auto" else "layers" if route == "sketch" else route
         try:
