@@ -35,7 +35,7 @@ WAYS = {
     "j": ("undecided", "contradicted", "not supported"),
     "k": ("not tested", "not tested", "not supported"),
 }
-SINGLE = dict.fromkeys(("survives", "falls", "diverges", "empty", "open", "not supported", "untouched"), 0)
+SINGLE = dict.fromkeys(("survives", "falls", "diverges", "by construction", "open", "not supported", "untouched"), 0)
 ZERO, NONE = {"values": (0.0, 0.0, 0.0)}, {"diverged": ()}
 SPECIAL = (
     ({}, {"diverged": (3,)}, "diverges"),
@@ -44,11 +44,11 @@ SPECIAL = (
     ({"diverged": (1,)}, {"diverged": (3,), "outcome": "contradicted"}, "falls"),  # with the network, too
     ({"diverged": ()}, {"diverged": (), "outcome": "contradicted"}, "falls"),
     ({"outcome": "undecided"}, {"diverged": (3,)}, "not supported"),
-    ({}, ZERO, "empty"),
-    ({}, {"values": (1e-13, -1e-12, 0.0)}, "empty"),  # zero to rounding
+    ({}, ZERO, "by construction"),
+    ({}, {"values": (1e-13, -1e-12, 0.0)}, "by construction"),  # zero to rounding
     ({}, {"values": (0.0, 0.0, 1e-3)}, "survives"),
     ({}, ZERO | {"outcome": "contradicted"}, "falls"),
-    (ZERO, ZERO, "empty"),
+    (ZERO, ZERO, "by construction"),
     ({"values": (1e-13, 2e-13, 1e-13)}, {"values": (1e-13, 1e-13, 1e-13)}, "survives"),  # small is not nothing
 )
 
@@ -97,16 +97,19 @@ def test_each_claim_has_the_fate_that_its_two_outcomes_give(runs):
 
 
 @pytest.mark.parametrize(("network", "under", "fate"), SPECIAL)
-def test_what_diverges_or_does_not_move_neither_survives_nor_falls(network, under, fate):
+def test_what_diverges_or_cannot_but_hold_neither_survives_nor_falls(network, under, fate):
     assert fate_of(verdict(**(NONE | network)), verdict(**under)) == fate
 
 
 def test_where_the_network_diverges_as_well_an_outcome_counts_whatever_the_verdict_tells():
     """Verdicts of earlier versions do not tell; their arms count."""
     fell = verdict(outcome="contradicted", diverged=(0,))
-    assert fate_of(verdict(), fell, spared=True) == "diverges"
-    assert fate_of(verdict(), fell, spared=False) == "falls"
-    assert fate_of(verdict(**NONE), fell, spared=False) == "diverges"  # elsewhere in the arm, but not here
+    assert fate_of(verdict(), fell, diverged=(False, True)) == "diverges"
+    assert fate_of(verdict(), fell, diverged=(True, True)) == "falls"
+    assert fate_of(verdict(**NONE), fell, diverged=(True, True)) == "diverges"  # elsewhere in the arm, but not here
+    open_there = verdict(outcome="undecided")
+    assert fate_of(verdict(), open_there, diverged=(False, True)) == "diverges"
+    assert fate_of(verdict(), open_there, diverged=(False, False)) == "open"
 
 
 def test_an_arm_whose_networks_diverged_is_found_by_its_count(runs):
@@ -143,7 +146,9 @@ def test_the_page_shows_the_table_and_every_claim(runs):
     shown = Page(page.read_text(encoding="utf-8"))
     text = " ".join(shown.text.split())
     assert "What survives with frozen features" in text
-    assert "survivesfallsdivergesemptyopennot supporteduntouched" in text  # a row, without what stands between cells
+    assert (
+        "survivesfallsdivergesby constructionopennot supporteduntouched" in text
+    )  # a row, without what stands between cells
     assert "linearised 3200331" in text
     assert "fgradient descent open supported1.023 [0.987, 1.061] undecided3.250 [0.987, 1.061]so it is" in text
     assert "controls.html" in site.index.read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from phenoscope.store import write_experiment
 
 def pair(name: str, fates: str, kind: str = "optimisation", control: str = "linearised") -> Falsification:
     """A phenomenon with a claim for each letter: s(urvives), f(alls) or o(pen)."""
-    words = {"s": "survives", "f": "falls", "o": "open", "d": "diverges", "e": "empty"}
+    words = {"s": "survives", "f": "falls", "o": "open", "d": "diverges", "e": "by construction"}
     cases = tuple(Case(verdict(), verdict(), words[letter], kind) for letter in fates)
     run = dataclasses.replace(experiment(), name=name)
     return Falsification(control, run, run, cases)
@@ -33,7 +33,13 @@ def test_phenomena_count_alike_however_many_claims_they_have():
     found = only(survivals([pair("one", "sssssssss"), pair("two", "f"), pair("three", "sfode"), pair("four", "oo")]))
     assert found.shares == {"one": 1.0, "two": 0.0, "three": 0.5}  # nothing of the fourth is decided
     assert found.share == pytest.approx(0.5)
-    assert [found.counts[fate] for fate in ("survives", "falls", "diverges", "empty", "open")] == [10, 2, 1, 1, 3]
+    assert [found.counts[fate] for fate in ("survives", "falls", "diverges", "by construction", "open")] == [
+        10,
+        2,
+        1,
+        1,
+        3,
+    ]
 
 
 def test_kinds_and_controls_are_counted_apart():

@@ -4,7 +4,7 @@ import csv
 import dataclasses
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from phenoscope.atlas import Kind, find, kind_of, without_twin
@@ -156,15 +156,13 @@ def _cases(network: Experiment | None, twin: Experiment) -> tuple[Case, ...]:
     under = {_key(verdict): verdict for verdict in twin.verdicts}
     recipes = {arm.name: dict(arm.recipe) for arm in twin.arms}
     same = {arm.name for arm in network.arms if recipes.get(arm.name) == dict(arm.recipe)}
-    lost, kinds = {arm.name for arm in network.arms if arm.diverged}, _kinds(network)
-    return tuple(_case(verdict, under.get(_key(verdict)), same, lost, kinds) for verdict in network.verdicts)
-
-
-def _case(
-    network: Verdict, under: Verdict | None, same: set[str], lost: set[str], kinds: Mapping[tuple[str, str], Kind]
-) -> Case:
-    fate = fate_of(network, under, untouched=network.arm in same, spared=network.arm not in lost)
-    return Case(network, under, fate, kinds.get((network.claim, network.source)))
+    lost, kinds = [{arm.name for arm in run.arms if arm.diverged} for run in (network, twin)], _kinds(network)
+    cases = []
+    for verdict in network.verdicts:
+        there, gone = under.get(_key(verdict)), (verdict.arm in lost[0], verdict.arm in lost[1])
+        fate = fate_of(verdict, there, untouched=verdict.arm in same, diverged=gone)
+        cases.append(Case(verdict, there, fate, kinds.get((verdict.claim, verdict.source))))
+    return tuple(cases)
 
 
 def _kinds(run: Experiment) -> dict[tuple[str, str], Kind]:

@@ -9,7 +9,7 @@ import numpy as np
 from phenoscope.atlas import Kind
 from phenoscope.claims.verdict import Verdict
 
-Fate = Literal["survives", "falls", "diverges", "empty", "open", "not supported", "untouched"]
+Fate = Literal["survives", "falls", "diverges", "by construction", "open", "not supported", "untouched"]
 """What becomes of a claim under a control."""
 
 FATES: Mapping[Fate, tuple[str, str]] = {
@@ -22,11 +22,15 @@ FATES: Mapping[Fate, tuple[str, str]] = {
         "untested",
         "supported with the network; under the control training diverges at the same rate, so that nothing can be said",
     ),
-    "empty": (
+    "by construction": (
         "untested",
-        "in its region under the control, but only because what it reads is 0 there for every seed: nothing moves",
+        "in its region under the control, where what it reads is 0 for every seed, and could not be anything else",
     ),
-    "open": ("undecided", "supported with the network; under the control it could not be decided, or not be put"),
+    "open": (
+        "undecided",
+        "supported with the network; under the control it could not be decided, or not be put: between linear models "
+        "of different starts nothing is measured",
+    ),
     "not supported": ("untested", "the network itself did not show it, so there is nothing to survive"),
     "untouched": ("untested", "it is about an arm that is the same in both runs: linear already, or computed"),
 }
@@ -53,14 +57,21 @@ class Case:
     kind: Kind | None = None
 
 
-def fate_of(network: Verdict, under: Verdict | None, *, untouched: bool = False, spared: bool = True) -> Fate:
+def fate_of(
+    network: Verdict,
+    under: Verdict | None,
+    *,
+    untouched: bool = False,
+    diverged: tuple[bool, bool] = (False, False),
+) -> Fate:
     """What the verdicts with the network and under the control say together.
 
     Args:
         network: the verdict with the network.
         under: the one under the control, if there is one.
         untouched: whether it is about an arm that is the same in both runs.
-        spared: whether no member of the network's arm diverged, for verdicts that do not tell.
+        diverged: whether any member of the arm did, with the network and under the control, for verdicts that do not
+            tell.
     """
     if untouched:
         return "untouched"
@@ -68,11 +79,14 @@ def fate_of(network: Verdict, under: Verdict | None, *, untouched: bool = False,
         return "not supported"
     if under is None:
         return "open"
-    spared = spared if network.diverged is None else not network.diverged
-    if spared and under.diverged:
+    with_network, there = (
+        known if verdict.diverged is None else bool(verdict.diverged)
+        for verdict, known in zip((network, under), diverged, strict=True)
+    )
+    if there and not with_network:
         return "diverges"
     if holds(under):
-        return "empty" if _nothing_moves(network, under) else "survives"
+        return "by construction" if _is_zero(network, under) else "survives"
     return "falls" if under.outcome == "contradicted" else "open"
 
 
@@ -81,6 +95,6 @@ def holds(verdict: Verdict) -> bool:
     return verdict.outcome in ("supported", "supported, control did not discriminate")
 
 
-def _nothing_moves(network: Verdict, under: Verdict) -> bool:
+def _is_zero(network: Verdict, under: Verdict) -> bool:
     largest = np.abs(network.values).max(initial=0.0)
     return bool((np.abs(under.values) <= ROUNDING * largest).all())
