@@ -59,7 +59,9 @@ def kind_of(phenomenon: str, claim: Claim) -> Kind:
         ['optimisation', 'optimisation']
     """
     kinds = {_of_series(phenomenon, name) for name in claim.statistic.names}
-    return next((kind for kind in ("generalisation", "representation") if kind in kinds), "optimisation")
+    if "generalisation" in kinds:
+        return "generalisation"
+    return "representation" if "representation" in kinds else "optimisation"
 
 
 def _of_series(phenomenon: str, name: str) -> Kind:
