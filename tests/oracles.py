@@ -167,6 +167,35 @@ class TwoInputs(nn.Module):
         return SimpleNamespace(logits=outputs) if self.wrapped else outputs
 
 
+class Gain(nn.Module):
+    """A single number for all: a parameter without an axis."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.tensor(1.3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.gain * x
+
+
+class Recurrent(nn.Module):
+    """The last state of an LSTM, whose sequences are the rows of images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.LSTM(3, 2, batch_first=True)
+        self.head = nn.Linear(2, 3)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.layer(images[:, 0])[0][:, -1])
+
+
+def gained() -> nn.Module:
+    """Convolutions of single channels and transposed ones, groups that are normalised, and one gain."""
+    parts = (nn.Conv2d(1, 2, 2), nn.GroupNorm(2, 2), Gain(), nn.ConvTranspose2d(2, 2, 2, groups=2), nn.Mish())
+    return drawn(nn.Sequential(*parts, nn.Flatten(), nn.Linear(18, 3)))
+
+
 def mlp(*, seed: int = 2) -> nn.Module:
     return drawn(nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)), seed)
 
@@ -213,6 +242,8 @@ PROBLEMS: dict[str, Callable[[], Problem]] = {
         IMAGES,
         CLASSES,
     ),
+    "one gain": lambda: Problem(gained(), CE, IMAGES, CLASSES),
+    "recurrent": lambda: Problem(drawn(Recurrent()), CE, IMAGES, CLASSES),
     "layer normalisation": lambda: Problem(
         drawn(nn.Sequential(nn.Linear(4, 3), nn.LayerNorm(3), nn.Tanh(), nn.Linear(3, 3))), CE, POINTS, CLASSES
     ),

@@ -25,6 +25,7 @@ NETWORKS = {
 }
 NAMES = [
     *("tanh perceptron", "convolution", "layer normalisation", "batch normalisation, running", "multi-head attention"),
+    *("one gain", "recurrent"),
     *("encoder layer, training", "tied, ignoring targets", "unused", "frozen", "tuple", "mapping", "logits"),
 ]
 

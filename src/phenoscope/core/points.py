@@ -49,7 +49,7 @@ class Layout:
 
     def ravel(self, parameters: Mapping[str, Tensor], *, rows: int = 0) -> Tensor:
         """The point (p,) of named parameters; with `rows` leading axes kept, the points (n, p)."""
-        return torch.cat([parameters[name].flatten(start_dim=rows) for name in self.names], dim=-1)
+        return torch.cat([flattened(parameters[name], rows) for name in self.names], dim=-1)
 
     def chosen(self, patterns: Sequence[str]) -> Bool[Tensor, " p"]:
         """Which coordinates belong to parameters whose names fit one of the patterns, as in a shell."""
@@ -58,6 +58,11 @@ class Layout:
                 raise BadInput(f"no trainable parameter's name fits {pattern!r}. There are {', '.join(self.names)}.")
         fits = [any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns) for name in self.names]
         return torch.tensor(fits).repeat_interleave(torch.tensor(self.sizes))
+
+
+def flattened(part: Float[Tensor, "*shape"], rows: int) -> Tensor:
+    """All axes but the first `rows` as one; a single number's has length 1, too."""
+    return part.flatten(start_dim=rows) if part.ndim > rows else part[..., None]
 
 
 def layout(model: nn.Module) -> Layout:

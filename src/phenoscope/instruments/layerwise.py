@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from phenoscope.core.points import flattened
 from phenoscope.instruments.hutchinson import Sum
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.objective import Operator, Which
@@ -209,7 +210,7 @@ def drawn(piece: Displaced, signs: Signs) -> list[Tensor]:
 
 def inner(one: Moved, other: Moved) -> Tensor:
     """The inner product of every example's displacements, (b,), in float64."""
-    parts = [(a * b).flatten(1).sum(1).double() for a, b in zip(one, other, strict=True)]
+    parts = [flattened(a * b, 1).sum(1).double() for a, b in zip(one, other, strict=True)]
     return torch.stack(parts).sum(0)
 
 

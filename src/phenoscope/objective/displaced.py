@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from phenoscope.core.points import flattened
 from phenoscope.objective.batches import Batch, length
 from phenoscope.objective.layer_rules import Response, Rule, Signs
 from phenoscope.objective.network import Network
@@ -119,7 +120,7 @@ class Displaced:
     def gauss_newton_form(self, moved: Sequence[Tensor]) -> Tensor:
         """vᵀ Jᵀ C J v of each example, (b,), in float64."""
         pushed, curved = self._curved(moved)
-        return (pushed * curved).flatten(1).sum(1).double() if pushed.ndim > 1 else (pushed * curved).double()
+        return flattened(pushed * curved, 1).sum(1).double()
 
     def _curved(self, moved: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """J v and C J v."""

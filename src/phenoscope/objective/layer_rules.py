@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from phenoscope.core.points import flattened
+
 Named = dict[str, Tensor]
 BLOCK_ENTRIES = 2**24
 """Gradients of single examples are formed in blocks of so many numbers."""
@@ -78,7 +80,7 @@ class Rule(abc.ABC):
 
     def squares(self, features: Tensor, delta: Tensor) -> Tensor:
         """‖A_nᵀ δ_n‖², (b,)."""
-        blocks = [sum(g.flatten(1).square().sum(1) for g in part.values()) for part in self._blocks(features, delta)]
+        blocks = [sum(flattened(g, 1).square().sum(1) for g in part.values()) for part in self._blocks(features, delta)]
         return torch.cat(blocks)  # type: ignore[arg-type]
 
     def diagonal(self, features: Tensor, delta: Tensor, weights: Tensor) -> Named:
@@ -102,7 +104,7 @@ class Rule(abc.ABC):
     def flat(self, features: Tensor, delta: Tensor) -> Tensor:
         """A_nᵀ δ_n as rows (b, p) of all the layer's parameters, by name."""
         found = self.gradients(features, delta)
-        return torch.cat([found[name].flatten(1) for name in self.names], dim=1)
+        return torch.cat([flattened(found[name], 1) for name in self.names], dim=1)
 
     def shared(self, features: Tensor) -> Tensor | None:
         """Inputs (b, k) of which every A_nᵀ δ_n is the outer product with δ_n; `None` where it is none."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from phenoscope.core.points import flattened
 from phenoscope.instruments.kernels.blocks import Shape, add_block, roomy
 from phenoscope.instruments.kernels.multiplying import FasterDense
 from phenoscope.instruments.kernels.subject import Named, Subject
@@ -47,7 +48,7 @@ def derivatives(
             _fill(into, piece, seeds, where)
         if rest:
             for name, rows in subject.rows(some, seeds, rest).items():
-                into.rows(name, where, slice(None), rows.flatten(2).detach())
+                into.rows(name, where, slice(None), flattened(rows.detach(), 2))
     return into.factors()
 
 
@@ -136,7 +137,7 @@ def _fill(into: _Rows, piece: Displaced, seeds: Tensor, where: slice) -> None:
                 into.rows(_first(layer), where, number, slope.flatten(1))
                 continue
             for own, gradient in layer.rule.gradients(features, slope).items():
-                into.rows(layer.names[own], where, number, gradient.flatten(1).detach())
+                into.rows(layer.names[own], where, number, flattened(gradient.detach(), 1))
 
 
 def _first(layer: Layer) -> str:
