@@ -110,7 +110,9 @@ class Slice:
         layers = stack(self.network, corners, inputs)
         if layers is not None:
             losses = torch.func.vmap(lambda outputs: value(outputs.mT, targets))
-            return torch.cat([losses(layers.outputs(rows)).double() for rows in mixing.split(min(LARGEST, layers.most))])
+            return torch.cat(
+                [losses(layers.outputs(rows)).double() for rows in mixing.split(min(LARGEST, layers.most))]
+            )
         affine = Affine(corners, inputs)
 
         def loss(row: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:
