@@ -97,8 +97,14 @@ def test_options_are_documented_and_have_defaults(name):
 
 
 def test_what_is_unknown_is_one_sentence_with_what_there_is():
-    with pytest.raises(BadInput, match=r"there is no phenomenon 'edge'\. Known are: .*edge_of_stability"):
+    with pytest.raises(
+        BadInput, match=r"no phenomenon 'edge'\. Did you mean adaptive_edge or edge_of_stability or .*\?"
+    ):
         find("edge")
+    with pytest.raises(BadInput, match=r"Did you mean edge_of_stability\? `phenoscope list` shows what there is"):
+        find("edge_of_stabilty")
+    with pytest.raises(BadInput, match=r"there is no phenomenon 'zzz'\. `phenoscope list` shows"):
+        find("zzz")
     with pytest.raises(BadInput, match=r"`scale` must be one of smoke, laptop, paper, got 'huge'"):
         find("edge_of_stability", scale="huge")
     with pytest.raises(BadInput, match=r"edge_of_stability has no option depth\. It has: data, rates"):

@@ -122,7 +122,7 @@ def test_a_dry_run_says_the_cost_and_does_nothing(command, tmp_path):
 
 
 BAD = {
-    "an unknown phenomenon": (("run", "nothing"), "there is no phenomenon 'nothing'. Known are:"),
+    "an unknown phenomenon": (("run", "nothing"), "there is no phenomenon 'nothing'. `phenoscope list`"),
     "an unknown data set": (("run", "edge_of_stability", "--data", "faces"), "is set up for the data digits"),
     "a folder without a run": (("show", "nowhere"), "nowhere holds no experiment"),
     "a report of nothing": (("report", "nowhere"), "nowhere holds no experiment"),

@@ -1,6 +1,7 @@
 """All phenomena: one a file, found by name; and those that other distributions offer by an entry point."""
 
 import dataclasses
+import difflib
 import inspect
 from collections.abc import Callable
 from importlib import metadata
@@ -125,7 +126,13 @@ def _maker(name: str) -> tuple[Offer | None, Maker]:
         if offer.name == name:
             return offer, offer.maker()
     names = sorted({*ATLAS, *(offer.name for offer in offered if not offer.problem)})
-    raise BadInput(f"there is no phenomenon {name!r}. Known are: {', '.join(names)}.")
+    raise BadInput(f"there is no phenomenon {name!r}. {_meant(name, names)}`phenoscope list` shows what there is.")
+
+
+def _meant(name: str, names: list[str]) -> str:
+    """The names that are most like one that nobody has."""
+    like = [known for known in names if name and name in known][:4] or difflib.get_close_matches(name, names)
+    return f"Did you mean {' or '.join(like)}? " if like else ""
 
 
 def _parameters(maker: Maker) -> dict[str, inspect.Parameter]:

@@ -65,5 +65,13 @@ def _lines(what: str) -> Callable[[int, int], None]:
 
 
 def spoken(seconds: float) -> str:
-    """A duration as one says it."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    """A duration as one says it.
+
+    Example:
+        >>> spoken(75), spoken(600), spoken(20000), spoken(1e6)
+        ('75 s', '10 min', '6 h', '12 days')
+    """
+    for unit, size, most in (("s", 1, 90), ("min", 60, 120), ("h", 3600, 72)):
+        if seconds < most * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86400:.0f} days"
