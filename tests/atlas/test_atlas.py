@@ -97,9 +97,7 @@ def test_options_are_documented_and_have_defaults(name):
 
 
 def test_what_is_unknown_is_one_sentence_with_what_there_is():
-    with pytest.raises(
-        BadInput, match=r"no phenomenon 'edge'\. Did you mean adaptive_edge or edge_of_stability or .*\?"
-    ):
+    with pytest.raises(BadInput, match=r"phenomenon 'edge'\. Did you mean adaptive_edge or edge_of_stability or"):
         find("edge")
     with pytest.raises(BadInput, match=r"Did you mean edge_of_stability\? `phenoscope list` shows what there is"):
         find("edge_of_stabilty")

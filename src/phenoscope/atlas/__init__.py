@@ -131,7 +131,9 @@ def _maker(name: str) -> tuple[Offer | None, Maker]:
 
 def _meant(name: str, names: list[str]) -> str:
     """The names that are most like one that nobody has."""
-    like = [known for known in names if name and name in known][:4] or difflib.get_close_matches(name, names)
+    like = [known for known in names if name and name in known][:4] or difflib.get_close_matches(
+        name, names, cutoff=0.75
+    )
     return f"Did you mean {' or '.join(like)}? " if like else ""
 
 
