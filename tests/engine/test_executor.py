@@ -110,7 +110,7 @@ def test_an_error_of_the_callers_progress_is_not_lost_in_a_thread(monkeypatch, t
         told(monkeypatch, tmp_path, '{"steps": 4}\n{"done": true}\n', broken)
 
 
-def test_a_worker_says_what_failed_in_one_sentence(monkeypatch, capsys):
+def test_a_worker_says_what_failed_in_one_sentence(monkeypatch, tmp_path, capsys):
     import pickle
 
     said = []
@@ -119,7 +119,7 @@ def test_a_worker_says_what_failed_in_one_sentence(monkeypatch, capsys):
         write = staticmethod(said.append)
 
     worker._serve(b"not a pickle", Answers())
-    worker._serve(pickle.dumps(Cohort((plan(start=Point(recipe(), 1)),), Path("/nowhere"), ("x",))), Answers())
+    worker._serve(pickle.dumps(Cohort((plan(start=Point(recipe(), 1)),), tmp_path, ("x",))), Answers())
     first, second = (json.loads(line)["error"] for line in said)
     assert first.startswith("a worker failed with UnpicklingError")
     assert "Traceback" in capsys.readouterr().err

@@ -57,6 +57,13 @@ def test_ticks_are_at_round_numbers_where_the_settings_have_no_room(places):
     assert 2 <= len(shown) < 11
 
 
+def test_settings_with_long_numbers_have_round_ones_beside_them():
+    """Such as the logarithms of compressions that only whole weights make possible."""
+    shown = labels(drawn(points((0.50515, 1.49969, 2.49996), (0.50515, 1.49969, 2.49996), log_x=False)))
+    assert "0.50515" not in shown
+    assert {"1", "2"} <= set(shown)
+
+
 def test_points_that_are_each_elsewhere_have_round_numbers():
     traces = tuple(Trace("a", {}, seed, (0.1708 + 0.0113 * seed,), (1.0,)) for seed in range(5))
     shown = labels(drawn(PanelData("scatter", "t", "c", "x", "y", False, False, traces, (), "theory")))

@@ -22,17 +22,17 @@ def set_ticks(axis: Axis, places: Sequence[float] = ()) -> bool:
 
     Args:
         axis: of a figure.
-        places: of the points along it. Where they are few settings, such as widths or rates, the ticks are there;
-            between whole numbers, such as seeds, there are none.
+        places: of the points along it. Where they are few settings, such as widths or rates, the ticks are there
+            if their numbers are short; between whole numbers, such as seeds, there are none.
 
     Returns:
-        Whether the ticks are at the settings.
+        Whether the places are few settings with room between them.
     """
     low, high = axis.get_view_interval()
     logarithmic = axis.get_scale() == "log"
     settings = _settings(places)
-    at_settings = bool(settings) and _apart(settings, low, high, logarithmic=logarithmic)
-    if at_settings:
+    apart = bool(settings) and _apart(settings, low, high, logarithmic=logarithmic)
+    if apart and all(math.isclose(float(f"{place:.4g}"), place) for place in settings):
         axis.set_major_locator(FixedLocator(settings))
     elif logarithmic and (high < 300 * low or _powers(low, high) < 3):  # these alone would leave one or two ticks
         axis.set_major_locator(MaxNLocator(5) if high < 4 * low else LogLocator(subs=(1, 2, 5)))
@@ -40,7 +40,7 @@ def set_ticks(axis: Axis, places: Sequence[float] = ()) -> bool:
         axis.set_major_locator(MaxNLocator("auto", integer=True))
     axis.set_major_formatter(FuncFormatter(lambda value, _: written(value, logarithmic=logarithmic)))
     axis.set_minor_formatter(NullFormatter())
-    return at_settings
+    return apart
 
 
 def written(value: float, *, logarithmic: bool) -> str:
