@@ -26,10 +26,6 @@ class RankCorrelation(SweepStatistic):
     shuffled: bool = False
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return union(self.x.names, self.y.names)
-
-    @property
     def settings(self) -> tuple[str, ...]:
         return union(self.x.settings, self.y.settings, () if self.within is None else (self.within,))
 

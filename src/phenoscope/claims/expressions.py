@@ -13,7 +13,7 @@ import math
 import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar, cast
 
 import numpy as np
 
@@ -30,18 +30,27 @@ ATOM = 3
 PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
-class Operand(ABC, Generic[N, C]):
-    """What can stand beside + − · / and the comparisons: N is what arithmetic gives, C what a comparison gives."""
+class Composed:
+    """A dataclass that is read from records, and needs of them what its parts need, unless it says otherwise."""
 
     @property
-    @abstractmethod
     def names(self) -> tuple[str, ...]:
         """The measured series it needs."""
+        return union(*(part.names for part in self._composed_of))
 
     @property
-    @abstractmethod
     def settings(self) -> tuple[str, ...]:
         """The settings of the recipe it needs."""
+        return union(*(part.settings for part in self._composed_of))
+
+    @property
+    def _composed_of(self) -> list["Composed"]:
+        values = (getattr(self, field.name) for field in dataclasses.fields(cast(Any, self)))
+        return [value for value in values if isinstance(value, Composed)]
+
+
+class Operand(Composed, ABC, Generic[N, C]):
+    """What can stand beside + − · / and the comparisons: N is what arithmetic gives, C what a comparison gives."""
 
     @property
     def precedence(self) -> int:
@@ -199,14 +208,6 @@ class Arithmetic(Expression):
     right: Expression
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return union(self.left.names, self.right.names)
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return union(self.left.settings, self.right.settings)
-
-    @property
     def precedence(self) -> int:
         return PRECEDENCE[self.operator]
 
@@ -224,14 +225,6 @@ class Condition(Operand[NoReturn, NoReturn]):
     relation: Relation
     left: Expression
     right: Expression
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return union(self.left.names, self.right.names)
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return union(self.left.settings, self.right.settings)
 
     def readings(self, record: Record) -> Readings:
         return compared(self.relation, self.left.readings(record), self.right.readings(record))

@@ -26,14 +26,6 @@ class Hump(Statistic):
     window: int = 1
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return self.expression.names
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return self.expression.settings
-
-    @property
     def scale(self) -> Scale:
         return "log" if self.part == "height" else "linear"
 

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from phenoscope.claims.expressions import Expression, kind_of, union
+from phenoscope.claims.expressions import Expression, kind_of
 from phenoscope.claims.slopes import SweepStatistic
 from phenoscope.claims.statistics import Criterion, Value, lacking
 from phenoscope.core.errors import BadInput
@@ -18,14 +18,6 @@ class Onset(SweepStatistic):
     holds: Criterion
     x: Expression
     censored: bool = dataclasses.field(default=True, init=False)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.holds.names
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return union(self.holds.settings, self.x.settings)
 
     def takes(self, swept: Sequence[str]) -> bool:
         return set(swept) <= set(self.x.settings)

@@ -27,10 +27,6 @@ class Optimum(SweepStatistic):
     part: Of = "place"
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return self.y.names
-
-    @property
     def settings(self) -> tuple[str, ...]:
         return union(self.y.settings, (self.x, self.across))
 

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from phenoscope.claims.expressions import Condition, Expression, union
+from phenoscope.claims.expressions import Condition, Expression
 from phenoscope.claims.readings import Readings, arithmetic
 from phenoscope.claims.reductions import happening, series
 from phenoscope.claims.statistics import Scale, Statistic, Value
@@ -18,14 +18,6 @@ class FirstStep(Statistic):
     """See `first_step`."""
 
     condition: Condition
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.condition.names
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return self.condition.settings
 
     @property
     def censored(self) -> bool:
@@ -61,14 +53,6 @@ class Passage(Statistic):
 
     expression: Expression
     condition: Condition
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return union(self.expression.names, self.condition.names)
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return union(self.expression.settings, self.condition.settings)
 
     @property
     def unit(self) -> str:
@@ -131,14 +115,6 @@ class BlockRatio(Statistic):
 
     expression: Expression
     block: int
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.expression.names
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return self.expression.settings
 
     @property
     def scale(self) -> Scale:

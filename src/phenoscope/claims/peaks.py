@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from phenoscope.claims.expressions import Expression, kind_of, union
+from phenoscope.claims.expressions import Expression, kind_of
 from phenoscope.claims.humps import height_error, highest
 from phenoscope.claims.slopes import SweepStatistic
 from phenoscope.claims.statistics import Scale, Statistic, Value, lacking
@@ -33,14 +33,6 @@ class Peak(SweepStatistic):
     @property
     def censored(self) -> bool:  # type: ignore[override]
         return self.part in PLACES
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.y.names
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return union(self.y.settings, self.x.settings)
 
     def takes(self, swept: Sequence[str]) -> bool:
         return set(swept) <= set(self.x.settings)

@@ -50,14 +50,6 @@ class Reduction(Statistic):
     last: float | None = None
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return self.expression.names
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return self.expression.settings
-
-    @property
     def unit(self) -> str:
         return self.expression.unit if self.rule.keeps_unit and isinstance(self.expression, Expression) else ""
 
@@ -91,14 +83,6 @@ class Growth(Statistic):
 
     expression: Expression
     fraction: float
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.expression.names
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return self.expression.settings
 
     @property
     def scale(self) -> Scale:

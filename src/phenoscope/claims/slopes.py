@@ -7,28 +7,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from phenoscope.claims.expressions import Expression, kind_of, union
+from phenoscope.claims.expressions import Composed, Expression, kind_of
 from phenoscope.claims.statistics import Scale, Statistic, Value, lacking
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Record
 
 
-class SweepStatistic(ABC):
+class SweepStatistic(Composed, ABC):
     """One number from the members of one seed across a swept setting."""
 
     scale: Scale = "linear"
     censored: bool = False
     unit: str = ""
-
-    @property
-    @abstractmethod
-    def names(self) -> tuple[str, ...]:
-        """The measured series it needs."""
-
-    @property
-    @abstractmethod
-    def settings(self) -> tuple[str, ...]:
-        """The settings it needs."""
 
     @abstractmethod
     def takes(self, swept: Sequence[str]) -> bool:
@@ -46,14 +36,6 @@ class Slope(SweepStatistic):
     y: Statistic
     x: Expression
     log: bool = False
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.y.names
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return union(self.y.settings, self.x.settings)
 
     def takes(self, swept: Sequence[str]) -> bool:
         return set(swept) <= set(self.x.settings)

@@ -20,7 +20,6 @@ from phenoscope.claims.expressions import (
     Operand,
     as_expression,
     kind_of,
-    union,
     written,
 )
 from phenoscope.claims.readings import Operator, Relation, arithmetic_of_numbers, comparison
@@ -125,14 +124,6 @@ class Fixed(Statistic):
     expression: Expression
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return self.expression.settings
-
-    @property
     def precedence(self) -> int:
         return self.expression.precedence
 
@@ -150,14 +141,6 @@ class Combination(Statistic):
     operator: Operator
     left: Statistic
     right: Statistic
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return union(self.left.names, self.right.names)
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return union(self.left.settings, self.right.settings)
 
     @property
     def precedence(self) -> int:
@@ -214,14 +197,6 @@ class Criterion(Operand[NoReturn, NoReturn]):
     scale: ClassVar[Scale] = "linear"
     censored: ClassVar[bool] = False
     unit: ClassVar[str] = ""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return union(self.left.names, self.right.names)
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return union(self.left.settings, self.right.settings)
 
     def of(self, record: Record) -> Value:
         """1 where it holds and 0 where not; the error is 1 where measurement errors leave it open."""

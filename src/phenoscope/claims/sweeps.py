@@ -24,14 +24,6 @@ class Largest(SweepStatistic):
     scale: Scale = "linear"
     unit: str = ""
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.inner.names
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return self.inner.settings
-
     def takes(self, swept: Sequence[str]) -> bool:
         return True
 
@@ -51,14 +43,6 @@ class Average(SweepStatistic):
 
     inner: Statistic
     unit: str = ""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.inner.names
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return self.inner.settings
 
     def takes(self, swept: Sequence[str]) -> bool:
         return True
@@ -86,10 +70,6 @@ class CorrelationTrend(SweepStatistic):
 
     correlation: RankCorrelation
     across: str
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.correlation.names
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -128,14 +108,6 @@ class Quotient(SweepStatistic):
     @property
     def censored(self) -> bool:  # type: ignore[override]  # where one of them is
         return self.above.censored or self.below.censored
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return union(self.above.names, self.below.names)
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        return union(self.above.settings, self.below.settings)
 
     def takes(self, swept: Sequence[str]) -> bool:
         return self.above.takes(swept) and self.below.takes(swept)
