@@ -157,7 +157,14 @@ DESCENT = Family(
         Part(
             "Random features",
             "A network whose first layer is never trained is a linear model of real data. Does it do the same?",
-            ("random_feature_descent", "optimisation_limited_peak", "triple_descent", "variance_sources"),
+            (
+                "random_feature_descent",
+                "peak_factors",
+                "right_side_power_law",
+                "optimisation_limited_peak",
+                "triple_descent",
+                "variance_sources",
+            ),
         ),
         Part(
             "Networks",

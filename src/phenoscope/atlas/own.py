@@ -55,6 +55,7 @@ from phenoscope.atlas.optimisation_limited_peak import optimisation_limited_peak
 from phenoscope.atlas.optimizer_interpolants import optimizer_interpolants
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
 from phenoscope.atlas.path_extent import path_extent
+from phenoscope.atlas.peak_factors import peak_factors
 from phenoscope.atlas.peak_place import peak_place
 from phenoscope.atlas.permutation_barrier import permutation_barrier
 from phenoscope.atlas.permutations_do_not_suffice import permutations_do_not_suffice
@@ -68,6 +69,7 @@ from phenoscope.atlas.rate_transfer import rate_transfer
 from phenoscope.atlas.recursive_features import recursive_features
 from phenoscope.atlas.retraining import retraining
 from phenoscope.atlas.rewinding import rewinding
+from phenoscope.atlas.right_side_power_law import right_side_power_law
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
 from phenoscope.atlas.sample_descent import sample_descent
@@ -149,6 +151,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     optimizer_interpolants,
     oscillation_averaging,
     path_extent,
+    peak_factors,
     peak_place,
     permutation_barrier,
     permutations_do_not_suffice,
@@ -162,6 +165,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     recursive_features,
     retraining,
     rewinding,
+    right_side_power_law,
     sam_edge,
     sam_training,
     sample_descent,

@@ -65,6 +65,7 @@ from phenoscope.instruments.norm import FrobeniusNorm, frobenius_norm
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.outliers import Outliers, outliers
 from phenoscope.instruments.paths import Path
+from phenoscope.instruments.peak_factors import PeakFactors, peak_factors
 from phenoscope.instruments.perturbed import GaussianSharpness, gaussian_sharpness
 from phenoscope.instruments.pictures import Axis, LineCurvature, LossLine, LossPlane, Picture
 from phenoscope.instruments.planes import PointsPlane, plane_through
@@ -179,6 +180,7 @@ __all__ = [
     "Outcome",
     "Outliers",
     "Path",
+    "PeakFactors",
     "PermutationStructure",
     "Picture",
     "PointsPlane",
@@ -274,6 +276,7 @@ __all__ = [
     "noise_scale",
     "outliers",
     "path_barrier",
+    "peak_factors",
     "permutation_structure",
     "plane_through",
     "prunable",

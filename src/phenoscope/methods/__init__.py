@@ -17,6 +17,7 @@ from phenoscope.methods.early_clock import EarlyClock
 from phenoscope.methods.early_stopping import StoppedClassifier, StoppedRegression
 from phenoscope.methods.ensembles import Ensemble
 from phenoscope.methods.exhaustive import BestOrder, best_order
+from phenoscope.methods.feature_limit import FeatureLimit
 from phenoscope.methods.feature_smoother import FeatureSmoother
 from phenoscope.methods.finite_width import FiniteWidth
 from phenoscope.methods.function_space import FunctionSpace
@@ -35,6 +36,7 @@ from phenoscope.methods.matrix_factorisation import MatrixFactorisation
 from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.mirror_descent import MirrorDescent
 from phenoscope.methods.noise_absorption import NoiseAbsorption
+from phenoscope.methods.peak_ablation import PeakAblation
 from phenoscope.methods.random_features import RandomFeatures
 from phenoscope.methods.random_functions import RandomFunctions
 from phenoscope.methods.recursive_features import LaplacePredictor, RecursiveFeatures, recursive_features
@@ -69,6 +71,7 @@ __all__ = [
     "EdgePopup",
     "EndToEndField",
     "Ensemble",
+    "FeatureLimit",
     "FeatureSmoother",
     "FiniteWidth",
     "Found",
@@ -90,6 +93,7 @@ __all__ = [
     "Merge",
     "MirrorDescent",
     "NoiseAbsorption",
+    "PeakAblation",
     "PrunedToTarget",
     "RandomFeatures",
     "RandomFunctions",
