@@ -14,8 +14,8 @@ HELD_OUT: dict[Scale, int] = {"smoke": 200, "laptop": 1000, "paper": 1000}
 DRAWS: dict[Scale, int] = {"smoke": 2, "laptop": 4, "paper": 8}
 SIZES: dict[Scale, tuple[float, ...]] = {
     "smoke": (0.25, 0.5, 0.75, 1.0, 1.5, 5.0),
-    "laptop": (0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.15, 1.4, 2.0, 3.0, 5.0),
-    "paper": (0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.15, 1.4, 1.7),
+    "laptop": (0.2, 0.35, 0.5, 0.7, 0.9, 1.0, 1.1, 1.4, 2.0, 3.0, 5.0),
+    "paper": (0.2, 0.35, 0.5, 0.7, 0.9, 1.0, 1.1, 1.4, 1.7),
 }
 """Examples, over features; digits have no more."""
 
