@@ -237,7 +237,14 @@ BIAS = Family(
             "What the parametrisation adds",
             "The same linear models, written as products of parameters, are another problem for descent: now the start "
             "and the noise have a say.",
-            ("diagonal_networks", "incremental_rank", "not_a_regulariser", "convolution_spectra", "kkt_points"),
+            (
+                "parametrisation_bias",
+                "diagonal_networks",
+                "incremental_rank",
+                "not_a_regulariser",
+                "convolution_spectra",
+                "kkt_points",
+            ),
         ),
         Part(
             "The simple before the hard",

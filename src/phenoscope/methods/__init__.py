@@ -7,7 +7,6 @@ from phenoscope.methods.bands import Band, elastic_band
 from phenoscope.methods.circle import Circle
 from phenoscope.methods.complexes import Complex, connecting_complex
 from phenoscope.methods.computation import Computation, Found, Freezable, numbers
-from phenoscope.methods.convolution_descent import ConvolutionDescent
 from phenoscope.methods.coupled_features import CoupledFeatures
 from phenoscope.methods.crossed_features import CrossedFeatures
 from phenoscope.methods.curves import Curve, curve
@@ -37,6 +36,7 @@ from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.mirror_descent import MirrorDescent
 from phenoscope.methods.noise_absorption import NoiseAbsorption
 from phenoscope.methods.peak_ablation import PeakAblation
+from phenoscope.methods.product_descent import ProductDescent
 from phenoscope.methods.random_features import RandomFeatures
 from phenoscope.methods.random_functions import RandomFunctions
 from phenoscope.methods.recursive_features import LaplacePredictor, RecursiveFeatures, recursive_features
@@ -61,7 +61,6 @@ __all__ = [
     "Circle",
     "Complex",
     "Computation",
-    "ConvolutionDescent",
     "CoupledFeatures",
     "CrossedFeatures",
     "Curve",
@@ -94,6 +93,7 @@ __all__ = [
     "MirrorDescent",
     "NoiseAbsorption",
     "PeakAblation",
+    "ProductDescent",
     "PrunedToTarget",
     "RandomFeatures",
     "RandomFunctions",

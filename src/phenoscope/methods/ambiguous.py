@@ -13,6 +13,7 @@ from phenoscope.data import Dataset
 from phenoscope.methods.computation import Found
 from phenoscope.methods.logistic_flow import logistic_flow
 from phenoscope.theory import largest_margin
+from phenoscope.theory.margins import angle
 
 SETTLED = math.log(2)
 """The output of an example that has its own label twice and the other one once: there ⅔ and ⅓ are answered."""
@@ -78,8 +79,8 @@ class AmbiguousDescent:
                 found["growth"] = ray.value * (found["norm"] - before) / math.log(2)
             before = found["norm"]
             if not settles:
-                found["angle"] = _angle(away, ray.direction)
-                found["angle to the plain margin"] = _angle(w, plain.direction)
+                found["angle"] = angle(away, ray.direction)
+                found["angle to the plain margin"] = angle(w, plain.direction)
             yield Found(step, found)
 
     def _examples(self) -> np.ndarray:
@@ -109,8 +110,3 @@ class AmbiguousDescent:
         return logistic_flow(
             z, weights, against=against, scale=1 / steepest, steps=self.steps, start=self.start * drawn
         )
-
-
-def _angle(one: np.ndarray, other: np.ndarray) -> float:
-    apart = np.linalg.norm(one / np.linalg.norm(one) - other / np.linalg.norm(other))
-    return 2 * math.asin(min(1.0, float(apart) / 2))

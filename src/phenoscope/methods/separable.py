@@ -15,6 +15,7 @@ from phenoscope.data import Dataset
 from phenoscope.methods.computation import Found
 from phenoscope.methods.logistic_flow import logistic_flow
 from phenoscope.theory import LargestMargin, dual_length, largest_margin, margin
+from phenoscope.theory.margins import angle
 
 GEOMETRY = {"coordinate": "l1", "gradient": "l2", "normalised": "l2", "flow": "l2", "steepest": "l2", "sign": "linf"}
 """The norm of each rule's steps."""
@@ -137,8 +138,7 @@ class SeparableDescent:
         if size == 0:
             return found
         shares = {name: margin(z, w, norm=norm) / best[norm].value for norm, name in zip(NORMS, _shares(), strict=True)}
-        apart = np.linalg.norm(w / size - best["l2"].direction)
-        return found | shares | {"margin share": shares["l2 share"], "angle": 2 * math.asin(min(1.0, float(apart) / 2))}
+        return found | shares | {"margin share": shares["l2 share"], "angle": angle(w, best["l2"].direction)}
 
     def _flow(self, z: np.ndarray) -> Iterator[_Seen]:
         n, scale = len(z), self.rate / dual_length_of(z, "l2") ** 2
@@ -169,8 +169,7 @@ class _Foretold:
 
     def __call__(self, log_time: float) -> dict[str, float]:
         w = self._limit * log_time + self._first
-        apart = np.linalg.norm(w / np.linalg.norm(w) - self._best)
-        return {"foretold norm": float(np.linalg.norm(w)), "foretold angle": 2 * math.asin(float(apart) / 2)}
+        return {"foretold norm": float(np.linalg.norm(w)), "foretold angle": angle(w, self._best)}
 
 
 class _Stepper:

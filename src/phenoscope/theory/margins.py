@@ -93,6 +93,21 @@ def margin(signed: np.ndarray, w: np.ndarray, *, norm: str = "l2") -> float:
     return float((signed @ w).min()) / length(w, norm)
 
 
+def angle(one: np.ndarray, other: np.ndarray) -> float:
+    """The angle between two vectors in radian, exact also where it is small.
+
+    Args:
+        one: (d,), not 0.
+        other: (d,), not 0.
+
+    Example:
+        >>> round(angle(np.array([1.0, 0.0]), np.array([1.0, 1.0])) / math.pi, 6)
+        0.25
+    """
+    apart = np.linalg.norm(one / np.linalg.norm(one) - other / np.linalg.norm(other))
+    return 2 * math.asin(min(1.0, float(apart) / 2))
+
+
 def length(w: np.ndarray, norm: str) -> float:
     """‖w‖ in one of the norms that margins are taken in.
 

@@ -5,7 +5,7 @@ import dataclasses
 from phenoscope.atlas.convolution_spectra.claims import DENSE, DEPTHS, GUNASEKAR, THREE, TWO, claims
 from phenoscope.atlas.convolution_spectra.panels import panels
 from phenoscope.data import MNIST1D, Dataset, Sides
-from phenoscope.methods import ConvolutionDescent
+from phenoscope.methods import ProductDescent
 from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 
 SIZES: dict[Scale, tuple[int, int]] = {"smoke": (8, 10), "laptop": (20, 14), "paper": (30, 20)}
@@ -20,7 +20,7 @@ def convolution_spectra(scale: Scale) -> Phenomenon:
     """
     examples, steps = SIZES[scale]
     data = Dataset(Sides(MNIST1D(), plus=(0,), minus=(1,)), train=examples, scaling="centre", flat=True)
-    two = ConvolutionDescent(data, scale=0.3, rate=4.0, steps=steps)
+    two = ProductDescent(data, scale=0.3, rate=4.0, steps=steps)
     arms = (
         Arm(TWO, two, says="a product of two circular convolutions as wide as the input"),
         Arm(THREE, dataclasses.replace(two, depth=3), says="a product of three"),
