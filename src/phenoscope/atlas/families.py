@@ -244,6 +244,7 @@ BIAS = Family(
                 "not_a_regulariser",
                 "convolution_spectra",
                 "kkt_points",
+                "variation_norm",
             ),
         ),
         Part(

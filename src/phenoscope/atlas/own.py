@@ -94,6 +94,7 @@ from phenoscope.atlas.tiny_subspace import tiny_subspace
 from phenoscope.atlas.trainability_boundary import trainability_boundary
 from phenoscope.atlas.triple_descent import triple_descent
 from phenoscope.atlas.variance_sources import variance_sources
+from phenoscope.atlas.variation_norm import variation_norm
 from phenoscope.atlas.whose_doing import whose_doing
 from phenoscope.atlas.wide_networks import wide_networks
 from phenoscope.phenomenon import Phenomenon
@@ -191,6 +192,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     trainability_boundary,
     triple_descent,
     variance_sources,
+    variation_norm,
     whose_doing,
     wide_networks,
 )

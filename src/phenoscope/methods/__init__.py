@@ -51,6 +51,7 @@ from phenoscope.methods.two_features import TwoFeatures
 from phenoscope.methods.two_scales import TwoScales
 from phenoscope.methods.valley_descent import Valley, ValleyDescent
 from phenoscope.methods.weights import recompute_statistics
+from phenoscope.methods.wide_descent import WideDescent
 
 __all__ = [
     "Alignment",
@@ -112,6 +113,7 @@ __all__ = [
     "Valley",
     "ValleyDescent",
     "View",
+    "WideDescent",
     "align",
     "best_order",
     "best_subsets",

@@ -44,6 +44,7 @@ from phenoscope.theory.stability import (
     sam_threshold,
 )
 from phenoscope.theory.starvation import logistic_responses
+from phenoscope.theory.variation import VariationMargin, variation_margin
 
 __all__ = [
     "Completion",
@@ -57,6 +58,7 @@ __all__ = [
     "Mirror",
     "Posterior",
     "Power",
+    "VariationMargin",
     "adam_threshold",
     "coherence",
     "coherence_threshold",
@@ -103,4 +105,5 @@ __all__ = [
     "square_root_descent_flow",
     "stationary_density",
     "trace_threshold",
+    "variation_margin",
 ]
