@@ -33,29 +33,6 @@ class Loss(Reading):
 
 
 @dataclasses.dataclass(frozen=True)
-class WeightNorm(Reading):
-    """‖θ‖, the length of all parameters that are trained.
-
-    Attributes:
-        value: accumulated in float64.
-        rounding: an estimate of the rounding error, eps · ‖θ‖ at the working precision.
-        parameters: how many there are.
-    """
-
-    value: float
-    rounding: float
-    parameters: int
-
-    @property
-    def title(self) -> str:
-        return "length of the weights"
-
-    @property
-    def evidence(self) -> str:
-        return f"of {self.parameters:,} parameters; rounding about {self.rounding:.0e}"
-
-
-@dataclasses.dataclass(frozen=True)
 class Count(Reading):
     """A whole number that is known exactly; `of` says of what."""
 
@@ -71,13 +48,6 @@ def loss(objective: Objective) -> Loss:
     """The loss over all data."""
     value, parts = objective.loss().item(), objective.partition
     return Loss(value, torch.finfo(objective.point.dtype).eps * abs(value), sum(parts), len(parts), objective.weighting)
-
-
-def weight_norm(objective: Objective) -> WeightNorm:
-    """The Euclidean length of all trained parameters, tied ones once."""
-    point = objective.point
-    value = point.double().norm().item()
-    return WeightNorm(value, torch.finfo(point.dtype).eps * value, len(point))
 
 
 def parameters(objective: Objective) -> Count:

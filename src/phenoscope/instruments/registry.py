@@ -125,9 +125,6 @@ INSTRUMENTS: dict[str, Instrument] = {
         "1",
         lambda bench, _: ansatz_of(bench.objective),
     ),
-    "weight_norm": Instrument(
-        "length of the weights, all parameters together", "1", lambda bench, _: counts.weight_norm(bench.objective)
-    ),
     "weight_rank": Instrument(
         "effective rank of the weights, averaged over matrices",
         "dimensions",
