@@ -20,7 +20,7 @@ DRAWN = "it is about networks as they are drawn, and nothing is trained"
 WRITTEN = "its losses are written down, and no network is trained"
 
 WHY_NOT: Mapping[type, str] = {
-    methods.ConvolutionDescent: PRODUCTS,
+    methods.AmbiguousDescent: LINEAR,
     methods.CoupledFeatures: LINEAR,
     methods.CrossedFeatures: LINEAR,
     methods.DiagonalDescent: PRODUCTS,
@@ -38,6 +38,7 @@ WHY_NOT: Mapping[type, str] = {
     methods.MatrixCompletion: PRODUCTS,
     methods.MatrixFactorisation: PRODUCTS,
     methods.MirrorDescent: LINEAR,
+    methods.ProductDescent: PRODUCTS,
     methods.PrunedToTarget: "networks are found in it by removing weights, and the one that is trained is their model",
     methods.RandomFeatures: LINEAR,
     methods.RandomFunctions: DRAWN,
@@ -50,6 +51,7 @@ WHY_NOT: Mapping[type, str] = {
     methods.SubsetSums: "numbers are sums of other numbers, and no network is trained",
     methods.TwoFeatures: "its networks are built, and nothing is trained",
     methods.ValleyDescent: WRITTEN,
+    methods.WideDescent: "one of its own controls is a kernel, of the outputs alone",
 }
 """Computations without such a twin, and why they have none."""
 

@@ -10,7 +10,7 @@ import dataclasses
 import numpy as np
 
 from phenoscope.core.errors import BadInput
-from phenoscope.theory.margins import largest_margin
+from phenoscope.theory.margins import LargestMargin, largest_margin
 
 ROUNDS = 20
 """Of added directions, at most."""
@@ -63,16 +63,22 @@ def variation_margin(
     if x.ndim != 2 or y.shape != x.shape[:1] or not (np.abs(y) == 1).all():
         raise BadInput(f"a margin needs inputs (n, d) and a target of 1 or -1 each, got {x.shape} and {targets}.")
     v, random = _spread(directions, x.shape[1]), np.random.default_rng(0)
+    found, better, reached = _solved(v, x, y, random)
     for _ in range(ROUNDS):
-        signed = y[:, None] * np.maximum(x @ v.T, 0)
-        found = largest_margin(signed, norm="l1")
-        better, reached = _searched(v, x, found.weights * y, random)
-        bound = max(found.bound, reached)
-        if bound - found.value <= tol * bound:
+        if max(found.bound, reached) - found.value <= tol * max(found.bound, reached):
             break
         v = np.vstack([v, better])
+        found, better, reached = _solved(v, x, y, random)
     used = np.abs(found.direction) > 0
-    return VariationMargin(v[used], found.direction[used], found.value, bound)
+    return VariationMargin(v[used], found.direction[used], found.value, max(found.bound, reached))
+
+
+def _solved(
+    v: np.ndarray, x: np.ndarray, y: np.ndarray, random: np.random.Generator
+) -> tuple[LargestMargin, np.ndarray, float]:
+    """The program over some directions; those that its dual asks for, and how far it does."""
+    found = largest_margin(y[:, None] * np.maximum(x @ v.T, 0), norm="l1")
+    return found, *_searched(v, x, found.weights * y, random)
 
 
 def _spread(count: int, d: int) -> np.ndarray:
