@@ -41,7 +41,8 @@ def verdicts(experiment: Experiment) -> str:
     lines = ["| | claim | where | estimate | region | control |", "| --- | --- | --- | --- | --- | --- |"]
     for row in claim_rows(experiment.verdicts):
         outcome = "; ".join(
-            " ".join((MARKS[each["outcome"]].sign, each["outcome"], each["at"])).strip() for each in row["outcomes"]
+            f"{MARKS[each['outcome']].sign}\N{NO-BREAK SPACE}{each['outcome']} {each['at']}".strip()
+            for each in row["outcomes"]
         )
         found = [f"{where}: {value}" if where else f"{value}" for where, value in row["estimates"]]
         controls = "; ".join(" ".join((each["arm"], each["word"], each["at"])).strip() for each in row["controls"])

@@ -109,7 +109,7 @@ def test_markdown_has_a_row_a_verdict_and_no_stray_bars():
     for line in lines[2:]:
         assert line.replace("\\|", "").count("|") == 8
     assert NASTY not in lines[-3]
-    assert "\\<b>bold\\</b>" in lines[-3]
+    assert "&lt;b>bold&lt;/b>" in lines[-3]
     assert "✗ contradicted" in lines[4]
     assert "1.31 \\[1.24, 1.38\\]" in lines[4]
 

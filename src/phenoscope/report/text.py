@@ -155,6 +155,7 @@ def _control_with_numbers(verdict: Verdict) -> str:
 
 def escaped(cell: str) -> str:
     """Text that Markdown shows as it is: a bar would end the cell, a line break the table, a tag would vanish."""
-    for sign in "\\|*_`<[]":
+    cell = cell.replace("&", "&amp;").replace("<", "&lt;")  # a backslash before it is shown by some readers
+    for sign in "\\|*_`[]":
         cell = cell.replace(sign, f"\\{sign}")
     return " ".join(cell.split())
