@@ -2,7 +2,7 @@
 
 import pytest
 
-from phenoscope.claims import Breaks, Measured, Setting, first_value, last_value, log_log_slope
+from phenoscope.claims import Breaks, Measured, Setting, first_value, largest, last_value, log_log_slope
 from phenoscope.comparisons import Comparison, departure
 from phenoscope.core.errors import BadInput
 from phenoscope.data import dataset
@@ -161,6 +161,12 @@ def test_what_fits_together_is_accepted():
     )
     assert made.sweeps == {"main": ("lr",), "other": (), "apart": ("lr",)}
     assert made.arm("other").name == "other"
+
+
+def test_a_control_with_the_claims_own_statistic_need_not_be_swept():
+    swept = arm(sweep={"lr": (0.1, 0.2)})
+    over = claim(statistic=largest(last_value(LOSS)), over="lr", control=Breaks("single"))
+    assert phenomenon(swept, arm("single"), claims=(over,)).sweeps == {"main": ("lr",), "single": ()}
 
 
 def test_what_goes_along_with_a_sweep_changes_with_it():

@@ -267,9 +267,9 @@ class Phenomenon:
         swept = self.sweeps[claim.on]
         if unused := sorted(set(swept) - {*claim.used_up, claim.each}):
             raise BadInput(f"{who} is about {claim.on!r}, which sweeps {unused}. Say `each={unused[0]!r}`, or `over=`.")
-        for name, read in ((claim.on, claim), *control):
+        for name, read in ((claim.on, claim), *(each for each in control if each[1].over != claim.over)):
             there = self.sweeps[name]
-            if not set(read.used_up) <= set(there) and (read is claim or read.over != claim.over):
+            if not set(read.used_up) <= set(there):
                 raise BadInput(f"{who} takes a sweep over {read.over!r}, but {name!r} sweeps {[*there] or 'nothing'}.")
 
     def _check_panel(self, panel: Panel) -> None:
