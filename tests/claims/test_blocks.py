@@ -185,6 +185,7 @@ def test_a_diverged_run_is_counted_as_the_claim_says():
     one, two = judge_run([claim(mean(X), AtLeast(0.0)), claim(mean(X), AtLeast(0.0), if_diverged="as measured")], run)
     assert one.outcome == "undecided"
     assert two.outcome == "supported"
+    assert one.diverged is two.diverged is None  # there are no seeds that could have
 
 
 def test_a_claim_on_a_setting_that_the_run_has_not_is_not_tested():

@@ -180,7 +180,7 @@ def test_diverged_seeds_count_by_the_claims_rule(record, arm, rule, outcome, val
     verdict = one(claim(if_diverged=rule), {"main": [*arm([1.0, 1.01, 0.99]), lost]})
     assert verdict.outcome == outcome
     np.testing.assert_array_equal(verdict.values, values)
-    assert verdict.n == 4
+    assert (verdict.n, verdict.diverged) == (4, (3,))
     if rule == "undecided":
         assert verdict.reason == "seed 3: diverged at step 7, which the claim leaves undecided"
 

@@ -110,6 +110,17 @@ def test_a_verdict_reads_as_a_sentence(verdicts):
     assert "(descent, lr = 0.1: 1.02 [" in str(verdicts[0])
 
 
+def test_earlier_verdicts_do_not_tell_who_diverged(verdicts):
+    written = verdicts[0].to_json()
+    assert written["diverged"] == []
+    assert verdict_from_json(written).diverged == ()
+    del written["diverged"]
+    assert verdict_from_json(written).diverged is None
+    lost = verdict_from_json(written | {"diverged": [2, 4]})
+    assert lost.diverged == (2, 4)
+    assert lost.to_json()["diverged"] == [2, 4]
+
+
 def test_another_versions_verdict_is_refused(verdicts):
     written = verdicts[0].to_json()
     del written["raw_low"]
