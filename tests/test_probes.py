@@ -437,11 +437,14 @@ def test_dead_units_are_counted_row_by_row():
     assert math.isnan(read(DeadUnits(), [recipe(steps=1)])[0]["dead units"][0][1])
 
 
-def test_the_density_is_that_of_weights_and_the_least_that_of_one_layer():
-    rows = [recipe(seed=seed, mask=RandomMask(share), steps=3) for seed, share in enumerate((0.2, 0.7))]
+@pytest.mark.parametrize(("dynamics", "count"), [("network", 2), ("linearised", 1)])
+def test_the_density_is_that_of_weights_and_the_least_that_of_one_layer(dynamics, count):
+    """Of a linearised network too: its one parameter has the places of all those that it stands for."""
+    rows = [recipe(seed=0, mask=RandomMask(0.2), steps=3), recipe(seed=1, mask=RandomMask(0.7), steps=3)][:count]
+    rows = [dataclasses.replace(row, dynamics=dynamics) for row in rows]
     states = list(train(rows))
     found = read(Density(every=3), rows)
-    for row in range(2):
+    for row in range(count):
         for place, state in enumerate((states[0], states[-1])):
             first, last = state.points[row][:12], state.points[row][16:24]  # 3 x 4 and 4 x 2 weights, biases after each
             used = [part.count_nonzero().item() for part in (first, last)]
@@ -451,8 +454,9 @@ def test_the_density_is_that_of_weights_and_the_least_that_of_one_layer():
     assert read(Density(), [recipe(steps=1)])[0]["density"] == [(0, 1.0)]
 
 
-def test_what_a_mask_has_let_train_is_counted_over_all_readings():
-    made = recipe(steps=12, mask=RandomMask(0.5), pruning=DropAndGrow(3, 12, 0.5, "random"))
+@pytest.mark.parametrize("dynamics", ["network", "linearised"])
+def test_what_a_mask_has_let_train_is_counted_over_all_readings(dynamics):
+    made = recipe(steps=12, mask=RandomMask(0.5), pruning=DropAndGrow(3, 12, 0.5, "random"), dynamics=dynamics)
     weights = torch.tensor([True] * 12 + [False] * 4 + [True] * 8 + [False] * 2)
     tried, expected = torch.zeros(26, dtype=torch.bool), []
     for state in train([made]):

@@ -13,6 +13,7 @@ from torch.testing import assert_close
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import Layout, layout, point, write
 from phenoscope.core.seeds import stream
+from phenoscope.instruments import Pruner
 from phenoscope.models import MLP
 from phenoscope.training import (
     MASK,
@@ -33,6 +34,7 @@ from phenoscope.training import (
     RandomMask,
     Rounds,
     Sam,
+    Scored,
     Site,
     Start,
     WeightDecay,
@@ -377,6 +379,35 @@ def test_linearised_training_is_expanded_around_the_start_under_the_mask():
     objective = objective_of(recipe())
     assert_close(states[0].around.gradient[0], objective.gradient(states[0].points[0]), rtol=1e-9, atol=1e-12)
     assert (states[-1].points[~states[-1].mask] == 0).all()
+    assert torch.equal(states[-1].mask, path(recipe(steps=3, mask=HALF))[-1].mask)
+    assert not states[-1].mask.all()
+
+
+@pytest.mark.parametrize("check", ["as is", "shuffled", "other weights"])
+@pytest.mark.parametrize("score", ["snip", "synflow", "magnitude"])
+def test_linearised_networks_are_scored_as_those_that_they_expand(score, check):
+    asked = recipe(steps=2, mask=Scored(Pruner(score=score), 0.4, check))
+    found, frozen = (path(dataclasses.replace(asked, dynamics=how))[-1].mask for how in ("network", "linearised"))
+    assert torch.equal(frozen, found)
+    assert not found.all()
+
+
+@pytest.mark.parametrize(
+    "pruning",
+    [Rounds(2, 2, 0.4), Rounds(2, 2, 0.4, "random", "layer"), DropAndGrow(2, 6, 0.5)],
+    ids=["global", "layer", "grow"],
+)
+def test_masks_of_linearised_networks_change_as_those_of_networks(pruning):
+    """As many weights in every layer and round, other ones of them: the trainings differ."""
+    mask = None if isinstance(pruning, Rounds) else RandomMask(0.5)
+    asked = recipe(steps=7, mask=mask, pruning=pruning)
+    found, frozen = (path(dataclasses.replace(asked, dynamics=how)) for how in ("network", "linearised"))
+    counts = [[int(state.mask.sum()) for state in states] for states in (found, frozen)]
+    assert counts[0] == counts[1]
+    assert counts[0][-1] < 26
+    assert frozen[-1].mask[0, 12:16].all()  # biases
+    assert frozen[-1].mask[0, 24:].all()
+    assert (frozen[-1].points[~frozen[-1].mask] == 0).all()
 
 
 def test_settings_of_masks_are_swept_by_name():

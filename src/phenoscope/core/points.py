@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
@@ -60,7 +60,7 @@ class Layout:
         return torch.tensor(fits).repeat_interleave(torch.tensor(self.sizes))
 
 
-def flattened(part: Float[Tensor, "*shape"], rows: int) -> Tensor:
+def flattened(part: Shaped[Tensor, "*shape"], rows: int) -> Tensor:
     """All axes but the first `rows` as one; a single number's has length 1, too."""
     return part.flatten(start_dim=rows) if part.ndim > rows else part[..., None]
 

@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-from phenoscope.core.points import layout
 from phenoscope.core.specs import spec
 from phenoscope.instruments import early_bird, largest_gains
 from phenoscope.probes.probe import Moment, Reading, Regular, Rows, at_least_one
-from phenoscope.training import channel_layout
+from phenoscope.training import channel_layout, layout_of
 from phenoscope.training.masks import MASK, layers, prunable
 
 
@@ -31,7 +30,7 @@ class Density(Regular):
         network = moment.objective(0)
         if network is None:
             return [], None
-        wide = layout(network.model)
+        wide = layout_of(network.model)
         used = moment.points != 0
         weights = prunable(wide).to(used.device)
         if not weights.any():
@@ -60,7 +59,7 @@ class Explored(Regular):
         network = moment.objective(0)
         if network is None:
             return [], memory
-        weights = prunable(layout(network.model)).to(moment.points.device)
+        weights = prunable(layout_of(network.model)).to(moment.points.device)
         mask = moment.memory.get(MASK, torch.ones_like(moment.points, dtype=torch.bool))
         tried = mask if memory is None else mask | memory
         found = {"active share": mask, "explored share": tried}

@@ -4,7 +4,7 @@ from phenoscope.training.channels import Channels, channel_layout
 from phenoscope.training.cohorts import cohorts, shape_of
 from phenoscope.training.flows import CentralFlow, GradientFlow
 from phenoscope.training.landscape import Around, Landscape, expanded_at, objective_of
-from phenoscope.training.linearised import Linearised
+from phenoscope.training.linearised import Linearised, layout_of
 from phenoscope.training.loop import DIVERGED, train
 from phenoscope.training.masks import MASK, Mask, RandomMask, Site, layers, prunable
 from phenoscope.training.preconditioning import effective_threshold, preconditioner
@@ -90,6 +90,7 @@ __all__ = [
     "effective_threshold",
     "expanded_at",
     "layers",
+    "layout_of",
     "objective_of",
     "of_rule",
     "preconditioner",

@@ -6,10 +6,10 @@ from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
-from phenoscope.core.points import Layout, layout
+from phenoscope.core.points import Layout
 from phenoscope.core.specs import spec
 from phenoscope.instruments import gain_names, largest_gains
-from phenoscope.training.linearised import Linearised
+from phenoscope.training.linearised import Linearised, layout_of
 from phenoscope.training.masks import Site
 
 
@@ -20,9 +20,7 @@ def channel_layout(model: nn.Module) -> tuple[Layout, tuple[str, ...]]:
     Raises:
         BadInput: a network without such gains.
     """
-    if isinstance(model, Linearised):
-        return model.layout, gain_names(model.expanded)
-    return layout(model), gain_names(model)
+    return layout_of(model), gain_names(model.expanded if isinstance(model, Linearised) else model)
 
 
 @spec

@@ -48,3 +48,8 @@ class Linearised(nn.Module):
         origin = self.get_buffer("origin")
         pushed = jvp(model_at, (origin,), (self.point - origin,))  # the outputs and their change
         return pushed[0] + pushed[1]
+
+
+def layout_of(model: nn.Module) -> points.Layout:
+    """Where each parameter lies in a model's point; of a linearised one, those of the model that was expanded."""
+    return model.layout if isinstance(model, Linearised) else points.layout(model)

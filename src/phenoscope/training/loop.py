@@ -79,7 +79,7 @@ def _check_start(recipe: Recipe, start: Start) -> None:
 
 def _sparse(cohort: tuple[Recipe, ...], ground: Landscape, masks: Bool[Tensor, "n p"]) -> Landscape:
     """The same losses with the start under the masks; what replaces a network is its expansion there."""
-    origin = first_points(cohort, ground.network.layout, ground.origin, masks)
+    origin = first_points(cohort, ground.layout, ground.origin, masks)
     if cohort[0].dynamics == "network":
         return dataclasses.replace(ground, origin=origin)
     return landscape(cohort, origin, origin.device)
@@ -89,7 +89,7 @@ def _advance(cohort: tuple[Recipe, ...], ground: Landscape, rule: Rule, here: Re
     """The states from here on."""
     points, memory, alive, first = here.points, here.memory, here.alive, here.first
     order, seeds = _order(cohort, ground, here.step), tuple(recipe.seed for recipe in cohort)
-    pruning, wide = cohort[0].pruning, ground.network.layout
+    pruning, wide = cohort[0].pruning, ground.layout
     for step in range(here.step, cohort[0].steps + 1):
         around = ground.around(points)
         if first is not None and step == cohort[0].steps:

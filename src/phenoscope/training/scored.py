@@ -1,15 +1,17 @@
 """Masks that are scored before the first step, as they are or with what they carry taken apart."""
 
+import copy
 from collections.abc import Mapping
 
 import torch
 from jaxtyping import Bool
-from torch import Tensor
+from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.core.specs import spec
 from phenoscope.instruments import Pruner, corrupted, prune, reinitialised, shuffled
+from phenoscope.training.linearised import Linearised
 from phenoscope.training.masks import Site
 
 CHECKS = ("as is", "shuffled", "other weights", "random labels", "noise inputs")
@@ -18,6 +20,8 @@ CHECKS = ("as is", "shuffled", "other weights", "random labels", "noise inputs")
 @spec
 class Scored:
     """A mask made by a score of the weights as they are drawn, on all training data where the score uses some.
+
+    A linearised network is scored as the network that it expands: the mask is found before anything is trained.
 
     Attributes:
         pruner: how weights are chosen.
@@ -39,7 +43,7 @@ class Scored:
     def drawn(self, site: Site) -> Bool[Tensor, " p"]:
         """True where a parameter is trained."""
         objective = site.objective()
-        terms, model = objective.terms, objective.model
+        terms, model = objective.terms, _network(objective.model)
         data = tuple(terms.passes())
         corruption = {"random labels": "labels", "noise inputs": "inputs"}.get(self.check)
         if corruption is not None:
@@ -55,3 +59,8 @@ class Scored:
         parts = zip(site.layout.names, site.layout.shapes, strict=True)
         whole = {name: masks.get(name, torch.ones(shape, dtype=torch.bool)) for name, shape in parts}
         return site.layout.ravel(whole)
+
+
+def _network(model: nn.Module) -> nn.Module:
+    """The network itself, where it is a linearised one; with parameters that have gradients."""
+    return copy.deepcopy(model.expanded).requires_grad_() if isinstance(model, Linearised) else model

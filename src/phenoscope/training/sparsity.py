@@ -52,7 +52,7 @@ def first_masks(
         assert recipe.mask is not None  # recipes of one shape all have one
         found = inherited[row].cpu() if inherited is not None and isinstance(recipe.mask, Inherited) else None
 
-        site = Site(ground.network.layout, ground.origin[row].cpu(), recipe.stream("mask"), _maker(ground, row), found)
+        site = Site(ground.layout, ground.origin[row].cpu(), recipe.stream("mask"), _maker(ground, row), found)
         rows.append(recipe.mask.drawn(site))
     return torch.stack(rows).to(ground.origin.device)
 
