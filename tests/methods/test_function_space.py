@@ -86,10 +86,8 @@ def test_training_and_what_is_foretold_by_hand(readout):
 
 def test_an_expansion_decays_mode_by_mode_and_is_foretold_exactly():
     found = along(dataclasses.replace(SMALL, dynamics="linearised"))
-    assert max(values["gap"] for values in found.values()) < 1e-10
-    assert max(values["test gap"] for values in found.values()) < 1e-8
-    assert found[30]["kernel change"] < 1e-10
-    assert found[30]["rate departure"] < 1e-8
+    read = [values[name] for values in found.values() for name in ("gap", "test gap")]
+    assert {*read, found[30]["kernel change"], found[30]["rate departure"]} == {0.0}  # what is rounding is not read
     assert found[30]["rate order"] == pytest.approx(1.0)
     network = along(SMALL)
     assert network[30]["gap"] > 1e-3

@@ -26,6 +26,12 @@ FOLLOWED = 10
 """Modes whose rates are measured."""
 LEAST = 0.02
 """Of the targets' length: modes that hold less at the start are left out."""
+ROUNDING = 1e-8
+"""Of a relative difference: below it, half of the digits of float64 are gone, and two ways to one number are compared.
+
+Outputs of a linearised network are those foretold, and a power of the width fitted to what is left of rounding would be
+one of nothing.
+"""
 FALL = 0.2
 """A rate is fitted until the residual of the mode has fallen to this share of its start."""
 
@@ -118,7 +124,7 @@ class FunctionSpace:
                 yield Found(step, values | _shown(shares, foretold))
         rates = -torch.log((1 - start.rate * modes.eigenvalues[followed] / self.examples).clamp_min(1e-12))
         found = _rates(torch.stack(history), rates, modes.projections[followed, 0].abs())
-        yield Found(self.steps, found | {"kernel change": kernel_change(start.kernel, start.kernel_now())})
+        yield Found(self.steps, found | {"kernel change": _difference(kernel_change(start.kernel, start.kernel_now()))})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,8 +195,8 @@ class _Start:
         return {
             "loss": float((outputs - self.targets).square().sum() / (2 * n)),
             "foretold loss": float((foretold - self.targets).square().sum() / (2 * n)),
-            "gap": float((outputs - foretold).norm() / size),
-            "test gap": float((tested - across).norm() / size),
+            "gap": _difference((outputs - foretold).norm() / size),
+            "test gap": _difference((tested - across).norm() / size),
         }
 
     def kernel_now(self) -> Tensor:
@@ -218,4 +224,9 @@ def _rates(history: Tensor, foretold: Tensor, shares: Tensor) -> dict[str, float
         measured.append(-np.polyfit(np.arange(count), fall, 1)[0])
     ratios = np.array(measured) / foretold.numpy()
     order, by_share = (float(np.asarray(kendalltau(measured, each.numpy()))[0]) for each in (foretold, shares))
-    return {"rate departure": float(np.abs(ratios - 1).max()), "rate order": order, "share order": by_share}
+    return {"rate departure": _difference(np.abs(ratios - 1).max()), "rate order": order, "share order": by_share}
+
+
+def _difference(size: Tensor | float) -> float:
+    """A relative difference, or 0 where it is rounding."""
+    return float(size) if float(size) > ROUNDING else 0.0
