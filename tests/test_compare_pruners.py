@@ -80,6 +80,44 @@ def test_the_trainer_gets_a_pruned_copy_and_the_model_stays():
     assert found.winners == ()
 
 
+def test_a_smaller_network_is_one_more_baseline():
+    asked, trained = [], []
+
+    def smaller(seed, sparsity):
+        asked.append((seed, sparsity))
+        return nn.Linear(6, 5)
+
+    def retrain(model, masks, seed):
+        trained.append(bool(masks))
+        return 2.0 + seed if isinstance(model, nn.Linear) else 1.0 + seed * seed
+
+    found = ps.compare_pruners(made, retrain, methods=["synflow"], baselines=["random"], sparsities=(0.5, 0.8), seeds=2,
+                               smaller=smaller, inputs=(6,))  # fmt: skip
+    assert asked == [(0, 0.5), (0, 0.8), (1, 0.5), (1, 0.8)]
+    assert trained.count(False) == 4
+    assert [(gain.baseline, gain.mean) for gain in found.gains] == [("random", 0.0), ("smaller network", -1.0)]
+    # 72 weights and 11 biases, of which each sparsity leaves its share; 30 weights and 5 biases
+    assert found.parameters["synflow"].tolist() == [[47, 25]] * 2
+    assert found.parameters["smaller network"].tolist() == [[35, 35]] * 2
+    assert found.operations["random"].tolist() == [[36, 14]] * 2
+    assert found.operations["smaller network"].tolist() == [[30, 30]] * 2
+    assert ps.compare_pruners(made, kept_size, methods=["synflow"], seeds=2).operations == {}
+
+
+def test_equal_weights_need_not_be_equal_operations():
+    def image_network(seed):
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(64, 3))
+
+    layerwise = Pruner("magnitude", scope="uniform")
+    found = ps.compare_pruners(image_network, lambda *_: 0.0, methods=["magnitude"], baselines=[layerwise],
+                               sparsities=(0.5,), seeds=2, inputs=(1, 6, 6))  # fmt: skip
+    one, other = (found.operations[name] for name in ("magnitude", "magnitude, scope=uniform"))
+    assert np.array_equal(found.parameters["magnitude"], found.parameters["magnitude, scope=uniform"])
+    assert bool((other == 18 * 16 + 96).all())  # half of 36 weights at 16 places each, and half of 192
+    assert bool((one > other).all())  # weights into nine entries are larger than those into 64
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -1,6 +1,7 @@
 """Which way to prune is best for a network of one's own? Scores beside baselines, with intervals over seeds."""
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,9 +13,11 @@ from torch import Tensor, nn
 
 from phenoscope.claims.family import holm
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments import Pruner, masked, prune
+from phenoscope.instruments import Pruner, masked, prune, sparse_cost
 
 BASELINES = ("random", "magnitude")
+SMALLER = "smaller network"
+"""The baseline that is not pruned."""
 ALPHA = 0.05
 
 Retrain = Callable[[nn.Module, dict[str, Tensor], int], float]
@@ -61,12 +64,16 @@ class PrunerComparison:
         sparsities: of the columns.
         seeds: of the rows.
         gains: each method beside each baseline, judged together.
+        parameters: by the name of a method, those that are left, (seeds, sparsities).
+        operations: multiplications of one example by weights that are left, likewise; empty unless inputs were given.
     """
 
     merits: dict[str, np.ndarray]
     sparsities: tuple[float, ...]
     seeds: tuple[int, ...]
     gains: tuple[PrunerGain, ...]
+    parameters: dict[str, np.ndarray]
+    operations: dict[str, np.ndarray]
 
     @property
     def winners(self) -> tuple[str, ...]:
@@ -88,6 +95,8 @@ def compare_pruners(
     seeds: int | Sequence[int] = 5,
     data: Any = None,
     loss: Any = None,
+    smaller: Callable[[int, float], nn.Module] | None = None,
+    inputs: Any = None,
 ) -> PrunerComparison:
     """Ways to prune a network of your own beside magnitude and chance, all else being equal.
 
@@ -95,7 +104,8 @@ def compare_pruners(
     trained by `retrain` with that seed. Differences are taken within a seed and averaged over sparsities, so the seed
     is the unit; their intervals are Student's, and Holm's correction is made for all methods and baselines together.
     Without such comparisons published gains say little (Blalock et al. 2020, What is the state of neural network
-    pruning?, arXiv:2003.03033).
+    pruning?, arXiv:2003.03033). Ways that leave as many weights need not leave as many operations: a weight of a
+    convolution is used at every place. So both are counted, and merits can be laid out against either.
 
     Args:
         make: from a seed to a network, at its start or already trained.
@@ -107,6 +117,9 @@ def compare_pruners(
         seeds: how many, from 0 on, or which; at least 2.
         data: for scores that use it, as in `prune`.
         loss: (outputs, targets) -> scalar, for those.
+        smaller: from a seed and a sparsity to a dense network with about as many parameters as pruning leaves: one more
+            baseline, "smaller network", trained by `retrain` as it is, without masks.
+        inputs: the shape of one example, or inputs of a call: then operations are counted, as by `sparse_cost`.
 
     Raises:
         BadInput: too few seeds, a method twice, or a figure of merit that is not finite.
@@ -117,16 +130,33 @@ def compare_pruners(
         raise BadInput(f"an interval takes at least 2 different seeds, got {chosen}.")
     if len(pruners) < len(methods) + len(baselines) or not methods or not baselines or not sparsities:
         raise BadInput("a comparison takes methods, other baselines and sparsities, and each way to prune once.")
-    merits = {name: np.empty((len(chosen), len(sparsities))) for name in pruners}
+    names = (*pruners, *(() if smaller is None else (SMALLER,)))
+    merits, parameters, operations = (
+        {name: np.empty((len(chosen), len(sparsities))) for name in names} for _ in range(3)
+    )
     for row, seed in enumerate(chosen):
         model = make(seed)
-        for name, way in pruners.items():
-            for column, sparsity in enumerate(sparsities):
+        for name, (column, sparsity) in itertools.product(names, enumerate(sparsities)):
+            if smaller is not None and name == SMALLER:
+                sparse, masks = smaller(seed, sparsity), {}
+            else:
                 drawn = torch.Generator().manual_seed(seed)
-                pruned = prune(model, method=way, sparsity=sparsity, data=data, loss=loss, generator=drawn)
-                merits[name][row, column] = _merit(retrain(masked(model, pruned.masks), pruned.masks, seed), name)
-    pairs = [(_name(one), _name(other)) for one in methods for other in baselines]
-    return PrunerComparison(merits, tuple(sparsities), chosen, _gains(merits, pairs))
+                options = {"sparsity": sparsity, "data": data, "loss": loss, "generator": drawn}
+                masks = prune(model, method=pruners[name], **options).masks
+                sparse = masked(model, masks)
+            parameters[name][row, column] = _left(sparse, masks)
+            if inputs is not None:
+                operations[name][row, column] = sparse_cost(sparse, masks, inputs=inputs).value
+            merits[name][row, column] = _merit(retrain(sparse, masks, seed), name)
+    pairs = [(_name(one), other) for one in methods for other in (*map(_name, baselines), *names[len(pruners) :])]
+    counted = {} if inputs is None else operations
+    return PrunerComparison(merits, tuple(sparsities), chosen, _gains(merits, pairs), parameters, counted)
+
+
+def _left(model: nn.Module, masks: dict[str, Tensor]) -> int:
+    """Trainable parameters under the masks."""
+    trained = sum(value.numel() for value in model.parameters() if value.requires_grad)
+    return trained - sum(int((~mask).sum()) for mask in masks.values())
 
 
 def _gains(merits: dict[str, np.ndarray], pairs: Sequence[tuple[str, str]]) -> tuple[PrunerGain, ...]:
