@@ -134,6 +134,15 @@ def test_dates_on_grids_that_overlap_are_ties():
     assert rank_correlation(EARLY, OTHER).of(members[:2]).value == 1.0  # which takes the middles for the dates
 
 
+def test_what_was_so_from_the_first_reading_may_be_as_early_as_what_came_until_then():
+    calm = settled_step(Y <= 1.0)
+    at_four = member(steps=STEPS[3:], x=[0, 0, 0], y=[0, 0, 0])  # at 4, from where it was read
+    until_four = member(lr=0.2, x=[2, 2, 2, 0, 0, 0], y=[2, 2, 2, 0, 0, 0])  # in (2, 4]
+    after_four = member(lr=0.3, x=[2, 2, 2, 2, 0, 0], y=[2, 2, 2, 2, 0, 0])  # in (4, 8]
+    assert "no pair" in str(mark_correlation(CALM, calm).of([at_four, until_four]).reason)
+    assert mark_correlation(CALM, calm).of([at_four, after_four]).value == 1.0
+
+
 def test_shuffled_correlations_are_those_of_chance():
     found = []
     for seed in range(200):
