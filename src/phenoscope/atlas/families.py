@@ -289,6 +289,7 @@ SPARSITY = Family(
                 "ticket_transfer",
                 "rewinding",
                 "ticket_onset",
+                "early_clock",
                 "retraining",
                 "sparse_double_descent",
                 "early_bird",

@@ -18,6 +18,7 @@ from phenoscope.atlas.double_descent import double_descent
 from phenoscope.atlas.drift_along_minima import drift_along_minima
 from phenoscope.atlas.dynamic_sparse import dynamic_sparse
 from phenoscope.atlas.early_bird import early_bird
+from phenoscope.atlas.early_clock import early_clock
 from phenoscope.atlas.early_stopping_path import early_stopping_path
 from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.effective_parameters import effective_parameters
@@ -116,6 +117,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     drift_along_minima,
     dynamic_sparse,
     early_bird,
+    early_clock,
     early_stopping_path,
     edge_of_stability,
     effective_parameters,
