@@ -75,6 +75,23 @@ def test_the_list_says_what_belongs_where(command):
     assert 0 < shown.index("\nfirst ") < shown.index("\nsecond ")
 
 
+def test_the_list_can_be_of_a_family_or_of_a_word(command):
+    def names(*words):
+        return [row["name"] for row in json.loads(command("list", *words, "--json")[1])["phenomena"]]
+
+    assert names("small") == ["first", "second"]
+    assert "first" in names("FIRST")
+    assert "second" not in names("FIRST")
+    assert {"edge_of_stability", "sam_edge"} < set(names("edge")) < set(names())
+    assert "optimisation_limited_peak" in names("double descent")  # it stands in its question alone
+    shown = command("list", "small")[1]
+    assert "All of them: phenoscope run small" in shown
+    assert "phenoscope run stability" not in shown
+    code, out, err = command("list", "nothing like it")
+    assert (code, out) == (1, "")
+    assert "no phenomenon has 'nothing like it' in its name or question, and the families are stability, " in err
+
+
 def test_under_a_control_what_trains_nothing_is_left_out_with_the_reason(command, monkeypatch):
     def computing(scale: str):
         """A phenomenon that trains nothing."""

@@ -9,7 +9,24 @@ from rich.text import Text
 
 from phenoscope.atlas import Entry
 from phenoscope.atlas.families import FAMILIES, family_of
+from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import to_json
+
+
+def with_word(found: Sequence[Entry], word: str) -> list[Entry]:
+    """Those of the family of that name, or with the word in their own name or question.
+
+    Raises:
+        BadInput: there is none.
+    """
+    if word in FAMILIES:
+        return [entry for entry in found if _family(entry) == word]
+    asked = {entry.name: "" if entry.phenomenon is None else entry.phenomenon.question for entry in found}
+    kept = [entry for entry in found if word.lower() in f"{entry.name} {asked[entry.name]}".lower()]
+    if not kept:
+        families = ", ".join(FAMILIES)
+        raise BadInput(f"no phenomenon has {word!r} in its name or question, and the families are {families}.")
+    return kept
 
 
 def as_data(found: Sequence[Entry]) -> dict[str, Any]:
@@ -49,7 +66,7 @@ def as_table(found: Sequence[Entry]) -> RenderableType:
             (family.title, "bold"), f": {family.question}\nAll of them: phenoscope run {family.name}"
         )
         own = [usable.pop(name) for name in family.phenomena if _family(usable.get(name)) is not None]
-        parts += [heading, Text(""), _table(own), Text("")]
+        parts += [heading, Text(""), _table(own), Text("")] if own else []
     if usable:
         parts += [Text("Others", style="bold"), Text(""), _table(list(usable.values()), origin=True), Text("")]
     parts += [Text.assemble(("! ", "bold yellow"), e.problem) for e in found if e.phenomenon is None]

@@ -43,12 +43,20 @@ Scale = Literal["smoke", "laptop", "paper"]
 
 
 @app.command(name="list")
-def list_(*, as_json: Json = False) -> None:
-    """List the phenomena: what is asked, how many claims are judged, the options, and where each comes from."""
-    from phenoscope.atlas import entries
-    from phenoscope.cli.listing import as_data, as_table
+def list_(word: str | None = None, /, *, as_json: Json = False) -> None:
+    """List the phenomena: what is asked, how many claims are judged, the options, and where each comes from.
 
-    found = entries()
+    Parameters
+    ----------
+    word
+        Only those of a family, such as `kernels`, or with this in their name or question.
+    as_json
+        Print one JSON object and nothing else.
+    """
+    from phenoscope.atlas import entries
+    from phenoscope.cli.listing import as_data, as_table, with_word
+
+    found = entries() if word is None else with_word(entries(), word)
     print_json(as_data(found)) if as_json else console().print(as_table(found))
 
 
