@@ -43,6 +43,21 @@ def test_past_the_fit_the_margin_rises_and_the_conditions_come_to_hold():
     assert last["inhomogeneity"] < 1e-9
 
 
+def test_the_slackness_if_all_pulled_alike():
+    """Of λ that is one for all and makes up θ: L λ Σ (qᵢ - q) / ‖θ‖² with L λ Σ qᵢ = ‖θ‖²."""
+    made = HomogeneousDescent(DATA, 6, rate=2.0, steps=11)
+    *_, found = made.readings()
+    (x, y), parts = made.examples(), made._start(64)
+    for _ in range(2**11):
+        parts = made._updated(parts, x, y, float(np.square(x).sum(axis=1).max()))
+    margins = y * (np.maximum(x @ parts[0].T, 0) @ parts[1])
+    length = sum(np.square(part).sum() for part in parts)
+    one = length / (2 * margins.sum())
+    expected = 2 * one * (margins - margins.min()).sum() / length
+    assert found.values["slackness of equal pulls"] == pytest.approx(expected)
+    assert found.values["slackness"] < 0.5 * expected
+
+
 def test_readings():
     made = HomogeneousDescent(DATA, 3, biases=True, steps=4, seed=1)
     assert isinstance(made, Computation)

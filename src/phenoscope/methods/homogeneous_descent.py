@@ -26,7 +26,8 @@ class HomogeneousDescent:
 
     `smoothed margin` is -log(Σ exp(-qᵢ)) / ‖θ‖^L, which gradient flow raises once all examples are right (Lyu and Li
     2019, arXiv:1906.05890); the rest is that of `instruments.margin_conditions`: `stationarity` (what of θ is no
-    combination of gradients), `slackness`, `margin`, `order` and `inhomogeneity`.
+    combination of gradients), `slackness`, `margin`, `order` and `inhomogeneity`. `slackness of equal pulls` is what
+    the slackness would be if all examples had one weight λ, of a size that they make up θ: 1 - q / (mean of qᵢ).
 
     Attributes:
         data: targets 1 and -1.
@@ -37,6 +38,8 @@ class HomogeneousDescent:
         steps: doublings of the updates.
         seed: of data and start.
     """
+
+    version = 2  # with the slackness of equal pulls
 
     data: Dataset
     width: int = 20
@@ -56,7 +59,7 @@ class HomogeneousDescent:
     @property
     def units(self) -> Mapping[str, str]:
         names = ("log loss", "error", "smoothed margin", "stationarity", "slackness", "margin", "order")
-        return dict.fromkeys((*names, "inhomogeneity"), "1")
+        return dict.fromkeys((*names, "slackness of equal pulls", "inhomogeneity"), "1")
 
     def examples(self) -> tuple[np.ndarray, np.ndarray]:
         """X (n, d) in units of the root mean square length, and y (n,)."""
@@ -114,4 +117,6 @@ class HomogeneousDescent:
             "smoothed margin": -loss / size**2, "stationarity": found.stationarity, "slackness": found.slackness,
             "margin": found.margin, "order": found.order, "inhomogeneity": found.inhomogeneity,
         }  # fmt: skip
+        if margins.mean() > 0:  # else they make up nothing of θ
+            values["slackness of equal pulls"] = 1 - float(margins.min() / margins.mean())
         return {name: value for name, value in values.items() if math.isfinite(value)}

@@ -1,6 +1,6 @@
 """What is drawn of ReLU networks that are trained far past the fit."""
 
-from phenoscope.atlas.kkt_points.claims import BIASED, PLAIN, SLACKNESS, STATIONARITY
+from phenoscope.atlas.kkt_points.claims import BIASED, EQUAL, PLAIN, SLACKNESS, STATIONARITY
 from phenoscope.claims import Measured
 from phenoscope.panels import Lines, Panel
 
@@ -17,8 +17,10 @@ def panels() -> tuple[Panel, ...]:
             STATIONARITY, "‖θ − Σ λ∇q‖ / ‖θ‖", BOTH, x_label=DOUBLINGS,
         ),
         Lines(
-            "Slackness", "What share of the weights comes from examples that do not hold the margin.",
-            SLACKNESS, "L Σ λ (q − min q) / ‖θ‖²", BOTH, x_label=DOUBLINGS,
+            "Slackness", "What share of the weights comes from examples that do not hold the margin; and what it would "
+            "be if all examples pulled alike.",
+            SLACKNESS, "L Σ λ (q − min q) / ‖θ‖²", BOTH, theory=EQUAL, theory_label="if all pulled alike, first seed",
+            x_label=DOUBLINGS,
         ),
         Lines(
             "Smoothed margin", "It rises to the end.", Measured("smoothed margin"), "−log(Σ exp(−q)) / ‖θ‖²", BOTH,

@@ -28,7 +28,8 @@ def panels() -> tuple[Panel, ...]:
             Measured("directions"), "(Σm)² / Σm²", ALL, log_y=True, x_label=DOUBLINGS,
         ),
         Lines(
-            "Error", "All fit early; margins move on.", Measured("error"), "share of examples on the wrong side", ALL,
+            "Error", "From small starts all fit early; margins move on.", Measured("error"),
+            "share of examples on the wrong side", ALL,
             x_label=DOUBLINGS,
         ),
     )  # fmt: skip
