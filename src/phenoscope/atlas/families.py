@@ -174,7 +174,7 @@ DESCENT = Family(
         Part(
             "Where the noise goes",
             "A model that fits noisy labels exactly has put the noise somewhere. When does that do no harm?",
-            ("noise_absorption", "effective_parameters", "benign_overfitting"),
+            ("noise_absorption", "effective_parameters", "benign_overfitting", "overfitting_taxonomy"),
         ),
     ),
 )

@@ -29,6 +29,7 @@ from phenoscope.methods.kernel_regression import KernelRegression
 from phenoscope.methods.layer_collapse import LayerCollapse
 from phenoscope.methods.lazy_rich import LazyRich
 from phenoscope.methods.least_squares import LeastSquares
+from phenoscope.methods.line_fits import LineFit
 from phenoscope.methods.linear_sgd import LinearSGD
 from phenoscope.methods.matrix_completion import EndToEndField, MatrixCompletion
 from phenoscope.methods.matrix_factorisation import MatrixFactorisation
@@ -87,6 +88,7 @@ __all__ = [
     "LayerCollapse",
     "LazyRich",
     "LeastSquares",
+    "LineFit",
     "LinearSGD",
     "MatrixCompletion",
     "MatrixFactorisation",
