@@ -55,8 +55,8 @@ from phenoscope.atlas.opposing_signals import opposing_signals
 from phenoscope.atlas.optimisation_limited_peak import optimisation_limited_peak
 from phenoscope.atlas.optimizer_interpolants import optimizer_interpolants
 from phenoscope.atlas.oscillation_averaging import oscillation_averaging
-from phenoscope.atlas.parametrisation_bias import parametrisation_bias
 from phenoscope.atlas.overfitting_taxonomy import overfitting_taxonomy
+from phenoscope.atlas.parametrisation_bias import parametrisation_bias
 from phenoscope.atlas.path_extent import path_extent
 from phenoscope.atlas.peak_factors import peak_factors
 from phenoscope.atlas.peak_place import peak_place
