@@ -10,7 +10,8 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from phenoscope.instruments.symmetries.scaling import ScaleStructure, Spot, multiplied, outer_axis, spots_of
+from phenoscope.instruments.symmetries.scaling import ScaleStructure
+from phenoscope.instruments.symmetries.spots import Spot, multiplied, outer_axis, spots_of
 from phenoscope.instruments.symmetries.structure import PermutationStructure
 
 GAIN = 1e-9

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from phenoscope.instruments.symmetries.running import outputs_at, outputs_change
-from phenoscope.instruments.symmetries.structure import Block, PermutationStructure
+from phenoscope.instruments.symmetries.spots import Spot, axes_along, multiplied, spots_of
+from phenoscope.instruments.symmetries.structure import PermutationStructure
 from phenoscope.instruments.symmetries.tracing import tensors_of
 
 STEP = 1e-5
@@ -22,8 +23,6 @@ BALANCED = 1e-13
 SWEEPS = 1000
 """Over all scalings when units are balanced; far fewer are needed."""
 
-Spot = tuple[int, int]
-"""A block, and an axis of it in factors: where a group stands."""
 Scales = list[Tensor]
 """A factor for each unit of each scaling, in its group's shape."""
 
@@ -116,7 +115,7 @@ class ScaleStructure:
         groups, block = self.permutations, self.permutations.blocks[spot[0]]
         squares = block.of(tensors).detach().cpu().double().square()
         there = [
-            (number, exponent, _axes(groups, block, axis))
+            (number, exponent, axes_along(groups, block, axis))
             for number, scaling in enumerate(self.scalings)
             for (place, axis), exponent in zip(scaling.spots, scaling.exponents, strict=True)
             if place == spot[0]
@@ -125,7 +124,7 @@ class ScaleStructure:
 
         def total(logs: Sequence[Tensor]) -> Tensor:
             factors = [part for number, exponent, axes in there for part in ((2 * exponent * logs[number]).exp(), axes)]
-            return torch.einsum(squares, every, *factors, _axes(groups, block, spot[1]))
+            return torch.einsum(squares, every, *factors, axes_along(groups, block, spot[1]))
 
         return total
 
@@ -176,16 +175,6 @@ def scale_structure(structure: PermutationStructure, model: nn.Module, arguments
     parts = [part for scaling in scalings for part in _random(structure, scaling)]
     parts += [(spot, sign) for flip in flips for sign in [_signs(structure, flip.group)] for spot in flip.spots]
     return ScaleStructure(structure, tuple(scalings), tuple(flips), change(parts))
-
-
-def spots_of(structure: PermutationStructure, group: int) -> list[Spot]:
-    """Where a group stands."""
-    return [
-        (number, axis)
-        for number in structure.standing[group]
-        for axis, there in enumerate(structure.blocks[number].groups)
-        if there == group
-    ]
 
 
 def _scalings(
@@ -263,45 +252,3 @@ def _random(structure: PermutationStructure, scaling: Scaling) -> list[tuple[Spo
     draws = torch.rand(structure.shape(scaling.group), generator=torch.Generator().manual_seed(4), dtype=torch.float64)
     factors = (draws - 0.5).exp()
     return [(s, factors**e) for s, e in zip(scaling.spots, scaling.exponents, strict=True)]
-
-
-def _along(structure: PermutationStructure, spot: Spot, values: Tensor) -> Tensor:
-    """Numbers of a group's units in a shape that multiplies the block."""
-    block, axis = structure.blocks[spot[0]], spot[1]
-    shape = [1] * len(block.sizes)
-    outer = outer_axis(structure, block, axis)
-    if outer is None:
-        shape[axis] = len(values)
-        return values.reshape(shape)
-    shape[outer], shape[axis] = values.shape
-    return (values if outer < axis else values.T).reshape(shape)
-
-
-def _axes(structure: PermutationStructure, block: Block, axis: int) -> list[int]:
-    """The axes of a block along which numbers of a group's units lie, in the order of the group's shape."""
-    outer = outer_axis(structure, block, axis)
-    return [axis] if outer is None else [outer, axis]
-
-
-def outer_axis(structure: PermutationStructure, block: Block, axis: int) -> int | None:
-    """The axis of a block of what the group at an axis lies inside of."""
-    group = block.groups[axis]
-    outer = None if group is None else structure.groups[group].inside
-    return None if outer is None else block.groups.index(outer)
-
-
-def _multiply(structure: PermutationStructure, tensors: dict[str, Tensor], parts: list[tuple[Spot, Tensor]]) -> None:
-    for spot, factors in parts:
-        block = structure.blocks[spot[0]]
-        value = block.of(tensors)
-        block.write(tensors, value * _along(structure, spot, factors.to(value.device)).to(value.dtype))
-
-
-def multiplied(
-    structure: PermutationStructure, tensors: Mapping[str, Tensor], parts: list[tuple[Spot, Tensor]]
-) -> dict[str, Tensor]:
-    """Parameters and buffers by name, multiplied in spots by numbers of the units that stand there."""
-    touched = {structure.blocks[spot[0]].tensor for spot, _ in parts}
-    made = {name: value.clone() if name in touched else value for name, value in tensors.items()}
-    _multiply(structure, made, parts)
-    return made
