@@ -186,6 +186,7 @@ def test_arms_cost_environment_and_command(written):
         experiment().command,
         "22 November 2025, 01:40 UTC",
         "another look",
+        "changes not committed",
     ):
         assert part in text
     assert '"activation": "<tanh>"' in text

@@ -44,7 +44,7 @@ def panels() -> tuple[Panel, ...]:
             FEATURES, LOSS, COUNT, LOSS_LABEL, (NOISY, STOPPED),
         ),
         Scatter(
-            "Wrong labels", "They hurt by the threshold, and hardly with ten times the features.",
+            "Wrong labels", "They hurt at the threshold, and hardly with ten times the features.",
             NOISE, LOSS, "share of wrong labels", LOSS_LABEL, (AT_PEAK, BEYOND), log=False,
         ),
     )  # fmt: skip
