@@ -72,7 +72,7 @@ def offset_ratio(place: SweepStatistic, one: Prediction, other: Prediction) -> O
         >>> width = Setting("width")
         >>> fits = onset(last_value(Measured("error")) <= 0.01, width)
         >>> print(offset_ratio(peak_place(last_value(Measured("loss")), width), fits, 40))
-        offset_ratio(peak_place(last_value(loss), width); onset(last_value(error) <= 0.01, width) against 40)
+        offset_ratio(peak_place(last_value(loss), width); onset(last_value(error) ≤ 0.01, width) against 40)
     """
     numbers = [part for part in (one, other) if not isinstance(part, SweepStatistic)]
     sound = all(not isinstance(n, bool) and isinstance(n, int | float) and 0 < n < math.inf for n in numbers)
