@@ -215,3 +215,59 @@ def test_what_makes_no_sense_is_refused():
         LazyRich(start="other")
     with pytest.raises(BadInput, match="activation must be one of"):
         LazyRich(activation="tanh")
+
+
+def test_mean_field_scaling_is_a_smaller_alpha():
+    """Outputs divided by √m once more, and multiplied by α√m, are those multiplied by α."""
+    other = dataclasses.replace(SMALL, scaling="mean field", alpha=0.7 * SMALL.width**0.5)
+    assert ends(other) == pytest.approx(ends(SMALL), rel=1e-9)
+    assert ends(dataclasses.replace(SMALL, scaling="mean field")) != pytest.approx(ends(SMALL), rel=1e-2)
+
+
+def test_several_networks_and_their_mean():
+    """Against single networks, whose outputs are averaged here."""
+    spec = dataclasses.replace(SMALL, networks=3, steps=4000, fit=0.05)
+    task, found = spec.task, ends(spec)
+    outputs, errors = [], []
+    for number in range(3):
+        start = spec._start(task, number)
+        last = next(m for m in start.trained(start.moment(), 10**6) if m.loss <= 0.05 * start.moment().loss)
+        outputs.append(start.tested(last))
+        errors.append(float((outputs[-1] - task.truth).square().sum() / task.truth.square().sum()))
+    mean = sum(outputs) / 3
+    assert found["test error"] == pytest.approx(np.mean(errors))
+    assert found["ensemble test error"] == pytest.approx(
+        float((mean - task.truth).square().sum() / task.truth.square().sum())
+    )
+    assert found["ensemble test error"] < found["test error"]  # the square is convex
+    assert errors[0] == pytest.approx(ends(dataclasses.replace(spec, networks=1))["test error"])
+    assert len({round(error, 9) for error in errors}) == 3
+
+
+def test_the_limit_is_descent_with_the_limiting_kernel():
+    """By small steps on the functions' values, with the kernel from angles, until as little is left to fit."""
+    spec = dataclasses.replace(SMALL, activation="relu", alpha=50.0, steps=3000, fit=0.02, networks=2)
+    task, found = spec.task, ends(spec)
+    x = torch.cat([task.inputs, task.others])
+    cosine = (x @ x.T / spec.dimensions).clamp(-1, 1)
+    angle = torch.arccos(cosine)
+    kernel = 2 * (torch.sin(angle) + 2 * (math.pi - angle) * cosine) / math.pi
+    n, outputs = spec.examples, torch.zeros(len(x), dtype=torch.float64)
+    while (outputs[:n] - task.targets).square().mean() > 0.02 * task.targets.square().mean():
+        outputs = outputs - 2e-4 * kernel[:, :n] @ (outputs[:n] - task.targets)
+
+    def error(outputs):
+        return float((outputs[n:] - task.truth).square().mean() / task.truth.square().mean())
+
+    assert found["limit test error"] == pytest.approx(error(outputs), rel=1e-3)
+    fitted = kernel[:, :n] @ torch.linalg.solve(kernel[:n, :n], task.targets)
+    assert found["limit test error"] != pytest.approx(error(fitted), rel=1e-2)
+
+
+def test_several_networks_are_dense():
+    with pytest.raises(BadInput, match="several networks are dense ones"):
+        LazyRich(networks=0)
+    with pytest.raises(BadInput, match="several networks are dense ones"):
+        LazyRich(networks=2, model="convolution", target="digits")
+    with pytest.raises(BadInput, match="scaling must be one of"):
+        LazyRich(scaling="other")

@@ -196,13 +196,28 @@ KERNELS = Family(
         Part(
             "Training with a kernel that stands still",
             "If features hardly move, all of training can be written down before it begins.",
-            ("wide_networks", "mode_rates", "spectral_bias", "kernel_learning_curves", "finite_or_infinite"),
+            (
+                "wide_networks",
+                "convergence_rate",
+                "mode_rates",
+                "spectral_bias",
+                "kernel_learning_curves",
+                "finite_or_infinite",
+            ),
         ),
         Part(
             "Features that move at any width",
             "Whether wide networks learn features is decided by how their layers are scaled, and so is what a narrow "
             "network can tell of a wide one.",
-            ("lazy_rich_dial", "learning_exponents", "lazy_convolution", "kernel_and_network_part", "rate_transfer"),
+            (
+                "lazy_rich_dial",
+                "feature_lazy_phase",
+                "mean_field_limit",
+                "learning_exponents",
+                "lazy_convolution",
+                "kernel_and_network_part",
+                "rate_transfer",
+            ),
         ),
         Part(
             "What learned features look like",

@@ -12,6 +12,7 @@ from phenoscope.atlas.catapult import catapult
 from phenoscope.atlas.central_flow import central_flow
 from phenoscope.atlas.changing_rates import changing_rates
 from phenoscope.atlas.connected_volumes import connected_volumes
+from phenoscope.atlas.convergence_rate import convergence_rate
 from phenoscope.atlas.convolution_spectra import convolution_spectra
 from phenoscope.atlas.diagonal_networks import diagonal_networks
 from phenoscope.atlas.double_descent import double_descent
@@ -24,6 +25,7 @@ from phenoscope.atlas.edge_of_stability import edge_of_stability
 from phenoscope.atlas.effective_parameters import effective_parameters
 from phenoscope.atlas.epoch_descent import epoch_descent
 from phenoscope.atlas.feature_ansatz import feature_ansatz
+from phenoscope.atlas.feature_lazy_phase import feature_lazy_phase
 from phenoscope.atlas.finite_or_infinite import finite_or_infinite
 from phenoscope.atlas.flatness_at_scale import flatness_at_scale
 from phenoscope.atlas.gains_at_scale import gains_at_scale
@@ -43,6 +45,7 @@ from phenoscope.atlas.learning_exponents import learning_exponents
 from phenoscope.atlas.linear_double_descent import linear_double_descent
 from phenoscope.atlas.lottery_tickets import lottery_tickets
 from phenoscope.atlas.max_margin_direction import max_margin_direction
+from phenoscope.atlas.mean_field_limit import mean_field_limit
 from phenoscope.atlas.minimal_models import minimal_models
 from phenoscope.atlas.minimum_code import minimum_code
 from phenoscope.atlas.mode_connectivity import mode_connectivity
@@ -112,6 +115,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     central_flow,
     changing_rates,
     connected_volumes,
+    convergence_rate,
     convolution_spectra,
     diagonal_networks,
     double_descent,
@@ -124,6 +128,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     effective_parameters,
     epoch_descent,
     feature_ansatz,
+    feature_lazy_phase,
     finite_or_infinite,
     flatness_at_scale,
     gains_at_scale,
@@ -143,6 +148,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     linear_double_descent,
     lottery_tickets,
     max_margin_direction,
+    mean_field_limit,
     minimal_models,
     minimum_code,
     mode_connectivity,

@@ -3,6 +3,7 @@
 from phenoscope.claims.alone import judge_run
 from phenoscope.claims.claim import Breaks, Claim, Twin
 from phenoscope.claims.correlations import rank_correlation
+from phenoscope.claims.crossings import crossing_slope
 from phenoscope.claims.expressions import Condition, Expression, Measured, Setting
 from phenoscope.claims.humps import hump_height, hump_step
 from phenoscope.claims.intervals import Interval, interval
@@ -57,6 +58,7 @@ __all__ = [
     "average",
     "block_ratio",
     "correlation_trend",
+    "crossing_slope",
     "first_step",
     "first_value",
     "fraction_of",

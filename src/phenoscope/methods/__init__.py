@@ -7,6 +7,7 @@ from phenoscope.methods.bands import Band, elastic_band
 from phenoscope.methods.circle import Circle
 from phenoscope.methods.complexes import Complex, connecting_complex
 from phenoscope.methods.computation import Computation, Found, Freezable, numbers
+from phenoscope.methods.convergence_rate import ConvergenceRate
 from phenoscope.methods.coupled_features import CoupledFeatures
 from phenoscope.methods.crossed_features import CrossedFeatures
 from phenoscope.methods.curves import Curve, curve
@@ -36,6 +37,7 @@ from phenoscope.methods.matrix_factorisation import MatrixFactorisation
 from phenoscope.methods.merging import Merge, merge
 from phenoscope.methods.mirror_descent import MirrorDescent
 from phenoscope.methods.noise_absorption import NoiseAbsorption
+from phenoscope.methods.particles import Particles
 from phenoscope.methods.peak_ablation import PeakAblation
 from phenoscope.methods.product_descent import ProductDescent
 from phenoscope.methods.random_features import RandomFeatures
@@ -63,6 +65,7 @@ __all__ = [
     "Circle",
     "Complex",
     "Computation",
+    "ConvergenceRate",
     "CoupledFeatures",
     "CrossedFeatures",
     "Curve",
@@ -95,6 +98,7 @@ __all__ = [
     "Merge",
     "MirrorDescent",
     "NoiseAbsorption",
+    "Particles",
     "PeakAblation",
     "ProductDescent",
     "PrunedToTarget",

@@ -12,20 +12,18 @@ from torch.nn.functional import one_hot
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
-from phenoscope.core.points import point, write
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.data import dataset
 from phenoscope.instruments import empirical_ntk
 from phenoscope.methods.computation import Found
 from phenoscope.methods.initial_kernel import limit
+from phenoscope.methods.timed_descent import descend_for
 from phenoscope.models import UniformMLP
 from phenoscope.theory import Posterior, infinite_kernel, posterior
 from phenoscope.training.linearised import Linearised
 
 CLASSES = 10
-HALVINGS = 60
-"""Of the rate in one step, at most."""
 MORE = 4
 """How many times the steps asked for there may be, where rates are halved."""
 PREDICTORS = ("network", "ensemble", "kernel", "foretold", "process")
@@ -154,35 +152,10 @@ def _trained(spec: FiniteWidth, network: nn.Module, task: _Task) -> Float[Tensor
     rate = spec.rate * n / float(torch.linalg.eigvalsh(kernel.double())[-1])
     model = Linearised(network) if spec.dynamics == "linearised" else network
     model = _Centred(model, inputs) if spec.start == "centred" else model
-    _descend(model, inputs[:n], task.targets[:n].float(), rate, spec.steps)
+    time, most = rate * spec.steps, MORE * spec.steps
+    descend_for(model, inputs[:n], task.targets[:n].float(), time=time, rate=rate, most=most)
     with torch.no_grad():
         return model(inputs).double()
-
-
-def _descend(model: nn.Module, inputs: Tensor, targets: Tensor, rate: float, steps: int) -> None:
-    """Gradient descent for the time rate · steps, with the first rates that do not raise the loss."""
-    here = point(model)
-
-    def at(there: Tensor) -> tuple[float, Tensor]:
-        write(there, model)
-        loss = (model(inputs) - targets).square().sum() / (2 * len(inputs))
-        slopes = torch.autograd.grad(loss, list(model.parameters()))
-        return float(loss.detach()), torch.cat([slope.flatten() for slope in slopes])
-
-    left = rate * steps
-    loss, slope = at(here)
-    for _ in range(MORE * steps):
-        there, after, steeper = here, loss, slope
-        for _ in range(HALVINGS):
-            there = here - min(rate, left) * slope
-            after, steeper = at(there)
-            if after <= loss:
-                break
-            rate /= 2
-        here, loss, slope, left = there, after, steeper, left - min(rate, left)
-        if left <= 0:
-            break
-    write(here, model)
 
 
 def _said(spec: FiniteWidth, task: _Task, outputs: Float[Tensor, "e a k"]) -> dict[str, float]:

@@ -4,32 +4,27 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 
+import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
-from phenoscope.core.points import point, write
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
-from phenoscope.instruments import empirical_ntk, kernel_alignment, kernel_change
 from phenoscope.methods.computation import Found
 from phenoscope.methods.dial_tasks import TARGETS, Task, drawn_task
-from phenoscope.methods.initial_kernel import Difference, classed_digits, uniform_network
+from phenoscope.methods.initial_kernel import classed_digits, uniform_network
+from phenoscope.methods.lazy_descent import Moment, Start, limit_test_error
 from phenoscope.methods.learned_features import SERIES, learned_features
 from phenoscope.models import CNN, UniformMLP
-from phenoscope.models.layers import Classifier
 
 STARTS = ("symmetric", "subtracted")
 MODELS = ("dense", "convolution")
+SCALINGS = ("ntk", "mean field")
 SIDE = 8
 """Of a digit, in pixels."""
+TOGETHER = ("ensemble test error", "limit test error")
 REGRESSED = ("start kernel test error", "end kernel test error")
-RATE = 0.5
-"""In units of N/λ, λ the largest eigenvalue of K₀."""
-HALVINGS = 60
-"""Of the rate in one step, at most."""
 READINGS = 50
 """Of the loss along training, at most."""
 
@@ -49,7 +44,8 @@ class LazyRich:
     left to fit. Along training "loss", over that at the start. For convolutions also those of `learned_features`, of
     the last hidden layer on the digits tested on; and if asked for, "start kernel test error" and "end kernel test
     error", those of regression with K₀ and K, with the ridge that is best on the tested examples: to the kernels'
-    advantage.
+    advantage. Of several networks also "ensemble test error", that of their mean outputs, and "limit test error", of
+    the infinitely wide lazy network with the same training error.
 
     Sources: Chizat et al. 2018, arXiv:1812.07956; Geiger et al. 2019, arXiv:1906.08034.
 
@@ -71,6 +67,9 @@ class LazyRich:
         regress: whether the kernels at the start and at the end are tried on the tested examples, too.
         dynamics: "network", or "linearised": the linearisation itself is what is read, so that its kernel and its
             features stay as they are, and its gap is 0.
+        scaling: of the outputs beside α: "ntk", the network's own, or "mean field", divided by the root of the width
+            once more.
+        networks: drawn and trained one after the other on one task; readings are means over them.
     """
 
     seed: int = 0
@@ -87,8 +86,10 @@ class LazyRich:
     model: str = "dense"
     regress: bool = False
     dynamics: str = "network"
+    scaling: str = "ntk"
+    networks: int = 1
 
-    later = ("model", "regress", "dynamics")
+    later = ("model", "regress", "dynamics", "scaling", "networks")
 
     def __post_init__(self) -> None:
         one_of("start", self.start, STARTS)
@@ -101,6 +102,9 @@ class LazyRich:
             )
         one_of("model", self.model, MODELS)
         one_of("dynamics", self.dynamics, ("network", "linearised"))
+        one_of("scaling", self.scaling, SCALINGS)
+        if self.networks < 1 or (self.networks > 1 and self.model != "dense"):
+            raise BadInput(f"several networks are dense ones, and one is the least, got {self}.")
         if self.model == "convolution" and (self.target != "digits" or self.tested < 40):
             raise BadInput(
                 f'convolutions see images, and their features are read on 40 at least: use target="digits", got {self}.'
@@ -132,168 +136,45 @@ class LazyRich:
     def units(self) -> Mapping[str, str]:
         ends = ("displacement", "kernel change", "alignment", "gap", "test error", "linear test error", "train error")
         more = (*(SERIES if self.model == "convolution" else ()), *(REGRESSED if self.regress else ()))
+        more = (*more, *(TOGETHER if self.networks > 1 else ()))
         return dict.fromkeys(("loss", *ends, *more), "1")
 
     def readings(self) -> Iterator[Found]:
-        """The loss along training, and the rest at its end."""
-        start = _Start.of(self)
-        first = last = start.moment()
-        for step, last in enumerate(start.trained(first, self.steps)):
-            if not math.isfinite(last.loss):
-                yield Found(step, {}, diverged=True)
-                return
-            if step % math.ceil(self.steps / READINGS) == 0:
-                yield Found(step, {"loss": last.loss / first.loss})
-            if last.loss <= self.fit * first.loss:
-                break
+        """The loss along training, of the first network, and the rest at the end, of all."""
+        task, ends, outputs = self.task, [], []
+        for number in range(self.networks):
+            start = self._start(task, number)
+            first = last = start.moment()
+            for step, last in enumerate(start.trained(first, self.steps)):
+                if not math.isfinite(last.loss):
+                    yield Found(step, {}, diverged=True)
+                    return
+                if number == 0 and step % math.ceil(self.steps / READINGS) == 0:
+                    yield Found(step, {"loss": last.loss / first.loss})
+                if last.loss <= self.fit * first.loss:
+                    break
+            ends.append(self._end(start, first, last))
+            outputs.append(start.tested(last))
+        means = {name: float(np.mean([end[name] for end in ends])) for name in ends[0]}
+        if self.networks > 1:
+            apart = torch.stack(outputs).mean(0) - task.truth
+            together = float(apart.square().mean() / task.truth.square().mean())
+            means |= dict(zip(TOGETHER, (together, limit_test_error(task, self.activation, self.fit)), strict=True))
+        yield Found(self.steps, means)
+
+    def _start(self, task: Task, number: int) -> Start:
+        """Where one of the networks begins."""
+        generator = stream(self.seed, "initialisation", *([number] if number else []))
+        alpha = self.alpha * (self.width**-0.5 if self.scaling == "mean field" else 1.0)
+        symmetric, frozen = self.start == "symmetric", self.dynamics == "linearised"
+        return Start.of(self.network, task, generator, alpha=alpha, symmetric=symmetric, frozen=frozen)
+
+    def _end(self, start: Start, first: Moment, last: Moment) -> dict[str, float]:
+        """What is said of one network."""
         said = start.found(last)
         if self.regress:
             said |= dict(zip(REGRESSED, map(start.regressed, (first, last)), strict=True))
         if self.model == "convolution":
             classes = classed_digits(self.seed, self.examples + self.tested)[1][self.examples :]
             said |= learned_features(start.features(first), start.features(last), classes)
-        yield Found(self.steps, {"loss": last.loss / first.loss} | said)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Moment:
-    """Where training stands.
-
-    Attributes:
-        point: θ.
-        outputs: α f of what is trained on.
-        loss: ½ mean square of what is left of the targets.
-        slope: the gradient of loss/α².
-        rate: of the next step.
-        left: of the linearisation, what is left to fit, along the eigenvectors of K₀.
-        taken: Σ rate/N times what was left: its coefficients on kernel functions, along the same.
-        gap: the largest distance from the linearisation so far, over that of the targets from 0.
-    """
-
-    point: Tensor
-    outputs: Tensor
-    loss: float
-    slope: Tensor
-    rate: float
-    left: Tensor
-    taken: Tensor
-    gap: float = 0.0
-
-
-@dataclasses.dataclass(frozen=True)
-class _Start:
-    """A network at its start; `zero` are its outputs on all inputs, and `across` is the kernel of the tested ones."""
-
-    alpha: float
-    frozen: bool
-    task: Task
-    model: Difference | Classifier
-    point: Tensor
-    zero: Tensor
-    kernel: Float[Tensor, "n n"]
-    across: Float[Tensor, "m n"]
-    values: Float[Tensor, " n"]
-    vectors: Float[Tensor, "n n"]
-
-    @staticmethod
-    def of(spec: LazyRich) -> "_Start":
-        task, made = spec.task, spec.network
-        sizes = {"inputs": task.inputs.shape[1:], "outputs": 1, "dtype": torch.float64}
-        one, other = (made.build(stream(spec.seed, "initialisation"), **sizes) for _ in range(2))
-        model = Difference(one, other) if spec.start == "symmetric" else one
-        both = torch.cat([task.inputs, task.others])
-        with torch.no_grad():
-            zero = model(both)[:, 0]
-        kernels = empirical_ntk(model, both, task.inputs, outputs="trace").matrix
-        kernel, across = kernels.split((len(task.inputs), len(task.others)))
-        kernel = (kernel + kernel.mT) / 2
-        frozen = spec.dynamics == "linearised"
-        return _Start(spec.alpha, frozen, task, model, point(model), zero, kernel, across, *torch.linalg.eigh(kernel))
-
-    def moment(self) -> _Moment:
-        """The start."""
-        rate = RATE * len(self.task.inputs) / float(self.values[-1])
-        left = self.vectors.mT @ self.task.targets
-        return _Moment(self.point, *self._at(self.point), rate, left, torch.zeros_like(left))
-
-    def trained(self, now: _Moment, steps: int) -> Iterator[_Moment]:
-        """From a moment on, each one until that many steps are made."""
-        yield now
-        for _ in range(steps):
-            now = self._linear(now) if self.frozen else self._next(now)
-            yield now
-
-    def _next(self, now: _Moment) -> _Moment:
-        """One step, with the first rate that does not raise the loss; the linearisation takes it, too."""
-        rate, here, outputs, loss, slope = now.rate, now.point, now.outputs, now.loss, now.slope
-        for _ in range(HALVINGS):
-            here = now.point - rate * now.slope
-            outputs, loss, slope = self._at(here)
-            if not loss > now.loss:
-                break
-            rate /= 2
-        step = rate / len(outputs)
-        left, taken = now.left * (1 - step * self.values), now.taken + step * now.left
-        apart = outputs - (self.task.targets - self.vectors @ left)
-        gap = max(now.gap, float(apart.norm() / self.task.targets.norm()))
-        return _Moment(here, outputs, loss, slope, rate, left, taken, gap)
-
-    def _linear(self, now: _Moment) -> _Moment:
-        """One step of the linearisation, whose outputs its kernel decides; it has no point of its own."""
-        step = now.rate / len(now.outputs)
-        left, taken = now.left * (1 - step * self.values), now.taken + step * now.left
-        outputs, loss = self.task.targets - self.vectors @ left, float(left.square().sum()) / (2 * len(left))
-        return dataclasses.replace(now, outputs=outputs, loss=loss, left=left, taken=taken)
-
-    def _at(self, here: Tensor) -> tuple[Tensor, float, Tensor]:
-        """Outputs, loss and slope at a point, where the model stands afterwards."""
-        write(here, self.model)
-        n = len(self.task.inputs)
-        made = self.alpha * (self.model(self.task.inputs)[:, 0] - self.zero[:n])
-        loss = (made - self.task.targets).square().sum() / (2 * n)
-        slopes = torch.autograd.grad(loss / self.alpha**2, list(self.model.parameters()))
-        return made.detach(), float(loss.detach()), torch.cat([slope.flatten() for slope in slopes])
-
-    def features(self, moment: _Moment) -> Tensor:
-        """What the last hidden layer makes of the inputs tested on; of two copies, which begin alike, the first."""
-        write(moment.point, self.model)
-        copy = self.model.one if isinstance(self.model, Difference) else self.model
-        with torch.no_grad():
-            return copy.features(self.task.others)
-
-    def regressed(self, moment: _Moment) -> float:
-        """The least test error of regression with the kernel at a moment, over the mean square of the targets."""
-        write(moment.point, self.model)
-        task, n = self.task, len(self.task.inputs)
-        both = empirical_ntk(self.model, torch.cat([task.inputs, task.others]), task.inputs, outputs="trace").matrix
-        values, vectors = torch.linalg.eigh((both[:n] + both[:n].mT) / 2)
-        ridges = values[-1] * torch.logspace(-9, 0, 28, dtype=values.dtype)
-        solved = vectors @ ((vectors.mT @ task.targets)[:, None] / (values.clamp_min(0)[:, None] + ridges))
-        errors = (both[n:] @ solved - task.truth[:, None]).square().mean(0) / task.truth.square().mean()
-        return float(errors.min())
-
-    def found(self, last: _Moment) -> dict[str, float]:
-        """What is said of the whole, at its end."""
-        task = self.task
-        linear = self.across @ (self.vectors @ last.taken)
-        if self.frozen:  # Δ = Jᵀ V t/α, and J Jᵀ = V Λ Vᵀ
-            now, tested = self.kernel, linear
-            moved = (last.taken.square() * self.values).sum().sqrt() / self.alpha
-        else:
-            write(last.point, self.model)
-            now, moved = (
-                empirical_ntk(self.model, task.inputs, outputs="trace").matrix,
-                (last.point - self.point).norm(),
-            )
-            with torch.no_grad():
-                tested = self.alpha * (self.model(task.others)[:, 0] - self.zero[len(task.inputs) :])
-        size = task.truth.square().mean()
-        return {
-            "displacement": float(moved / self.point.norm()),
-            "kernel change": kernel_change(self.kernel, now),
-            "alignment": kernel_alignment(now, task.targets),
-            "gap": last.gap,
-            "test error": float((tested - task.truth).square().mean() / size),
-            "linear test error": float((linear - task.truth).square().mean() / size),
-            "train error": float((last.outputs - task.targets).square().mean()),
-        }
+        return {"loss": last.loss / first.loss} | said
