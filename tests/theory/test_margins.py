@@ -1,5 +1,7 @@
 """Largest margins against other solvers, brute force, and the norm next door."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from sklearn.svm import SVC
 
 from phenoscope.core.errors import BadInput
 from phenoscope.theory import dual_length, largest_margin, length, margin
+from phenoscope.theory.margins import angle
 
 NORMS = ("l1", "l2", "linf", "fourier l1")
 
@@ -112,3 +115,9 @@ def test_what_is_no_matrix_is_refused(wrong):
         largest_margin(wrong)
     with pytest.raises(BadInput, match="norm"):
         largest_margin(np.eye(2), norm="l3")
+
+
+def test_small_angles_are_exact():
+    one, other = np.array([1.0, 0.0]), np.array([3.0, 3e-11])
+    assert angle(one, other) == pytest.approx(1e-11, rel=1e-6, abs=0)  # where the cosine is 1
+    assert angle(one, -one) == pytest.approx(math.pi)
