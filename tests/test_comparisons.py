@@ -146,3 +146,10 @@ def test_two_linear_models_are_not_compared_but_two_points_of_one_are():
         for pair in ((one, dataclasses.replace(one, initialisation=1)), (one, fork), (one, recipe()))
     ]
     assert read == [set(), {"relative distance", "cosine"}, {"relative distance", "cosine"}]
+
+
+def test_records_of_two_linear_models_are_compared_all_the_same():
+    lead = Comparison("lead", ("a", "b"), lambda a, b: {"lead": a.record.seed - b.record.seed}, ("lead",))
+    one = recipe(dynamics="linearised")
+    found = compared(lead, (member(5), member(2)), ({}, {}), (one, dataclasses.replace(one, initialisation=1)))
+    assert found.series["lead"].values.tolist() == [3.0]

@@ -111,8 +111,8 @@ def compared(
     """The record of one pair: the settings of its first member, and the readings as ordinary series.
 
     Where a member diverged, its points are not a network's: the pair has that outcome, and no readings. It has none
-    either where the measure asks for a mark that a member never reached, nor between linearised networks of different
-    starts: those are two different linear models, and no point of the one is one of the other.
+    either where the measure asks for a mark that a member never reached, nor where it asks for points of two linearised
+    networks of different starts: those are two different linear models, and no point of the one is one of the other.
 
     Args:
         comparison: what is measured.
@@ -124,10 +124,9 @@ def compared(
     lost = next((record for record in pair if record.outcome != "finished"), None)
     if lost is not None:
         return Record(name, pair[0].settings, {}, lost.outcome, lost.stopped_at)
-    if _of_two_models(*recipes):
-        return Record(name, pair[0].settings, {})
+    common = ({}, {}) if _of_two_models(*recipes) else points
     try:
-        readings = comparison.measure(*map(Kept, points, pair, recipes))
+        readings = comparison.measure(*map(Kept, common, pair, recipes))
     except _NotKeptError:
         return Record(name, pair[0].settings, {})
     if set(readings) != set(comparison.series):
