@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from phenoscope.atlas.families import FAMILIES, Family
+from phenoscope.atlas.families import FAMILIES
+from phenoscope.atlas.family import Family
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])

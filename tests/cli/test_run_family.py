@@ -7,7 +7,7 @@ import pytest
 
 from phenoscope import atlas
 from phenoscope.atlas import families
-from phenoscope.atlas.families import Family, Part
+from phenoscope.atlas.family import Family, Part
 from small import Growth, arm, claim, phenomenon
 
 

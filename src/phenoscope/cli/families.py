@@ -4,7 +4,8 @@ import dataclasses
 from pathlib import Path
 
 from phenoscope.atlas import find
-from phenoscope.atlas.families import FAMILIES, Family
+from phenoscope.atlas.families import FAMILIES
+from phenoscope.atlas.family import Family
 from phenoscope.cli.options import Usage
 from phenoscope.cli.output import as_data, print_json
 from phenoscope.cli.running import Request, describe, execute

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from phenoscope.atlas.families import Family, Part
+from phenoscope.atlas.family import Family, Part
 from phenoscope.claims.verdict import Verdict
 from phenoscope.report import words
 from phenoscope.report.addresses import phenomenon_page, run_folder

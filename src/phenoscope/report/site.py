@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from phenoscope.atlas.families import FAMILIES, Family, family_of
+from phenoscope.atlas.families import FAMILIES, family_of
+from phenoscope.atlas.family import Family
 from phenoscope.core.errors import BadInput
 from phenoscope.report.addresses import family_page, phenomenon_file, phenomenon_page, run_folder
 from phenoscope.report.chapters import Chapter, arms_of, chapters, claim_parts, comparisons_of
