@@ -10,7 +10,7 @@ import torch
 from phenoscope.comparisons import Comparison, Kept, compared, departure, pairs
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Record, Series
-from phenoscope.training import Point
+from phenoscope.training import Point, RandomMask
 from small import recipe
 
 
@@ -153,3 +153,22 @@ def test_records_of_two_linear_models_are_compared_all_the_same():
     one = recipe(dynamics="linearised")
     found = compared(lead, (member(5), member(2)), ({}, {}), (one, dataclasses.replace(one, initialisation=1)))
     assert found.series["lead"].values.tolist() == [3.0]
+
+
+def test_the_loss_of_two_linear_models_is_no_common_one():
+    def measure(first, second):
+        return {"loss": first.objective().loss() - second.objective().loss()}
+
+    one = recipe(dynamics="linearised")
+    other = dataclasses.replace(one, initialisation=1)
+    found = compared(
+        Comparison("losses", ("a", "b"), measure, ("loss",)), (member(0), member(0)), ({}, {}), (one, other)
+    )
+    assert not found.series
+
+
+def test_a_linear_model_under_a_mask_has_no_loss_to_compare_at_but_a_network_has():
+    sparse = recipe(dynamics="linearised", mask=RandomMask(0.5))
+    losses = Comparison("losses", ("a", "b"), lambda a, b: {"loss": a.objective().loss()}, ("loss",))
+    for made, expected in ((sparse, set()), (dataclasses.replace(sparse, dynamics="network"), {"loss"})):
+        assert set(compared(losses, (member(0), member(0)), ({}, {}), (made, made)).series) == expected

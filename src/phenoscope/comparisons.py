@@ -15,14 +15,14 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import Objective
 from phenoscope.record import Record, Series
-from phenoscope.training import Recipe, expanded_at, objective_of
+from phenoscope.training import Recipe, can_expand, expanded_at, objective_of
 
 Points = Mapping[str, Tensor]
 """A member's kept points by name: "initial", "final", and its marks, each (p,)."""
 
 
 class _NotKeptError(Exception):
-    """A point that a member did not keep: told apart from a mistake in the measure."""
+    """A point or a loss that a member did not keep: told apart from a mistake in the measure."""
 
 
 class Kept(dict[str, Tensor]):
@@ -41,10 +41,22 @@ class Kept(dict[str, Tensor]):
         """The loss that it was trained on, or that on its test examples, as a function of the point."""
         if self.recipe is None:
             raise BadInput(f"the member {self.record.id} was not trained, so it has no loss.")
+        if not can_expand(self.recipe):
+            raise _NotKeptError(part)
         return objective_of(self.recipe, part)
 
     def __missing__(self, name: str) -> Tensor:
         raise _NotKeptError(name)
+
+
+class _Elsewhere(Kept):
+    """A member of which only the record can be compared: its points and its loss are those of another model."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__({}, record)
+
+    def objective(self, part: Literal["train", "test"] = "train") -> Objective:
+        raise _NotKeptError(part)
 
 
 Measure = Callable[[Kept, Kept], Mapping[str, float | Sequence[float] | Series]]
@@ -124,9 +136,9 @@ def compared(
     lost = next((record for record in pair if record.outcome != "finished"), None)
     if lost is not None:
         return Record(name, pair[0].settings, {}, lost.outcome, lost.stopped_at)
-    common = ({}, {}) if _of_two_models(*recipes) else points
+    kept = map(_Elsewhere, pair) if _of_two_models(*recipes) else map(Kept, points, pair, recipes)
     try:
-        readings = comparison.measure(*map(Kept, common, pair, recipes))
+        readings = comparison.measure(*kept)
     except _NotKeptError:
         return Record(name, pair[0].settings, {})
     if set(readings) != set(comparison.series):

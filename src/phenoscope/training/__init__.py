@@ -3,7 +3,7 @@
 from phenoscope.training.channels import Channels, channel_layout
 from phenoscope.training.cohorts import cohorts, shape_of
 from phenoscope.training.flows import CentralFlow, GradientFlow
-from phenoscope.training.landscape import Around, Landscape, expanded_at, objective_of
+from phenoscope.training.landscape import Around, Landscape, can_expand, expanded_at, objective_of
 from phenoscope.training.linearised import Linearised, layout_of
 from phenoscope.training.loop import DIVERGED, train
 from phenoscope.training.masks import MASK, Mask, RandomMask, Site, layers, prunable
@@ -85,6 +85,7 @@ __all__ = [
     "UnnormalisedSam",
     "Warmup",
     "WeightDecay",
+    "can_expand",
     "channel_layout",
     "cohorts",
     "effective_threshold",

@@ -242,6 +242,12 @@ def expanded_at(recipe: Recipe) -> Recipe | None:
     return recipe if recipe.start is None or recipe.sparse else expanded_at(recipe.start.recipe) or recipe
 
 
+def can_expand(recipe: Recipe) -> bool:
+    """Whether the point at which a linearised recipe is expanded can be made: not another run's, nor under a mask."""
+    root = expanded_at(recipe)
+    return root is None or (root.start is None and not root.sparse)
+
+
 def _linearised(recipes: Sequence[Recipe], origin: Float[Tensor, "n p"]) -> Linearised:
     if len(recipes) > 1:
         raise BadInput("linearised recipes each have an expansion point of their own. Train them one at a time.")
@@ -257,7 +263,7 @@ def _expanded(recipe: Recipe) -> Linearised:
     """The expansion that a linearised recipe trains, found without the points of other members."""
     root = expanded_at(recipe)
     assert root is not None
-    if root.start is not None or root.sparse:
+    if not can_expand(recipe):
         raise BadInput(
             "this linearisation is around a point of another run, or under a mask, and neither is at hand here. It has "
             "no loss apart from its training."
