@@ -105,6 +105,24 @@ def test_a_loop_of_ones_own_is_measured_by_any_instrument(tmp_path):
     assert last["sharpness.converged"] == 1.0
 
 
+def test_a_reading_without_a_value_does_not_end_a_watch(tmp_path):
+    """The margin of a network that is wrong on most examples is not positive; its training goes on."""
+    model = nn.Linear(3, 2, bias=False)
+    nn.init.zeros_(model.weight)
+    data = torch.eye(3), torch.tensor([0, 0, 1])
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    probe = Instruments(("margin_norm", "loss"), every=1)
+    with ps.watch(model, nn.CrossEntropyLoss(), data, optimizer, run=tmp_path / "run", probes=[probe]):
+        for _ in range(3):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(data[0]), data[1]).backward()
+            optimizer.step()
+    record = ps.load(tmp_path / "run").record
+    assert record.outcome == "finished"
+    assert np.isnan(record.series["margin norm"].values).tolist() == [True, False, False, False]
+    assert len(record.series["loss"].values) == 4
+
+
 RELU = MLP((6,), activation="relu")
 
 

@@ -89,7 +89,8 @@ class Sitting:
             self.diverged_at = step
             return []
         rows, self._memories = read(self._probes, now, self._memories, spent)
-        if not all(bool(torch.isfinite(row.values).all()) for row in rows):
+        finite = all(bool(torch.isfinite(row.values).all()) for row in rows)
+        if not finite and not self._sound(now):
             self.diverged_at = step
         self._foretold = foretell(now) if deep else None
         return rows
@@ -108,6 +109,10 @@ class Sitting:
         loss = float(now.around.loss)
         self._first_loss = max(loss, 1.0) if self._first_loss is None else self._first_loss
         return not (math.isfinite(loss) and loss <= DIVERGED * self._first_loss)
+
+    def _sound(self, now: OwnMoment) -> bool:
+        """Whether loss and parameters are finite: then a reading that is not had nothing to read."""
+        return math.isfinite(float(now.around.loss)) and bool(torch.isfinite(self._objective.point).all())
 
     def _checked(self) -> list[Rows]:
         """What the last step did, where it was foretold."""
