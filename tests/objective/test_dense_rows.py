@@ -3,16 +3,18 @@
 import pytest
 import torch
 from torch import nn
+from torch.func import functional_call, grad, hessian, jacrev
 from torch.testing import assert_close
 
 from oracles import labels, normal, seeded
 from phenoscope.core.errors import BadInput
-from phenoscope.core.points import point
+from phenoscope.core.points import layout, point, write
 from phenoscope.models import MLP, DeepLinear, UniformMLP
 from phenoscope.models.activations import Activation
 from phenoscope.models.layers import Dense
 from phenoscope.objective import CrossEntropy, Linearisation, Network, Objective, SquaredError
 from phenoscope.objective.dense_rows import dense_layers
+from phenoscope.objective.expanded import Linearised
 from phenoscope.objective.weighting import WHOLE
 
 EXACT = {"rtol": 1e-9, "atol": 1e-12}
@@ -101,7 +103,50 @@ def test_each_row_is_itself_alone(name, rows, loss):
         vectors = normal(*together.points.shape)
         curved = [one.hessian() @ v for one, v in zip(alone, vectors, strict=True)]
         assert_close(together.hessian() @ vectors, torch.stack(curved), **EXACT)
-    assert (network._dense is not None) == (name in BUILT)
+    assert (network._stack is not None) == (name in BUILT)
+
+
+def expanded(model, at, inputs):
+    """The outputs to first order in the parameters, by the whole Jacobian."""
+    places, start = layout(model), point(model)
+
+    def outputs(flat):
+        return functional_call(model, places.unravel(flat), (inputs,))
+
+    return outputs(start) + jacrev(outputs)(start) @ (at - start)
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), SquaredError()], ids=["cross-entropy", "squared error"])
+@pytest.mark.parametrize("rows", ["one", "shared data", "own data"])
+@pytest.mark.parametrize("name", [*BUILT, "backwards", "skipping", "another activation"])
+def test_each_row_is_expanded_around_its_own_start(name, rows, loss):
+    models = [(BUILT | APART)[name](seed) for seed in range(1 if rows == "one" else 3)]
+    shape = (2, 2) if "images" in name else (4,)
+    own = [(normal(7, *shape, seed=s), labels(3, 7, seed=s)) for s in range(3)]
+    batch = (torch.stack([x for x, _ in own]), torch.stack([y for _, y in own])) if rows == "own data" else own[0]
+    data = own if rows == "own data" else [own[0]] * 3
+    first, *others = map(Linearised, models)
+    network = Network(first.together(others) if others else first, loss, draws=False)
+    starts = torch.stack([point(model) for model in models])
+    for scale in (0.0, 1.0):  # a trial at the starts would not see what lies between
+        points = starts + scale * normal(*starts.shape, seed=5)
+        found = Linearisation(network, points, lambda: iter([batch]), WHOLE, rows=rows)
+        vectors, last = normal(*points.shape), found.gradient
+        products = found.hessian() @ (vectors if rows != "one" else vectors[0])
+        for row, (model, (inputs, targets)) in enumerate(zip(models, data, strict=False)):
+
+            def value(flat, model=model, inputs=inputs, targets=targets):
+                return loss(expanded(model, flat, inputs), targets)
+
+            assert_close(found.loss[row], value(points[row]).detach(), **EXACT)
+            assert_close(last[row], grad(value)(points[row]).detach(), **EXACT)
+            curved = hessian(value)(points[row]).detach() @ vectors[row]
+            assert_close(products.reshape(points.shape)[row], curved, **EXACT)
+            alone = network.model.row(row)
+            write(points[row], alone)
+            assert_close(alone(inputs), expanded(model, points[row], inputs), **EXACT)
+            assert torch.equal(point(alone.expanded.requires_grad_()), starts[row])
+    assert (network._stack is not None) == (name in BUILT)
 
 
 @pytest.mark.parametrize("loss", [CrossEntropy(), SquaredError(), lambda outputs, labels: outputs.new_ones(())])

@@ -554,6 +554,23 @@ def test_a_fork_of_a_linearised_run_expands_where_its_parent_does():
         objective_of(cousin)
 
 
+@pytest.mark.parametrize("batch", [None, 5])
+@pytest.mark.parametrize("forked", [False, True])
+def test_linearised_recipes_advance_together_each_around_its_own_start(batch, forked):
+    made = [recipe(dynamics="linearised", rule=GradientDescent(0.05), seed=s, batch=batch) for s in range(3)]
+    starts = [None] * 3
+    if forked:
+        starts = torch.cat([list(train([parent]))[-1].points for parent in made])
+        made = [dataclasses.replace(parent, start=Point(parent, parent.steps)) for parent in made]
+        starts = [*starts[:, None]]
+    whole = None if not forked else Start(torch.cat(starts))
+    together = list(train(made, start=whole))
+    for row, (asked, start) in enumerate(zip(made, starts, strict=True)):
+        alone = list(train([asked], start=None if start is None else Start(start)))
+        assert_close(together[-1].points[row], alone[-1].points[0], rtol=1e-9, atol=1e-12)
+        assert_close(together[-1].objective(row).loss(), alone[-1].objective(0).loss(), rtol=1e-9, atol=1e-12)
+
+
 def test_starts_that_do_not_fit_are_refused():
     parent = recipe(rule=HeavyBall(0.1), steps=3)
     state = list(train([parent]))[-1]
@@ -574,8 +591,6 @@ def test_what_makes_no_cohort_is_refused():
         next(train([recipe(), recipe(steps=3)]))
     with pytest.raises(BadInput, match="must be equal up to seeds"):
         next(train([]))
-    with pytest.raises(BadInput, match="one at a time"):
-        next(train([recipe(dynamics="linearised", seed=seed) for seed in range(2)]))
     with pytest.raises(BadInput, match="batch normalisation"):
         next(train([recipe(model=CNN((2,), normalisation="batch"))]))
 

@@ -234,13 +234,7 @@ def _copies(
     points = torch.cat([network.points[at] for at, _, _ in rows])
     whole = torch.ones_like(network.mask)
     masks = torch.cat([whole if kind == "dense" else network.mask for _, kind, _ in rows])
-    if clock.dynamics == "network":
-        return _advanced(clock, recipes, Start(points, None, masks))
-    alone = [  # linearised networks cannot advance together
-        _advanced(clock, [recipe], Start(points[[row]], None, masks[[row]])) for row, recipe in enumerate(recipes)
-    ]
-    ends, accuracies = zip(*alone, strict=True)
-    return torch.cat(ends), torch.cat(accuracies)
+    return _advanced(clock, recipes, Start(points, None, masks))
 
 
 def _copy(clock: EarlyClock, kind: str, order: int) -> Recipe:

@@ -20,8 +20,8 @@ from phenoscope.methods.computation import Found
 from phenoscope.methods.initial_kernel import limit
 from phenoscope.methods.timed_descent import descend_for
 from phenoscope.models import UniformMLP
+from phenoscope.objective.expanded import Linearised
 from phenoscope.theory import Posterior, infinite_kernel, posterior
-from phenoscope.training.linearised import Linearised
 
 CLASSES = 10
 MORE = 4

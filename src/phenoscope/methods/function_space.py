@@ -17,8 +17,8 @@ from phenoscope.core.specs import spec
 from phenoscope.instruments import empirical_ntk, kernel_change, kernel_modes
 from phenoscope.methods.computation import Found
 from phenoscope.methods.initial_kernel import digits, uniform_network
+from phenoscope.objective.expanded import Linearised
 from phenoscope.theory import kernel_descent, mode_decay
-from phenoscope.training.linearised import Linearised
 
 SHOWN = (1, 3, 6, 10)
 """Modes whose residuals are recorded, counted from the largest eigenvalue among those that are followed."""

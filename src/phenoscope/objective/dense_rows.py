@@ -5,6 +5,8 @@ dense layers and functions of single entries, one after the other, are evaluated
 network gives. Known are `nn.Sequential` and modules that say so (`in_order`); a forward pass of another's own may do
 something between its layers that cannot be seen at the point where it was tried.
 
+First-order expansions of such networks go the same way: what the outputs move by is carried along layer by layer.
+
 Examples lie along the last axis, which is the faster way round for few units and many examples. Gradients are found
 layer by layer, too: the products of the dense layers are written out, and so are the derivatives of what lies between
 them where it knows its own (`pull`); the rest is left to autograd.
@@ -17,6 +19,9 @@ from collections.abc import Callable, Mapping
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.func import jvp
+
+from phenoscope.core.points import Layout, layout
 
 Rows = Mapping[str, Tensor]
 """Parameters by name, each with a leading axis of n."""
@@ -30,6 +35,12 @@ class Layer(abc.ABC):
     @abc.abstractmethod
     def forward(self, parameters: Rows, inputs: Tensor) -> Tensor:
         """What the layer gives."""
+
+    @abc.abstractmethod
+    def moved(
+        self, parameters: Rows, change: Rows, inputs: Tensor, outputs: Tensor, direction: Tensor | None
+    ) -> Tensor | None:
+        """What the outputs move by, to first order, as parameters and inputs move; `None` for nothing at all."""
 
     @abc.abstractmethod
     def backward(self, parameters: Rows, inputs: Tensor, outputs: Tensor, slope: Tensor) -> Tensor:
@@ -59,6 +70,15 @@ class Between(Layer):
     def forward(self, parameters: Rows, inputs: Tensor) -> Tensor:
         return self.function(inputs)
 
+    def moved(
+        self, parameters: Rows, change: Rows, inputs: Tensor, outputs: Tensor, direction: Tensor | None
+    ) -> Tensor | None:
+        if direction is None:
+            return None
+        if self.pull is None:
+            return jvp(self.function, (inputs.detach(),), (direction,))[1]
+        return self.pull(outputs, direction)  # derivatives of single entries: forwards and backwards are one
+
     def ready(self, inputs: Tensor) -> Tensor:
         return inputs.detach().requires_grad_() if self.pull is None else inputs
 
@@ -85,6 +105,12 @@ class Affine(Layer):
         if self.bias is None:
             return torch.bmm(matrix, inputs)
         return torch.baddbmm(parameters[self.bias][:, :, None], matrix, inputs)
+
+    def moved(
+        self, parameters: Rows, change: Rows, inputs: Tensor, outputs: Tensor, direction: Tensor | None
+    ) -> Tensor | None:
+        own = self.forward(change, inputs)
+        return own if direction is None else torch.baddbmm(own, self._scaled(parameters[self.weight]), direction)
 
     def backward(self, parameters: Rows, inputs: Tensor, outputs: Tensor, slope: Tensor) -> Tensor:
         return torch.bmm(self._scaled(parameters[self.weight]).transpose(1, 2), slope)
@@ -123,54 +149,84 @@ def dense_layers(model: nn.Module) -> tuple[Layer, ...] | None:
     return tuple(layers) or None
 
 
-def forward(layers: tuple[Layer, ...], parameters: Rows, inputs: Tensor, *, own: bool) -> Float[Tensor, "n b o"]:
-    """The outputs of n networks.
+@dataclasses.dataclass(frozen=True)
+class Stack:
+    """Networks that are dense layers and functions of single entries, one after the other, or their expansions.
 
-    Args:
-        layers: of the model.
-        parameters: by name, each with a leading axis of n.
-        inputs: (b, ...), or (n, b, ...) where each network has its `own`.
-        own: whether it has.
+    Attributes:
+        layers: in order.
+        layout: where the parameters lie in a point.
+        origin: where the networks are replaced by their first-order expansions, (n, p) or (p,); `None` where they are
+            not.
     """
-    flat = _flat(parameters, inputs, own=own)
-    for layer in layers:
-        flat = layer.forward(parameters, flat)
-    return flat.transpose(1, 2)
+
+    layers: tuple[Layer, ...]
+    layout: Layout
+    origin: Tensor | None = None
+
+    def forward(self, points: Float[Tensor, "n p"], inputs: Tensor, *, own: bool) -> Float[Tensor, "n b o"]:
+        """The outputs of n networks, differentiable in the points.
+
+        Args:
+            points: of the networks.
+            inputs: (b, ...), or (n, b, ...) where each network has its `own`.
+            own: whether it has.
+        """
+        at, change = self._parameters(points)
+        flat, moved = _flat(len(points), inputs, own=own), None
+        for layer in self.layers:
+            before, flat = flat, layer.forward(at, flat)
+            moved = None if change is None else layer.moved(at, change, before, flat, moved)
+        return (flat if moved is None else flat + moved).transpose(1, 2)
+
+    def gradients(
+        self, points: Float[Tensor, "n p"], inputs: Tensor, losses: Slopes, *, own: bool
+    ) -> tuple[Float[Tensor, "n b o"], Float[Tensor, " n"], Float[Tensor, "n p"]]:
+        """The outputs of n networks, their losses, and the gradient of each.
+
+        Args:
+            points: of the networks.
+            inputs: as in `forward`.
+            losses: from the outputs to the losses (n,) and their derivatives in the outputs.
+            own: as in `forward`.
+        """
+        at, change = self._parameters(points.detach())
+        flat, moved = _flat(len(points), inputs, own=own), None
+        passed: list[tuple[Layer, Tensor, Tensor]] = []
+        for layer in self.layers:
+            before = layer.ready(flat)
+            after = layer.forward(at, before)
+            moved = None if change is None else layer.moved(at, change, before, after, moved)
+            passed.append((layer, before, after))
+            flat = after.detach()
+        outputs = (flat if moved is None else flat + moved).transpose(1, 2)
+        values, slope = losses(outputs)
+        slope = slope.transpose(1, 2)
+        found: dict[str, Tensor] = {}
+        for number, (layer, before, after) in reversed([*enumerate(passed)]):
+            mine = layer.own(before, slope)
+            found |= {name: found[name] + part if name in found else part for name, part in mine.items()}
+            if number:
+                slope = layer.backward(at, before, after, slope)
+        return outputs, values, self.layout.ravel(found, rows=1)
+
+    def _parameters(self, points: Tensor) -> tuple[Rows, Rows | None]:
+        """Those at which the layers are evaluated, and how far from them an expansion goes."""
+        if self.origin is None:
+            return self.layout.unravel(points), None
+        origin = self.origin.expand_as(points)
+        return self.layout.unravel(origin), self.layout.unravel(points - origin)
 
 
-def gradients(
-    layers: tuple[Layer, ...], parameters: Rows, inputs: Tensor, losses: Slopes, *, own: bool
-) -> tuple[Float[Tensor, "n b o"], Float[Tensor, " n"], dict[str, Tensor]]:
-    """The outputs of n networks, their losses, and the derivative of each loss in its network's parameters, by name.
-
-    Args:
-        layers: of the model.
-        parameters: by name, each with a leading axis of n.
-        inputs: as in `forward`.
-        losses: from the outputs to the losses (n,) and their derivatives in the outputs.
-        own: as in `forward`.
-    """
-    flat = _flat(parameters, inputs, own=own)
-    passed: list[tuple[Layer, Tensor, Tensor]] = []
-    for layer in layers:
-        before = layer.ready(flat)
-        after = layer.forward(parameters, before)
-        passed.append((layer, before, after))
-        flat = after.detach()
-    outputs = flat.transpose(1, 2)
-    values, slope = losses(outputs)
-    slope = slope.transpose(1, 2)
-    found: dict[str, Tensor] = {}
-    for number, (layer, before, after) in reversed([*enumerate(passed)]):
-        mine = layer.own(before, slope)
-        found |= {name: found[name] + part if name in found else part for name, part in mine.items()}
-        if number:
-            slope = layer.backward(parameters, before, after, slope)
-    return outputs, values, found
+def stack_of(model: nn.Module) -> Stack | None:
+    """The model as a stack, if `dense_layers` knows it and all its parameters are trainable."""
+    if not all(value.requires_grad for value in model.parameters()):
+        return None
+    layers = dense_layers(model)
+    return None if layers is None else Stack(layers, layout(model))
 
 
-def _flat(parameters: Rows, inputs: Tensor, *, own: bool) -> Tensor:
-    rows = len(next(iter(parameters.values())))
+def _flat(rows: int, inputs: Tensor, *, own: bool) -> Tensor:
     return inputs.flatten(2).transpose(1, 2) if own else inputs.flatten(1).T.expand(rows, -1, -1)
 
 

@@ -20,9 +20,8 @@ from phenoscope.core.points import Layout, layout
 from phenoscope.objective.batches import Batch
 from phenoscope.objective.composites import CompositeNormalisation, weight_normalised
 from phenoscope.objective.convolutions import ConvolutionsOfData
-from phenoscope.objective.dense_rows import Layer, agrees, dense_layers
-from phenoscope.objective.dense_rows import forward as dense_forward
-from phenoscope.objective.dense_rows import gradients as dense_gradients
+from phenoscope.objective.dense_rows import Stack, agrees, stack_of
+from phenoscope.objective.expanded import ORIGIN, Linearised
 
 Buffers = Literal["running", "batch", "refuse"]
 """Normalisation layers use their running statistics, those of each batch, or are refused."""
@@ -60,7 +59,8 @@ class Network:
         places = [*_places(model, lambda module: module.named_parameters(recurse=False, remove_duplicate=False))]
         self._names = {name: first_names[id(value)] for name, value in places if id(value) in first_names}
         self._composite = weight_normalised(model)
-        self._dense = dense_layers(model) if len(places) == len(self._names) else None
+        self._expansion = model if isinstance(model, Linearised) else None
+        self._stack = stack_of(model) if self._expansion is None else self._expansion.stack
         self._tried = False
         self.convolves = any(isinstance(module, nn.modules.conv._ConvNd) for module in model.modules())
         self._normalisation = _checked_normalisation(model, buffers)
@@ -86,6 +86,8 @@ class Network:
     def outputs(self, parameters: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """The model's outputs for one batch, differentiable in the parameters."""
         values = {name: parameters[first] for name, first in self._names.items()} | self._buffer_copies()
+        if self._expansion is not None and ORIGIN in parameters:
+            values[ORIGIN] = parameters[ORIGIN]
         result = functional_call(self.model, values, *arguments(inputs), tie_weights=False)
         result = getattr(result, "logits", result)
         if not isinstance(result, Tensor):
@@ -112,70 +114,79 @@ class Network:
         With `rows="one"` the outputs are those of the single network; else they have a leading axis of n.
         """
         inputs, targets = batch
-        if rows == "one":
+        stack = self._direct(points, inputs, rows)
+        if stack is not None:
+            outputs = stack.forward(points, _rowed(inputs, rows), own=rows != "shared data")
+        elif rows == "one":
             with ConvolutionsOfData() if self.convolves else contextlib.nullcontext():
-                outputs = self.outputs(self.layout.unravel(points[0]), inputs)
-            return outputs, self.value(outputs, targets)[None]
-        axis = 0 if rows == "own data" else None
-        outputs = self._rows(self.layout.unravel(points), inputs, axis)
-        return outputs, self._losses(outputs, targets, axis)
+                outputs = self.outputs(self.layout.unravel(points[0]), inputs)[None]
+        else:
+            outputs = self._mapped(points, inputs, rows)
+        return outputs[0] if rows == "one" else outputs, self._losses(outputs, targets, rows)
 
     def gradients(
         self, points: Float[Tensor, "n p"], batch: Batch, rows: Rows
     ) -> tuple[Tensor, Tensor, Float[Tensor, "n p"]] | None:
         """Outputs, losses (n,) and their gradients, layer by layer and with no graph through all of them.
 
-        `None` for networks that are not known to be dense layers, or that are evaluated one at a time.
+        `None` for networks that are not known to be dense layers, and for single ones that are not expanded.
         """
-        if rows == "one" or not isinstance(batch[0], Tensor):
+        inputs, targets = batch
+        stack = self._direct(points, inputs, rows)
+        if stack is None:
             return None
-        axis = 0 if rows == "own data" else None
-        parameters = self.layout.unravel(points.detach())
-        layers = self._layers(parameters, batch[0], axis)
-        if layers is None:
-            return None
-        outputs, losses, found = dense_gradients(
-            layers, parameters, batch[0], lambda made: self._slopes(made, batch[1], axis), own=axis == 0
+        outputs, losses, found = stack.gradients(
+            points, _rowed(inputs, rows), lambda made: self._slopes(made, targets, rows), own=rows != "shared data"
         )
-        return outputs, losses, self.layout.ravel(found, rows=1)
+        return outputs[0] if rows == "one" else outputs, losses, found
 
-    def _losses(self, outputs: Tensor, targets: Any, axis: int | None) -> Float[Tensor, " n"]:
-        """Of many networks, from their outputs (n, b, ...)."""
+    def _losses(self, outputs: Tensor, targets: Any, rows: Rows) -> Float[Tensor, " n"]:
+        """Of n networks, from their outputs (n, b, ...)."""
+        if rows == "one":
+            return self.value(outputs[0], targets)[None]
         each = getattr(self.loss, "each", None)
-        if each is not None and axis == 0:
+        if each is not None and rows == "own data":
             return each(outputs, targets)
-        return vmap(self.value, in_dims=(0, axis))(outputs, targets)
+        return vmap(self.value, in_dims=(0, 0 if rows == "own data" else None))(outputs, targets)
 
-    def _slopes(self, outputs: Tensor, targets: Any, axis: int | None) -> tuple[Tensor, Tensor]:
-        """The losses of many networks, (n,), and their derivatives in the outputs (n, b, ...)."""
+    def _slopes(self, outputs: Tensor, targets: Any, rows: Rows) -> tuple[Tensor, Tensor]:
+        """The losses of n networks, (n,), and their derivatives in the outputs (n, b, ...)."""
         slopes = getattr(self.loss, "slopes", None)
-        if slopes is not None and axis == 0:
-            return slopes(outputs, targets)
+        if slopes is not None and rows != "shared data":
+            return slopes(outputs, _rowed(targets, rows))
         cut = outputs.detach().requires_grad_()
-        losses = self._losses(cut, targets, axis)
+        losses = self._losses(cut, targets, rows)
         if not losses.requires_grad:  # it does not depend on what the networks say
             return losses, torch.zeros_like(outputs)
         return losses.detach(), torch.autograd.grad(losses.sum(), cut)[0]
 
-    def _rows(self, parameters: dict[str, Tensor], inputs: Any, axis: int | None) -> Tensor:
-        """The outputs of many networks, (n, b, ...): directly, where that was tried and gives the same."""
-        layers = self._layers(parameters, inputs, axis) if isinstance(inputs, Tensor) else None
-        if layers is None:
-            return vmap(self.outputs, in_dims=(0, axis))(parameters, inputs)
-        return dense_forward(layers, parameters, inputs, own=axis == 0)
+    def _mapped(self, points: Float[Tensor, "n p"], inputs: Any, rows: Rows) -> Tensor:
+        """The outputs of many networks, (n, b, ...), by mapping one over them."""
+        parameters = self.layout.unravel(points)
+        if self._expansion is not None:
+            parameters |= {ORIGIN: self._expansion.origin_of(points)}
+        return vmap(self.outputs, in_dims=(0, 0 if rows == "own data" else None))(parameters, inputs)
 
-    def _layers(self, parameters: dict[str, Tensor], inputs: Tensor, axis: int | None) -> tuple[Layer, ...] | None:
+    def _direct(self, points: Tensor, inputs: Any, rows: Rows) -> Stack | None:
         """The layers, where one evaluation in both ways has shown that they are all there is.
 
-        A run that was resumed tries them again, and has the same bits.
+        A run that was resumed tries them again, and has the same bits. Single networks go their own way unless they are
+        expanded: how far from there a point lies, which is often 0 at first, must not hide anything.
         """
-        if self._dense is not None and not self._tried:
+        if self._stack is None or not isinstance(inputs, Tensor) or (rows == "one" and self._expansion is None):
+            return None
+        if not self._tried:
             with torch.no_grad(), contextlib.suppress(RuntimeError):  # of shapes that do not fit: in another order
-                mapped = vmap(self.outputs, in_dims=(0, axis))(parameters, inputs)
-                direct = dense_forward(self._dense, parameters, inputs, own=axis == 0)
-                self._tried = agrees(direct, mapped)
-            self._dense = self._dense if self._tried else None
-        return self._dense
+                at, given = self._trial(points.detach()), _rowed(inputs, rows)
+                mapped = self._mapped(at, given, "own data" if rows == "one" else rows)
+                self._tried = agrees(self._stack.forward(at, given, own=rows != "shared data"), mapped)
+            self._stack = self._stack if self._tried else None
+        return self._stack
+
+    def _trial(self, points: Tensor) -> Tensor:
+        if self._expansion is None:
+            return points
+        return torch.randn(points.shape, generator=torch.Generator().manual_seed(0)).to(points)
 
     @contextlib.contextmanager
     def evaluation(self) -> Iterator[None]:
@@ -216,6 +227,11 @@ def _places(model: nn.Module, own: Callable[[nn.Module], Iterable[tuple[str, Ten
     for prefix, module in model.named_modules():
         for name, value in own(module):
             yield f"{prefix}.{name}" if prefix else name, value
+
+
+def _rowed(part: Any, rows: Rows) -> Any:
+    """Inputs or targets as rows of networks have them: a single one's with an axis of 1."""
+    return part[None] if rows == "one" else part
 
 
 @contextlib.contextmanager

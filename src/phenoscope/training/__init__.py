@@ -1,10 +1,10 @@
 """From recipes to states: recipes, update rules, schedules, and the loop that advances cohorts."""
 
+from phenoscope.objective.expanded import Linearised, layout_of
 from phenoscope.training.channels import Channels, channel_layout
 from phenoscope.training.cohorts import cohorts, shape_of
 from phenoscope.training.flows import CentralFlow, GradientFlow
 from phenoscope.training.landscape import Around, Landscape, can_expand, expanded_at, objective_of
-from phenoscope.training.linearised import Linearised, layout_of
 from phenoscope.training.loop import DIVERGED, train
 from phenoscope.training.masks import MASK, Mask, RandomMask, Site, layers, prunable
 from phenoscope.training.preconditioning import effective_threshold, preconditioner

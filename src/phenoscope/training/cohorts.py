@@ -37,14 +37,13 @@ def cohorts(recipes: Sequence[Recipe], work: Sequence[int], most: int = 64) -> l
         work: parameters x examples of one step, for each.
         most: the largest cohort.
 
-    Linearised recipes each have their own expansion point and run alone; so do networks whose arithmetic
-    outweighs all else.
+    Networks whose arithmetic outweighs all else run alone; so do linearised ones with convolutions.
     """
     groups: dict[Hashable, list[list[int]]] = {}
     for index, (recipe, load) in enumerate(zip(recipes, work, strict=True)):
-        alone = recipe.dynamics == "linearised" or load > (
-            STACKED_WORK if isinstance(recipe.model, CNN) else DENSE_WORK
-        )
+        convolves = isinstance(recipe.model, CNN)
+        alone = load > (STACKED_WORK if convolves else DENSE_WORK)
+        alone = alone or (convolves and recipe.dynamics == "linearised")
         key = ("alone", index) if alone else shape_of(recipe)
         found = groups.setdefault(key, [[]])
         if len(found[-1]) >= min(most, max(1, TOGETHER_WORK // max(load, 1))):

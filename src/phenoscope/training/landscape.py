@@ -18,9 +18,9 @@ from phenoscope.data import Draw, Examples
 from phenoscope.models import CNN
 from phenoscope.objective import Linearisation, Network, Objective, Operator
 from phenoscope.objective.batches import Batch
+from phenoscope.objective.expanded import Linearised
 from phenoscope.objective.network import Rows
 from phenoscope.objective.weighting import WHOLE
-from phenoscope.training.linearised import Linearised
 from phenoscope.training.recipe import Recipe
 
 
@@ -83,7 +83,8 @@ class Landscape:
         """The loss of one row on all its data of a part, at a point; the quadratic model of a loss has no network."""
         if self.quadratic is not None:
             return None
-        model = copy.deepcopy(self.network.model)
+        whole = self.network.model
+        model = whole.row(row) if isinstance(whole, Linearised) else copy.deepcopy(whole)
         write(point, model)
         examples: Examples = getattr(self.draws[row if self.rows == "own data" else 0], part)
         return Objective(model, self.network.loss, (examples.inputs, examples.targets)) if len(examples) else None
@@ -249,13 +250,16 @@ def can_expand(recipe: Recipe) -> bool:
 
 
 def _linearised(recipes: Sequence[Recipe], origin: Float[Tensor, "n p"]) -> Linearised:
-    if len(recipes) > 1:
-        raise BadInput("linearised recipes each have an expansion point of their own. Train them one at a time.")
-    first = recipes[0]
-    if expanded_at(first) is not first:
-        return _expanded(first).to(origin.device)
-    model = _built(first, getattr(torch, first.dtype)).to(origin.device)
-    write(origin[0], model)
+    """The expansions that these recipes train, each around a point of its own."""
+    first, *others = (_around(recipe, start) for recipe, start in zip(recipes, origin, strict=True))
+    return first.together(others) if others else first
+
+
+def _around(recipe: Recipe, start: Float[Tensor, " p"]) -> Linearised:
+    if expanded_at(recipe) is not recipe:
+        return _expanded(recipe).to(start.device)
+    model = _built(recipe, getattr(torch, recipe.dtype)).to(start.device)
+    write(start, model)
     return Linearised(model)
 
 

@@ -1,12 +1,20 @@
 """A model replaced by its first-order Taylor expansion in the parameters: the twin with frozen features."""
 
 import copy
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
+import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call, jvp
 
 from phenoscope.core import points
+from phenoscope.objective.dense_rows import Stack, stack_of
+
+ORIGIN = "origin"
+"""The buffer with θ₀."""
 
 
 class Linearised(nn.Module):
@@ -23,8 +31,10 @@ class Linearised(nn.Module):
         super().__init__()
         start = points.point(model)
         self._layout = points.layout(model)
+        self._whole = stack_of(model)
         self.point = nn.Parameter(start.clone())
-        self.register_buffer("origin", start)
+        self.register_buffer(ORIGIN, start)
+        self._origins: Tensor | None = None
         self._model = (copy.deepcopy(model).eval().requires_grad_(False),)  # in a tuple: no submodule of this one
 
     @property
@@ -37,6 +47,34 @@ class Linearised(nn.Module):
         """Where the parameters of the model that was expanded lie in the point."""
         return self._layout
 
+    @property
+    def stack(self) -> Stack | None:
+        """The expansion as that of a stack of dense layers, if the model says that it is one; to be tried."""
+        if self._whole is None:
+            return None
+        return dataclasses.replace(self._whole, origin=self._everywhere)
+
+    def together(self, others: Sequence["Linearised"]) -> "Linearised":
+        """One module for the rows of a cohort, of which each keeps its own θ₀: this one's first, then the others'."""
+        made = copy.deepcopy(self)
+        made._origins = torch.stack([each.get_buffer(ORIGIN) for each in (self, *others)])
+        return made
+
+    def row(self, index: int) -> "Linearised":
+        """The expansion of one of the rows alone, at its θ₀."""
+        made = copy.deepcopy(self)
+        if made._origins is not None:
+            origin, made._origins = made._origins[index].clone(), None
+            made.register_buffer(ORIGIN, origin)
+            with torch.no_grad():
+                for name, value in self._layout.unravel(origin).items():
+                    made.expanded.get_parameter(name).copy_(value)
+        return made
+
+    def origin_of(self, rows: Float[Tensor, "n p"]) -> Float[Tensor, "n p"]:
+        """θ₀ of so many rows."""
+        return self._everywhere.expand_as(rows)
+
     def values(self, point: Tensor) -> dict[str, Tensor]:
         """A point's parameters by their names in the model that was expanded."""
         return self._layout.unravel(point)
@@ -45,9 +83,13 @@ class Linearised(nn.Module):
         def model_at(flat: Tensor) -> Tensor:
             return functional_call(self._model[0], self._layout.unravel(flat), inputs)
 
-        origin = self.get_buffer("origin")
+        origin = self.get_buffer(ORIGIN)
         pushed = jvp(model_at, (origin,), (self.point - origin,))  # the outputs and their change
         return pushed[0] + pushed[1]
+
+    @property
+    def _everywhere(self) -> Tensor:
+        return self.get_buffer(ORIGIN) if self._origins is None else self._origins
 
 
 def layout_of(model: nn.Module) -> points.Layout:
