@@ -350,7 +350,7 @@ def test_points_of_a_member_are_its_first_and_last(tmp_path):
     torch.testing.assert_close(points["final"], POINTS[-1])
 
 
-def test_linearised_members_run_alone_and_different_probes_apart(tmp_path):
+def test_linear_models_advance_apart_from_networks_and_different_probes_apart(tmp_path):
     arms = (
         arm("a"),
         arm("b", recipe(0.2)),
@@ -359,7 +359,7 @@ def test_linearised_members_run_alone_and_different_probes_apart(tmp_path):
         arm("e", recipe(0.4), marks=(Mark("m", "loss", 0.0),)),
     )
     ps.run(phenomenon(*arms), seeds=2, out=tmp_path, executor=(counting := Counting()))
-    assert sorted(map(len, counting.cohorts)) == [1, 1, 2, 2, 4]
+    assert sorted(map(len, counting.cohorts)) == [2, 2, 2, 4]
 
 
 # --- controls ------------------------------------------------------------------------------------------------------

@@ -172,10 +172,11 @@ def test_a_shape_is_all_but_seeds_parents_wrong_labels_and_the_rules_numbers():
 def test_recipes_are_grouped():
     a, b, linear = recipe(), recipe(rule=HeavyBall(0.1)), recipe(dynamics="linearised")
     many = [a, b, a, linear, linear, b, a]
-    assert cohorts(many, [1] * 7) == [[0, 2, 6], [1, 5], [3], [4]]
-    assert cohorts(many, [1] * 7, most=2) == [[0, 2], [6], [1, 5], [3], [4]]
+    assert cohorts(many, [1] * 7) == [[0, 2, 6], [1, 5], [3, 4]]
+    assert cohorts(many, [1] * 7, most=2) == [[0, 2], [6], [1, 5], [3, 4]]
     assert cohorts([a, a, a], [10**9, 1, 1]) == [[0], [1, 2]]
     assert cohorts([a] * 7, [17_000_000] * 7) == [[0, 1, 2, 3, 4], [5, 6]]  # no more than fill a core
     mapped = dataclasses.replace(a, model=CNN())
     assert cohorts([mapped, mapped, a, a], [3_000_000] * 4) == [[0], [1], [2, 3]]
+    assert cohorts([dataclasses.replace(mapped, dynamics="linearised")] * 2, [1] * 2) == [[0], [1]]
     assert cohorts([], []) == []
