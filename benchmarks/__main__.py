@@ -32,6 +32,7 @@ ALL = {
     "products": products.run,
     "products-peers": products.run_peers,
     "cohorts": cohorts.run,
+    "linear-cohorts": cohorts.run_linear,
     "width-sweeps": width_sweeps.run,
     "curves": curves.run,
     "eigenvalues": eigenvalues.run,
