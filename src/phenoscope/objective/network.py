@@ -116,13 +116,13 @@ class Network:
         inputs, targets = batch
         stack = self._direct(points, inputs, rows)
         if stack is not None:
-            outputs = stack.forward(points, _rowed(inputs, rows), own=rows != "shared data")
+            outputs = _single(stack.forward(points, _rowed(inputs, rows), own=rows != "shared data"), rows)
         elif rows == "one":
             with ConvolutionsOfData() if self.convolves else contextlib.nullcontext():
-                outputs = self.outputs(self.layout.unravel(points[0]), inputs)[None]
+                outputs = self.outputs(self.layout.unravel(points[0]), inputs)
         else:
             outputs = self._mapped(points, inputs, rows)
-        return outputs[0] if rows == "one" else outputs, self._losses(outputs, targets, rows)
+        return outputs, self._losses(outputs, targets, rows)
 
     def gradients(
         self, points: Float[Tensor, "n p"], batch: Batch, rows: Rows
@@ -138,12 +138,12 @@ class Network:
         outputs, losses, found = stack.gradients(
             points, _rowed(inputs, rows), lambda made: self._slopes(made, targets, rows), own=rows != "shared data"
         )
-        return outputs[0] if rows == "one" else outputs, losses, found
+        return _single(outputs, rows), losses, found
 
     def _losses(self, outputs: Tensor, targets: Any, rows: Rows) -> Float[Tensor, " n"]:
-        """Of n networks, from their outputs (n, b, ...)."""
+        """Of n networks, from their outputs, (n, b, ...) or a single one's."""
         if rows == "one":
-            return self.value(outputs[0], targets)[None]
+            return self.value(outputs, targets)[None]
         each = getattr(self.loss, "each", None)
         if each is not None and rows == "own data":
             return each(outputs, targets)
@@ -155,7 +155,7 @@ class Network:
         if slopes is not None and rows != "shared data":
             return slopes(outputs, _rowed(targets, rows))
         cut = outputs.detach().requires_grad_()
-        losses = self._losses(cut, targets, rows)
+        losses = self._losses(_single(cut, rows), targets, rows)
         if not losses.requires_grad:  # it does not depend on what the networks say
             return losses, torch.zeros_like(outputs)
         return losses.detach(), torch.autograd.grad(losses.sum(), cut)[0]
@@ -171,7 +171,7 @@ class Network:
         """The layers, where one evaluation in both ways has shown that they are all there is.
 
         A run that was resumed tries them again, and has the same bits. Single networks go their own way unless they are
-        expanded: how far from there a point lies, which is often 0 at first, must not hide anything.
+        expanded.
         """
         if self._stack is None or not isinstance(inputs, Tensor) or (rows == "one" and self._expansion is None):
             return None
@@ -184,6 +184,7 @@ class Network:
         return self._stack
 
     def _trial(self, points: Tensor) -> Tensor:
+        """Where both ways are tried: expansions at random points, since where they begin nothing has moved."""
         if self._expansion is None:
             return points
         return torch.randn(points.shape, generator=torch.Generator().manual_seed(0)).to(points)
@@ -232,6 +233,11 @@ def _places(model: nn.Module, own: Callable[[nn.Module], Iterable[tuple[str, Ten
 def _rowed(part: Any, rows: Rows) -> Any:
     """Inputs or targets as rows of networks have them: a single one's with an axis of 1."""
     return part[None] if rows == "one" else part
+
+
+def _single(outputs: Tensor, rows: Rows) -> Tensor:
+    """Outputs (n, b, ...) of rows of networks, a single one's without the axis."""
+    return outputs[0] if rows == "one" else outputs
 
 
 @contextlib.contextmanager
