@@ -48,7 +48,7 @@ SPECIAL = (
     ({}, {"values": (1e-13, -1e-12, 0.0)}, "by construction"),  # zero to rounding
     ({}, {"values": (0.0, 0.0, 1e-3)}, "survives"),
     ({}, ZERO | {"outcome": "contradicted"}, "falls"),
-    (ZERO, ZERO, "by construction"),
+    (ZERO, ZERO, "survives"),  # such as a number of outliers less that of the classes
     ({"values": (1e-13, 2e-13, 1e-13)}, {"values": (1e-13, 1e-13, 1e-13)}, "survives"),  # small is not nothing
 )
 

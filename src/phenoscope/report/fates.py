@@ -24,7 +24,8 @@ FATES: Mapping[Fate, tuple[str, str]] = {
     ),
     "by construction": (
         "untested",
-        "in its region under the control, where what it reads is 0 for every seed, and could not be anything else",
+        "in its region under the control, where what it reads is 0 for every seed, and with the network is not: it "
+        "could not be anything else",
     ),
     "open": (
         "undecided",
@@ -96,5 +97,6 @@ def holds(verdict: Verdict) -> bool:
 
 
 def _is_zero(network: Verdict, under: Verdict) -> bool:
+    """Whether the control makes zeros of what is something; a count that is 0 with the network, too, is not made so."""
     largest = np.abs(network.values).max(initial=0.0)
-    return bool((np.abs(under.values) <= ROUNDING * largest).all())
+    return largest > 0 and bool((np.abs(under.values) <= ROUNDING * largest).all())
