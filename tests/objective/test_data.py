@@ -184,6 +184,25 @@ def test_examples_along_another_axis_are_never_cut():
     assert_close(rebuilt.hessian() @ vector, kept.hessian() @ vector, rtol=1e-9, atol=1e-12)
 
 
+def test_examples_along_another_axis_are_seen_behind_ignored_targets():
+    """The first two pieces hold nothing that counts, so that they cannot tell."""
+
+    class Tagger(nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.layer = nn.TransformerEncoderLayer(4, 2, 3, dropout=0.0)
+
+        def forward(self, tokens):  # (time, batch, width) to (time, classes, batch)
+            return self.layer(tokens).transpose(1, 2)
+
+    model, x, y = Tagger().double(), normal(6, 5, 4), labels(4, 6, 5)
+    y[:2] = -100
+    kept, rebuilt = (Objective(model, CE, (x, y), memory=memory) for memory in (2**30, 1))
+    vector = normal(len(kept.point))
+    assert_close(rebuilt.hessian() @ vector, kept.hessian() @ vector, rtol=1e-9, atol=1e-12)
+
+
 def test_large_graphs_are_cut_for_speed_where_that_changes_nothing(monkeypatch):
     class Centred(nn.Module):
         """Examples that know of each other."""

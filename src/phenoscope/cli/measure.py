@@ -36,6 +36,9 @@ def measure(
 ) -> None:
     """Measure a model of your own: loss, gradient norm, extreme curvatures, trace, each with its evidence.
 
+    Started with `torchrun --nproc-per-node 2 -m phenoscope measure ...` the processes share the data, and one tells what
+    all of them find.
+
     Parameters
     ----------
     model
@@ -75,6 +78,7 @@ def measure(
     from phenoscope.engine.progress import shown
     from phenoscope.engine.readings import Panel
     from phenoscope.engine.subjects import subject
+    from phenoscope.engine.together import together
 
     if instruments == "list":
         _list(as_json)
@@ -82,14 +86,19 @@ def measure(
     names = _names(instruments)
     if model is None or data is None:
         raise Usage("measure needs --model package.module:function and --data; see `phenoscope measure --help`.")
-    found = subject(
-        model, data, weights=weights, against=against, loss=loss, examples=examples, batch_size=batch_size, dtype=dtype
-    )  # fmt: skip
-    with shown("measuring", quiet=quiet) as progress, here():
-        between = () if found.other is None else measure_against(found.objective, found.other).lines
-        own = () if found.other is not None and names is None else measured(
-            found.objective, names, leave_out=leave_out, population=population, progress=progress
-        ).lines  # fmt: skip
+    with together() as processes:
+        first = processes.rank == 0
+        found = subject(
+            model, data, weights=weights, against=against, loss=loss, examples=examples, batch_size=batch_size,
+            dtype=dtype, processes=processes,
+        )  # fmt: skip
+        with shown("measuring", quiet=quiet or not first) as progress, here():
+            between = () if found.other is None else measure_against(found.objective, found.other).lines
+            own = () if found.other is not None and names is None else measured(
+                found.objective, names, leave_out=leave_out, population=population, progress=progress
+            ).lines  # fmt: skip
+    if not first:
+        return
     panel = Panel((*between, *own))
     if as_json:
         print_json({"readings": panel.to_json(), "provenance": found.provenance})

@@ -1,6 +1,7 @@
 """Data as they are named on the command line: a registry name, a file, or a function of one's own."""
 
 import dataclasses
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from phenoscope.core.specs import to_json
 from phenoscope.data import DATASETS, Dataset, dataset
 from phenoscope.engine.archives import given_file
 from phenoscope.engine.imported import called, named
+from phenoscope.engine.together import share
 from phenoscope.engine.weights import digest
 from phenoscope.objective import freeze
 from phenoscope.objective.batches import length, take
+from phenoscope.objective.processes import ALONE, Processes
 
 FILES = (".npz", ".safetensors")
 
@@ -40,7 +43,9 @@ class GivenData:
     about: dict[str, Any]
 
 
-def given_data(reference: str, *, examples: int | None, batch_size: int | None, dtype: torch.dtype) -> GivenData:
+def given_data(
+    reference: str, *, examples: int | None, batch_size: int | None, dtype: torch.dtype, processes: Processes = ALONE
+) -> GivenData:
     """The data of that name, with floating numbers in the model's dtype.
 
     Args:
@@ -49,16 +54,18 @@ def given_data(reference: str, *, examples: int | None, batch_size: int | None, 
         examples: take so many only, the first ones.
         batch_size: for a Dataset; a pair of tensors is left to the objective to cut.
         dtype: of the model.
+        processes: that measure together; the data are this one's share.
     """
     if examples is not None and examples < 1:
         raise BadInput(f"--examples is a number of at least 1, got {examples}.")
     found, about = _found(reference)
     if isinstance(found, TorchDataset):
-        found = _loader(found, examples, batch_size)
+        found = _loader(found, examples, batch_size, processes.count)
         batch_size = None
     if isinstance(found, tuple | list) and len(found) == 2 and isinstance(found[1], Tensor):
         pair = _converted(tuple(found), dtype)
-        return GivenData(pair if examples is None else _first(pair, examples), True, about)
+        pair = pair if examples is None else _first(pair, examples)
+        return GivenData(share(pair, processes, whole=True), True, about)
     if not isinstance(found, Iterable) or isinstance(found, str | Mapping):
         raise BadInput(f"--data: {reference} gives a {type(found).__name__}. Return (inputs, targets) or a DataLoader.")
     if isinstance(found, Iterator) and examples is None:
@@ -69,7 +76,7 @@ def given_data(reference: str, *, examples: int | None, batch_size: int | None, 
     if batch_size is not None:
         raise BadInput("--batch-size: these data come in batches already. Leave it out.")
     batches = found if examples is None else _drawn(found, examples)
-    return GivenData(_Converted(batches, dtype), False, about)
+    return GivenData(_Converted(share(batches, processes, whole=False), dtype), False, about)
 
 
 def _found(reference: str) -> tuple[Any, dict[str, Any]]:
@@ -117,14 +124,14 @@ def _arrays(path: Path) -> dict[str, Tensor]:
         raise BadInput(f"{path} cannot be read as arrays of numbers ({reason}). It may be truncated.") from None
 
 
-def _loader(data: TorchDataset[Any], examples: int | None, batch_size: int | None) -> DataLoader[Any]:
+def _loader(data: TorchDataset[Any], examples: int | None, batch_size: int | None, shares: int) -> DataLoader[Any]:
     count = len(data) if hasattr(data, "__len__") else 0  # type: ignore[arg-type]
     if count == 0:
         raise BadInput("the data are empty, or do not tell their length. Return a Dataset with at least one example.")
     if examples is not None and examples > count:
         raise BadInput(f"--examples asks for {examples} examples, there are {count}. Ask for fewer.")
     taken = data if examples is None else Subset(data, range(examples))
-    return DataLoader(taken, batch_size=batch_size or examples or count)
+    return DataLoader(taken, batch_size=batch_size or math.ceil((examples or count) / shares))
 
 
 def _first(pair: tuple[Any, Tensor], examples: int) -> tuple[Any, Tensor]:

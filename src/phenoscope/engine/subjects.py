@@ -18,6 +18,7 @@ from phenoscope.engine.weights import digest, float_dtype, load_weights, read_we
 from phenoscope.objective import Objective, SquaredError
 from phenoscope.objective.batches import tensors
 from phenoscope.objective.network import preserved_randomness
+from phenoscope.objective.processes import ALONE, Processes
 
 LOSSES: dict[str, Callable[[], Callable[..., Tensor]]] = {
     "cross_entropy": nn.CrossEntropyLoss,
@@ -47,6 +48,7 @@ def subject(
     examples: int | None = None,
     batch_size: int | None = None,
     dtype: str | None = None,
+    processes: Processes = ALONE,
 ) -> Subject:
     """Build the objective of a model with its weights, in evaluation mode.
 
@@ -61,6 +63,7 @@ def subject(
         examples: measure on the first so many.
         batch_size: for tensors and Datasets; all at once unless given.
         dtype: `"float32"` or `"float64"`; by default that of the weights, half precision raised to float32.
+        processes: that measure together, each its share of the data.
 
     Raises:
         PhenoscopeError: anything that does not fit, in one sentence.
@@ -77,8 +80,8 @@ def subject(
         if against is not None:
             other = copy.deepcopy(built)
             load_weights(other, read_weights(against), str(against))
-        given = _given(data, examples, batch_size, kind)
-        objective = _objective(built.eval(), loss or usual, given, batch_size)
+        given = _given(data, examples, batch_size, kind, processes)
+        objective = _objective(built.eval(), loss or usual, given, batch_size, processes)
     about = {
         "model": model,
         "weights": _about_weights(model, weights),
@@ -93,10 +96,12 @@ def subject(
     return Subject(objective, about, other)
 
 
-def _given(data: str, examples: int | None, batch_size: int | None, dtype: torch.dtype) -> GivenData:
+def _given(
+    data: str, examples: int | None, batch_size: int | None, dtype: torch.dtype, processes: Processes
+) -> GivenData:
     try:
         with here():
-            return given_data(data, examples=examples, batch_size=batch_size, dtype=dtype)
+            return given_data(data, examples=examples, batch_size=batch_size, dtype=dtype, processes=processes)
     except PhenoscopeError:
         raise
     except Exception as problem:  # of the user's own Dataset or loader, when an example is asked for
@@ -137,11 +142,13 @@ def _loss(name: str) -> Callable[..., Tensor]:
     return called(name, "--loss") if isinstance(found, type) else found
 
 
-def _objective(model: nn.Module, loss: str, given: GivenData, batch_size: int | None) -> Objective:
+def _objective(
+    model: nn.Module, loss: str, given: GivenData, batch_size: int | None, processes: Processes
+) -> Objective:
     function = _loss(loss)
     try:
         with here():
-            return Objective(model, function, given.data, batch_size if given.whole else None)
+            return Objective(model, function, given.data, batch_size if given.whole else None, group=processes.group)
     except PhenoscopeError:
         raise
     except Exception as problem:  # shapes that do not fit, an error in the user's own forward pass

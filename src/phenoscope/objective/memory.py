@@ -9,7 +9,7 @@ from torch import Tensor
 from phenoscope.objective.batches import Batch, length, take
 from phenoscope.objective.operators import PieceOf
 
-PROBED = 16
+PROBED = 8
 """Examples in the part that is built to measure; the rest is taken to cost in proportion."""
 
 

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import refusals
-from phenoscope.objective.batches import Batch, preserved, split
+from phenoscope.objective.batches import Batch, preserved, split, take
 from phenoscope.objective.kinds import UNFIT, are_classes
 from phenoscope.objective.linearisation import Linearisation
 from phenoscope.objective.memory import GraphSize
@@ -99,11 +99,19 @@ class Terms:
         return self.processes.sum(right) / self.processes.sum_of(count, right.device)
 
     def separable(self, row: Float[Tensor, "1 p"], size: int) -> bool:
-        """Whether a batch in pieces has the loss it has as a whole; not so where examples lie along another axis."""
+        """Whether pieces of a batch have the loss they have as one; not so where examples lie along another axis.
+
+        Two pieces are enough to tell, unless all that they hold is ignored.
+        """
         batch = next(self.passes())
         try:
-            whole, cut = self.total(row, [batch])[0], self.total(row, split(batch, size))[0]
-        except UNFIT:  # its pieces do not even fit the model or the loss
+            pair = take(batch, 0, 2 * size)
+            whole, weight = self.total(row, [pair])
+            if weight == 0:
+                pair = batch
+                whole, _ = self.total(row, [pair])
+            cut, _ = self.total(row, split(pair, size))
+        except UNFIT:  # they do not even fit the model or the loss
             return False
         return bool((whole - cut).abs() <= 1e4 * torch.finfo(self.network.dtype).eps * whole.abs())
 
