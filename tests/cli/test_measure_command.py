@@ -1,6 +1,7 @@
 """`phenoscope measure` as a person or a script meets it: the table, the JSON, and every mistake as one sentence."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -250,3 +251,24 @@ def test_a_shell_finds_the_module_in_its_folder(here):
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=here)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["readings"]["loss"]["value"] > 0
+
+
+def test_processes_of_torchrun_share_the_data_and_one_tells(here, capsys):
+    """Unequal shares of ten examples by three processes; the error of a sample is that of the same groups."""
+    asked = [*words(instruments="loss,sharpness,trace,examples", leave_out="5"), "--json", "--quiet"]
+    assert measure(*asked) == 0
+    alone = json.loads(capsys.readouterr().out)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "3"]
+    done = subprocess.run(
+        [*command, "-m", "phenoscope", "measure", *asked], capture_output=True, text=True, timeout=300, check=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},
+    )  # fmt: skip
+    together = json.loads(done.stdout)
+    assert together["provenance"] == alone["provenance"]
+    assert together["readings"].keys() == alone["readings"].keys()
+    for name, one in together["readings"].items():
+        other = alone["readings"][name]
+        assert one["value"] == pytest.approx(other["value"], rel=1e-5)
+        if name != "examples":
+            errors = (reading["sampling"]["standard_error"] for reading in (one, other))
+            assert next(errors) == pytest.approx(next(errors), rel=1e-4)
