@@ -36,8 +36,8 @@ def measure(
 ) -> None:
     """Measure a model of your own: loss, gradient norm, extreme curvatures, trace, each with its evidence.
 
-    Started with `torchrun --nproc-per-node 2 -m phenoscope measure ...` the processes share the data, and one tells what
-    all of them find.
+    Started with `torchrun --nproc-per-node 2 -m phenoscope measure ...` the processes share the data, and one tells
+    what all of them find.
 
     Parameters
     ----------

@@ -1,6 +1,5 @@
 """The processes that torchrun started together, each with its share of the data."""
 
-import itertools
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ def together() -> Iterator[Processes]:
 
 
 def share(data: Any, processes: Processes, *, whole: bool) -> Any:
-    """This process's part of data that every process can see.
+    """The part of one process of data that every process can see.
 
     Args:
         data: a pair of tensors, of which each process takes as many examples in a row as the others, up to one; or
@@ -62,6 +61,6 @@ class _Share:
                 yield batch
         if seen < self._processes.count:
             raise BadInput(
-                f"{self._processes.count} processes share {seen} batches: make smaller batches (--batch-size), or start "
-                "fewer processes."
+                f"{self._processes.count} processes share {seen} batches: make smaller batches (--batch-size), or "
+                "start fewer processes."
             )
