@@ -9,7 +9,7 @@ from phenoscope.engine import estimate as module
 from phenoscope.engine.estimate import Cost, estimate
 from phenoscope.probes import Loss, Mark, Sharpness
 from phenoscope.training import Point
-from small import arm, phenomenon, recipe
+from small import Growth, arm, phenomenon, recipe
 
 PARENT = recipe(steps=30)
 MADE = phenomenon(
@@ -53,3 +53,20 @@ def test_the_seconds_are_of_the_right_size(tmp_path):
     ps.run(made, seeds=2, out=tmp_path, jobs=1)
     took = time.perf_counter() - begun
     assert took / 5 < guessed < took * 5
+
+
+@pytest.mark.parametrize(("wait", "expected"), [(0.06, 1), (0.0, 5)])
+def test_of_computations_that_say_all_at_their_end_one_is_timed(tmp_path, monkeypatch, wait, expected):
+    """A sweep of five takes the time of one; quick ones are timed each for themselves."""
+    timed = []
+
+    def seconds(plan, enough):
+        timed.append(plan.recipe.factor)
+        time.sleep(wait)
+        return 2.0
+
+    monkeypatch.setattr(module, "TIMED_SECONDS", 0.01)
+    monkeypatch.setattr(module, "seconds_a_step", seconds)
+    made = phenomenon(arm("growth", Growth(), sweep={"factor": (0.5, 1.0, 1.5, 2.0, 2.5)}), claims=())
+    assert estimate(made, (0, 1), tmp_path, 1).seconds == 10 * Growth().steps * 2.0
+    assert len(timed) == expected

@@ -12,13 +12,16 @@ from phenoscope.engine.computing import seconds_a_step
 from phenoscope.engine.executor import one_thread
 from phenoscope.engine.plans import waves
 from phenoscope.engine.resuming import arranged, step_reached
-from phenoscope.phenomenon import Phenomenon
+from phenoscope.phenomenon import Phenomenon, Plan
 from phenoscope.probes import heavy, read
 from phenoscope.store import finished
 from phenoscope.training import Inherited, Recipe, train, with_setting
 
 TIMED_SECONDS = 0.5
 """About how long each kind of cohort is timed, and on to a second reading of the curvature: the first one is cold."""
+
+TOO_LONG = 4
+"""Times as long as that, and a computation is not timed again for every setting of a sweep."""
 
 FEWEST = 3
 """Plain steps whose middle one counts: the first of a process takes longer."""
@@ -92,10 +95,22 @@ def _seconds(cohort: Cohort, reached: int, known: dict[object, Cost]) -> float:
         else (kind.data, kind.model, kind.loss, kind.dynamics, kind.batch, kind.dtype, plan.probes, len(cohort.plans))
     )
     if key not in known:
-        known[key] = _timed(cohort) if cohort.recipes else Cost(0.0, seconds_a_step(plan, TIMED_SECONDS), 0.0)
+        known[key] = _timed(cohort) if cohort.recipes else _computed(plan, known)
     cost = known[key]
     readings = sum(heavy(plan.probes, step) for step in range(reached, plan.recipe.steps + 1))
     return cost.first + (plan.recipe.steps - reached) * cost.step + readings * cost.reading
+
+
+def _computed(plan: Plan, known: dict[object, Cost]) -> Cost:
+    """The cost of a kind of computation, or of another kind of as many steps, if to time that one took too long."""
+    alike = type(plan.recipe), plan.recipe.steps
+    if alike in known:
+        return known[alike]
+    begun = time.perf_counter()
+    cost = Cost(0.0, seconds_a_step(plan, TIMED_SECONDS), 0.0)
+    if time.perf_counter() - begun > TOO_LONG * TIMED_SECONDS:  # it says nothing for long, or all of it at its end
+        known[alike] = cost
+    return cost
 
 
 def _timed(cohort: Cohort) -> Cost:
