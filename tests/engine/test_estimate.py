@@ -1,12 +1,17 @@
 """The dry run: what it counts is what a run does, and its seconds are of the right size."""
 
+import dataclasses
 import time
+from typing import ClassVar
 
 import pytest
 
 import phenoscope as ps
 from phenoscope.engine import estimate as module
+from phenoscope.engine.computing import seconds_a_step
 from phenoscope.engine.estimate import Cost, estimate
+from phenoscope.methods import Found
+from phenoscope.phenomenon import Plan
 from phenoscope.probes import Loss, Mark, Sharpness
 from phenoscope.training import Point
 from small import Growth, arm, phenomenon, recipe
@@ -70,3 +75,24 @@ def test_of_computations_that_say_all_at_their_end_one_is_timed(tmp_path, monkey
     made = phenomenon(arm("growth", Growth(), sweep={"factor": (0.5, 1.0, 1.5, 2.0, 2.5)}), claims=())
     assert estimate(made, (0, 1), tmp_path, 1).seconds == 10 * Growth().steps * 2.0
     assert len(timed) == expected
+
+
+@dataclasses.dataclass(frozen=True)
+class Waits:
+    """A computation that waits before some of its steps."""
+
+    waits: dict[int, float]
+    steps: int = 20
+    seed: int = 0
+    units: ClassVar[dict[str, str]] = {"x": "1"}
+
+    def readings(self):
+        for step in range(self.steps + 1):
+            time.sleep(self.waits.get(step, self.waits.get(-1, 0.0)))
+            yield Found(step, {"x": 0.0})
+
+
+@pytest.mark.parametrize(("waits", "a_step"), [({0: 0.2}, 0.01), ({1: 0.2}, 0.01), ({-1: 0.01}, 0.01)])
+def test_readings_that_come_at_once_share_the_time(waits, a_step):
+    plan = Plan(Waits(waits), ())
+    assert a_step * 0.95 <= seconds_a_step(plan, 0.05) <= a_step * 1.7

@@ -48,14 +48,21 @@ def compute(plan: Plan, journal: Journal | None, progress: Progress) -> int | No
 
 
 def seconds_a_step(plan: Plan, enough: float) -> float:
-    """What a step costs, from the beginning of the computation, timed for about so many seconds."""
+    """What a step costs, from the beginning of the computation, timed for about so many seconds.
+
+    Readings that come at once were found with the one before: what that took was for all of them.
+    """
     computation = plan.recipe
     assert isinstance(computation, Computation)
-    begun, reached = time.perf_counter(), 0
-    for found in computation.readings():
-        reached = found.step
-        if reached and time.perf_counter() - begun > enough:
+    begun = last = time.perf_counter()
+    reached, waits = 0, 0
+    for count, found in enumerate(computation.readings(), start=1):
+        now = time.perf_counter()
+        took, reached = now - begun, found.step
+        waits += now - last > took / count / 2
+        if reached and waits > 1 and took > enough:
             break
+        last = now
     return (time.perf_counter() - begun) / max(reached, 1)
 
 
