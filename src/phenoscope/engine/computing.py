@@ -59,7 +59,7 @@ def seconds_a_step(plan: Plan, enough: float) -> float:
     for count, found in enumerate(computation.readings(), start=1):
         now = time.perf_counter()
         took, reached = now - begun, found.step
-        waits += now - last > took / count / 2
+        waits += count > 1 and now - last > took / count / 2
         if reached and waits > 1 and took > enough:
             break
         last = now
