@@ -20,9 +20,10 @@ from phenoscope.objective.processes import Processes
 from phenoscope.objective.refusals import finite
 from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
 
-AT_ONCE = 3 * 2**24
-"""Bytes of a graph that a processor is given at once. Arrays beyond 32 MiB the C library hands back to the system with
-every use, and filling its pages anew takes as long as the arithmetic (`benchmarks/README.md`)."""
+AT_ONCE, AND_POINTS = 5 * 2**23, 14
+"""Bytes of a graph that a processor is given at once, and how many times the parameters' on top. Arrays beyond 32 MiB
+the C library hands back to the system with every use, and filling its pages anew takes as long as the arithmetic; but
+every piece goes through all weights and their derivatives anew (`benchmarks/README.md`)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Terms:
         On a processor the pieces are small even where all fits, as long as that changes nothing but the time.
         """
         fits = graph.of(self.parts) <= memory
-        quick = AT_ONCE if self.network.device.type == "cpu" else memory
+        quick = AT_ONCE + AND_POINTS * row.nbytes if self.network.device.type == "cpu" else memory
         size = graph.fitting(min(quick, memory))
         if not self.splittable or max(self.parts) <= size or not self.separable(row, size):
             return self.passes, fits
