@@ -13,10 +13,6 @@ from torch import Tensor
 
 Multiply = Callable[[Tensor], Tensor]
 
-GENEROUS = 2**27
-"""Bytes of room that are taken at once, for at most `MANY` vectors, so that growing seldom copies."""
-MANY = 64
-
 
 class Room:
     """Where basis and images lie, with room behind them, so that growing copies nothing.
@@ -131,9 +127,7 @@ def _room(space: Subspace, count: int) -> Room:
     """Room for so many vectors that begins with those of the space, and is nobody else's to write to behind them."""
     room = space.room
     if room is None or room.used != space.dimension or room.vectors.shape[2] < count:
-        rows, _, size = space.basis.shape
-        fits = GENEROUS // (2 * rows * size * space.basis.element_size())
-        room = Room(space.basis, max(8, count + space.dimension, min(MANY, fits)))
+        room = Room(space.basis, max(8, count + space.dimension))  # twice what there was: growing seldom copies
         room.vectors[0, :, : space.dimension], room.vectors[1, :, : space.dimension] = space.basis, space.images
     room.used = count
     return room

@@ -103,6 +103,8 @@ class Tracker:
             return last
         two, three, four = memory.before.unbind(1)
         alike, skipping = ((last * other).sum(dim=2).square().sum(dim=1) for other in (two, three))
+        if not bool((skipping > alike).any()):
+            return last
         onwards = two + AHEAD * (two - torch.sign((two * four).sum(dim=2, keepdim=True)) * four)
         return torch.where((skipping > alike)[:, None, None], onwards, last)
 

@@ -138,16 +138,20 @@ class Curvature(Operator):
         return self._total.pieces is not None
 
     def _apply(self, block: Tensor) -> Tensor:
-        result = torch.zeros_like(block)
+        result = None
+        for piece in self._pieces():
+            share, product = piece.weight / self._total.weight, piece.multiply(block)
+            part = product if share == 1 else share * product
+            result = part if result is None else result + part
+        return self._processes.sum(torch.zeros_like(block) if result is None else result)
+
+    def _pieces(self) -> Iterator[Piece]:
+        """Those that were kept, or each built anew."""
         if self._total.pieces is not None:
-            for piece in self._total.pieces:
-                result += piece.weight * piece.multiply(block)
-        else:
-            with self._network.evaluation():
-                for piece in map(self._piece_of, self._start()):
-                    if piece.weight > 0:
-                        result += piece.weight * piece.multiply(block)
-        return self._processes.sum(result) / self._total.weight
+            yield from self._total.pieces
+            return
+        with self._network.evaluation():
+            yield from (piece for piece in map(self._piece_of, self._start()) if piece.weight > 0)
 
 
 class Hessian(Curvature):

@@ -180,7 +180,8 @@ def _pull(end: Tensor, leaf: Tensor, seeds: Tensor, *, batched: bool) -> Tensor:
     if batched and len(seeds) > 1:
         with contextlib.suppress(RuntimeError):  # some second derivatives (of GroupNorm under vmap) allow no batches
             return pull(seeds, many=True)
-    return torch.stack([pull(seed, many=False) for seed in seeds])
+    pulled = [pull(seed, many=False) for seed in seeds]
+    return pulled[0][None] if len(pulled) == 1 else torch.stack(pulled)
 
 
 def _losses(network: Network, outputs: Tensor, targets: Any, rows: Rows) -> Tensor:

@@ -81,7 +81,7 @@ class Sharpness:
         vectors = found.vectors[:, 0]
         if memory is not None:
             flipped = (vectors * memory.vectors).sum(dim=1, keepdim=True) < 0
-            vectors = torch.where(flipped, -vectors, vectors)
+            vectors = torch.where(flipped, -vectors, vectors) if bool(flipped.any()) else vectors
         rows = _evidenced("sharpness", moment.step, found)
         for i in range(1, self.k):
             rows += [Rows(f"sharpness {i + 1}", moment.step, found.values[:, i])]
