@@ -74,7 +74,7 @@ def test_the_gap_is_the_first_correction_over_alpha():
     spec = dataclasses.replace(SMALL, alpha=1e4, width=6, examples=5, steps=60)
     outputs, start = network(spec)
     first, y = jacobian(outputs, start), spec._start().task.targets
-    bends = torch.stack([torch.autograd.functional.hessian(lambda t, i=i: outputs(t)[i], start) for i in range(5)])
+    bends = torch.func.hessian(outputs)(start)  # (n, p, p)
     rate = spec.rate / float(torch.linalg.matrix_norm(first, 2)) ** 2
     way, more, most = torch.zeros_like(start), torch.zeros_like(start), 0.0
     for _ in range(spec.steps):
@@ -144,14 +144,13 @@ def test_time_is_kept_where_rates_are_halved():
     nothing = torch.zeros(1)
     moments = [Moment(nothing, nothing, 1.0, nothing, rate, nothing, nothing) for rate in (4.0, 4.0, 2.0, 2.0, 0.5)]
     assert [elapsed for elapsed, _ in _timed(iter(moments))] == [0, 1, 1.5, 2, 2.125]
-    rich, halved = dataclasses.replace(SMALL, alpha=0.05), []
+    rich = dataclasses.replace(SMALL, alpha=0.05)
     start = rich._start()
     first = start.moment()
-    for now in start.trained(first, 30):
-        halved.append(now.rate < first.rate)
-    assert halved[-1]
+    *_, last = start.trained(first, 30)
+    assert last.rate < first.rate
     assert [found.step for found in rich.readings()] == [found.step for found in SMALL.readings()]
-    assert ends(rich)["left"] ** 2 < now.loss / first.loss  # more than so many steps were made
+    assert ends(rich)["left"] ** 2 < last.loss / first.loss  # more than so many steps were made
 
 
 def test_what_does_not_come_to_its_end_has_diverged(monkeypatch):
@@ -164,12 +163,12 @@ def test_what_does_not_come_to_its_end_has_diverged(monkeypatch):
 
 def test_it_ends_where_nothing_is_left(monkeypatch):
     """Far below rounding the loss rises as often as it falls, and every rate would be halved."""
-    spec = dataclasses.replace(SMALL, dimensions=40, examples=4, width=60, alpha=100.0, steps=5000)
+    spec = dataclasses.replace(SMALL, dimensions=40, examples=4, width=60, alpha=100.0, steps=800)
     looked = []
     descend = Start._at
     monkeypatch.setattr(Start, "_at", lambda *given: (looked.append(1), descend(*given))[1])
     read = list(spec.readings())
-    assert read[-1].step == 5000
+    assert read[-1].step == 800
     assert len(looked) < 500
     assert read[-1].values["left"] <= 1e-10
     assert read[-1].values["gap"] == read[-8].values["gap"] > 0
