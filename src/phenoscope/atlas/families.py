@@ -171,6 +171,7 @@ KERNELS = Family(
             "network can tell of a wide one.",
             (
                 "lazy_rich_dial",
+                "lazy_horizon",
                 "feature_lazy_phase",
                 "mean_field_limit",
                 "learning_exponents",

@@ -40,6 +40,7 @@ from phenoscope.atlas.kernel_learning_curves import kernel_learning_curves
 from phenoscope.atlas.kkt_points import kkt_points
 from phenoscope.atlas.layer_collapse import layer_collapse
 from phenoscope.atlas.lazy_convolution import lazy_convolution
+from phenoscope.atlas.lazy_horizon import lazy_horizon
 from phenoscope.atlas.lazy_rich_dial import lazy_rich_dial
 from phenoscope.atlas.learning_exponents import learning_exponents
 from phenoscope.atlas.linear_double_descent import linear_double_descent
@@ -143,6 +144,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     kkt_points,
     layer_collapse,
     lazy_convolution,
+    lazy_horizon,
     lazy_rich_dial,
     learning_exponents,
     linear_double_descent,

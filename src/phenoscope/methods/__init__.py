@@ -28,6 +28,7 @@ from phenoscope.methods.initial_kernel import InitialKernel
 from phenoscope.methods.interpolating import InterpolatingDescent
 from phenoscope.methods.kernel_regression import KernelRegression
 from phenoscope.methods.layer_collapse import LayerCollapse
+from phenoscope.methods.lazy_horizon import LazyHorizon
 from phenoscope.methods.lazy_rich import LazyRich
 from phenoscope.methods.least_squares import LeastSquares
 from phenoscope.methods.line_fits import LineFit
@@ -89,6 +90,7 @@ __all__ = [
     "KernelRegression",
     "LaplacePredictor",
     "LayerCollapse",
+    "LazyHorizon",
     "LazyRich",
     "LeastSquares",
     "LineFit",

@@ -153,19 +153,22 @@ class Start:
     def _linear_tested(self, last: Moment) -> Float[Tensor, " m"]:
         return self.across @ (self.vectors @ last.taken)
 
+    def displacement(self, moment: Moment) -> float:
+        """‖θ - θ₀‖/‖θ₀‖, of the network or of the linearisation that is in its place."""
+        if self.frozen:  # Δ = Jᵀ V t/α, and J Jᵀ = V Λ Vᵀ
+            moved = (moment.taken.square() * self.values).sum().sqrt() / self.alpha
+        else:
+            moved = (moment.point - self.point).norm()
+        return float(moved / self.point.norm())
+
     def found(self, last: Moment) -> dict[str, float]:
         """What is said of the whole, at its end."""
-        task, size = self.task, self.task.truth.square().mean()
-        if self.frozen:  # Δ = Jᵀ V t/α, and J Jᵀ = V Λ Vᵀ
-            now, moved = self.kernel, (last.taken.square() * self.values).sum().sqrt() / self.alpha
-        else:
+        task, size, now = self.task, self.task.truth.square().mean(), self.kernel
+        if not self.frozen:
             write(last.point, self.model)
-            now, moved = (
-                empirical_ntk(self.model, task.inputs, outputs="trace").matrix,
-                (last.point - self.point).norm(),
-            )
+            now = empirical_ntk(self.model, task.inputs, outputs="trace").matrix
         return {
-            "displacement": float(moved / self.point.norm()),
+            "displacement": self.displacement(last),
             "kernel change": kernel_change(self.kernel, now),
             "alignment": kernel_alignment(now, task.targets),
             "gap": last.gap,
