@@ -172,6 +172,7 @@ KERNELS = Family(
             (
                 "lazy_rich_dial",
                 "feature_lazy_phase",
+                "richness_rate",
                 "mean_field_limit",
                 "learning_exponents",
                 "lazy_convolution",
