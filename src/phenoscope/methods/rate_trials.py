@@ -179,7 +179,7 @@ def tried(start: Start, scale: float, rates: Float[np.ndarray, " m"], steps: int
             model.keep(rows)
             left, here, alive = left[rows], here[rows], alive[~ended]
         model.move(left, here)
-    return Trial(losses[: step + 1], lost, fitted)
+    return Trial(losses[np.isfinite(losses).any(axis=1)], lost, fitted)
 
 
 def _hidden(inputs: Tensor, weights: list[Tensor] | tuple[Tensor, ...]) -> list[Tensor]:

@@ -20,11 +20,14 @@ from phenoscope.phenomenon import PILOTS, Arm, Phenomenon, Scale
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """How large each scale is: networks of a member, their width, examples, values of γ on each side, and widths."""
+    """How large each scale is: networks of a member, their width, examples, updates of a trial but for what leaving
+    the saddle takes, values of γ on either side and between, and widths.
+    """
 
     networks: int
     width: int
     examples: int
+    steps: int
     small: tuple[float, ...]
     near: tuple[float, ...]
     large: tuple[float, ...]
@@ -32,18 +35,18 @@ class Size:
 
 
 SIZES: dict[Scale, Size] = {
-    "smoke": Size(2, 16, 8, (0.01, 0.03), (0.3, 3.0), (30.0, 300.0), (16, 32)),
+    "smoke": Size(2, 16, 8, 120, (0.01, 0.03), (0.3, 3.0), (30.0, 300.0), (16, 32)),
     "laptop": Size(
-        8, 64, 16, (1e-3, 3e-3, 1e-2, 3e-2), (0.1, 0.3, 1.0, 3.0, 10.0, 30.0), (1e2, 3e2, 1e3, 3e3, 1e4),
+        8, 64, 16, 400, (1e-3, 3e-3, 1e-2, 3e-2), (0.1, 0.3, 1.0, 3.0, 10.0, 30.0), (1e2, 3e2, 1e3, 3e3, 1e4),
         (32, 64, 128, 256),
     ),
     "paper": Size(
-        16, 512, 200, (1e-4, 1e-3, 1e-2), (0.1, 0.3, 1.0, 3.0, 10.0, 30.0), (1e2, 3e2, 1e3, 3e3, 1e4, 3e4, 1e5),
+        16, 512, 200, 2000, (1e-4, 1e-3, 1e-2), (0.1, 0.3, 1.0, 3.0, 10.0, 30.0), (1e2, 3e2, 1e3, 3e3, 1e4, 3e4, 1e5),
         (128, 512, 2048),
     ),
 }  # fmt: skip
-LEAST, LONGER = 400, 12
-"""Updates of a trial at most: so many, and so many for each that leaving the saddle takes."""
+LONGER = 12
+"""Updates of a trial for each that leaving the saddle takes, but for a factor that γ does not know."""
 
 
 def richness_rate(scale: Scale) -> Phenomenon:
@@ -56,8 +59,8 @@ def richness_rate(scale: Scale) -> Phenomenon:
     made = RichnessRate(width=size.width, networks=size.networks, examples=size.examples)
     arms = []
     for depth in DEPTHS:
-        deep = dataclasses.replace(made, depth=depth, steps=LEAST)
-        lengths = {"steps": tuple(_updates(gamma, depth) for gamma in size.large)}
+        deep = dataclasses.replace(made, depth=depth, steps=size.steps)
+        lengths = {"steps": tuple(size.steps + _longer(gamma, depth) for gamma in size.large)}
         arms += [
             Arm(LAZY[depth], deep, sweep={"gamma": size.small}, says=f"ReLU, {depth} layers of weights, γ below 0.1"),
             Arm(RICH[depth], deep, sweep={"gamma": size.large}, along=lengths, says="the same with large γ"),
@@ -66,11 +69,11 @@ def richness_rate(scale: Scale) -> Phenomenon:
                 says="first-order expansions, with large γ",
             ),
         ]  # fmt: skip
-    shallow = dataclasses.replace(made, gamma=size.large[0], steps=LEAST)
+    shallow = dataclasses.replace(made, gamma=size.large[0], steps=size.steps)
     shrinking = tuple(size.large[0] * (size.widths[0] / width) ** 0.5 for width in size.widths)
     arms += [
         Arm(
-            BETWEEN, dataclasses.replace(made, depth=3, steps=2 * LEAST), sweep={"gamma": size.near},
+            BETWEEN, dataclasses.replace(made, depth=3, steps=2 * size.steps), sweep={"gamma": size.near},
             says="3 layers, γ around 1",
         ),
         Arm(WIDTHS, shallow, sweep={"width": size.widths}, says="2 layers, one large γ"),
@@ -103,5 +106,5 @@ def richness_rate(scale: Scale) -> Phenomenon:
     )  # fmt: skip
 
 
-def _updates(gamma: float, depth: int) -> int:
-    return LEAST + (round(LONGER * gamma ** (1 - 2 / depth)) if depth > 2 else 0)
+def _longer(gamma: float, depth: int) -> int:
+    return round(LONGER * gamma ** (1 - 2 / depth)) if depth > 2 else 0
