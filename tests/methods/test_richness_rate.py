@@ -67,7 +67,7 @@ def test_trials_are_descent_by_automatic_differentiation(depth, gamma):
 
 def test_the_largest_rate_has_one_that_holds_below_and_one_that_does_not_above():
     """A sixteenth of an octave on either side of the rate of every network, by automatic differentiation."""
-    spec = dataclasses.replace(SMALL, networks=1, gamma=30.0)
+    spec = dataclasses.replace(SMALL, networks=1, gamma=30.0, steps=400)
     found = ends(spec)
     rate, kept = found["largest rate"], []
     for side in (-1, 1):
@@ -77,8 +77,13 @@ def test_the_largest_rate_has_one_that_holds_below_and_one_that_does_not_above()
     assert 1 - found["largest rate.residual"] / rate == pytest.approx(2 ** (-1 / 16))
     x, y, built = networks(spec)
     half = by_autograd(spec, built[0], rate / 2, x, y)
-    losses = [each.values["loss"] for each in spec.readings() if "loss" in each.values]
-    assert losses[:20] == pytest.approx(half[: 20 * max(1, len(losses) // 100) : 1], rel=1e-6)
+    losses = {each.step: each.values["loss"] for each in spec.readings() if "loss" in each.values}
+    assert len(losses) > 50
+    assert list(losses.values()) == pytest.approx([half[step] for step in losses], rel=1e-6)
+    x, y, built = networks(spec)
+    fastest = by_autograd(spec, built[0], found["fastest rate"], x, y)
+    assert np.argmax(np.array(fastest) < 0.1) <= np.argmax(np.array(half) < 0.1)
+    assert found["fastest rate"] <= rate
 
 
 def test_dividing_by_gamma_is_a_smaller_start():
@@ -135,6 +140,27 @@ def test_dead_networks_are_lost_though_their_loss_is_not_high():
         found = tried(start, 1.0, np.array([rate]), 5, frozen=False)
         assert bool(found.lost[0]) == dies
         assert np.nanmax(found.losses) <= 0.25
+
+
+def test_what_comes_low_must_stay_there():
+    """Residuals that halve at each update: a tenth of the loss from the second on."""
+    one = torch.ones(1, 1, dtype=torch.float64)
+    start = Start(one, one[0], (), (), one, one, one[None])
+    found = tried(start, 1.0, np.array([0.5]), 300, frozen=True)
+    assert found.fitted.all()
+    assert len(found.losses) == 2 + 100 + 1
+    assert found.losses[:, 0] == pytest.approx(0.25 ** np.arange(103))
+    assert not tried(start, 1.0, np.array([0.5]), 101, frozen=True).fitted.any()
+    slow = tried(start, 1.0, np.array([0.001]), 300, frozen=True)
+    assert not slow.fitted.any()
+    assert not slow.lost.any()
+    assert tried(start, 1.0, np.array([2.1]), 300, frozen=True).lost.all()
+
+
+def test_of_networks_that_never_fit_there_is_no_fastest_rate():
+    found = ends(dataclasses.replace(SMALL, steps=3, gamma=1e3))
+    assert {"fastest rate", "updates to half", "plateau"}.isdisjoint(found)
+    assert found["largest rate"] > 0
 
 
 def test_passages_are_straight_in_the_logarithm():
