@@ -173,6 +173,7 @@ KERNELS = Family(
                 "lazy_rich_dial",
                 "lazy_horizon",
                 "feature_lazy_phase",
+                "richness_rate",
                 "mean_field_limit",
                 "learning_exponents",
                 "lazy_convolution",

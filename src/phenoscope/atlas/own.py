@@ -76,6 +76,7 @@ from phenoscope.atlas.rate_transfer import rate_transfer
 from phenoscope.atlas.recursive_features import recursive_features
 from phenoscope.atlas.retraining import retraining
 from phenoscope.atlas.rewinding import rewinding
+from phenoscope.atlas.richness_rate import richness_rate
 from phenoscope.atlas.right_side_power_law import right_side_power_law
 from phenoscope.atlas.sam_edge import sam_edge
 from phenoscope.atlas.sam_training import sam_training
@@ -180,6 +181,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     recursive_features,
     retraining,
     rewinding,
+    richness_rate,
     right_side_power_law,
     sam_edge,
     sam_training,

@@ -45,6 +45,7 @@ from phenoscope.methods.random_features import RandomFeatures
 from phenoscope.methods.random_functions import RandomFunctions
 from phenoscope.methods.recursive_features import LaplacePredictor, RecursiveFeatures, recursive_features
 from phenoscope.methods.renormalisation import Renormalised, renormalise
+from phenoscope.methods.richness_rate import RichnessRate
 from phenoscope.methods.separable import SeparableDescent
 from phenoscope.methods.small_search import SmallSearch
 from phenoscope.methods.spectral_regression import SpectralRegression
@@ -108,6 +109,7 @@ __all__ = [
     "RandomFunctions",
     "RecursiveFeatures",
     "Renormalised",
+    "RichnessRate",
     "SeparableDescent",
     "SmallSearch",
     "SpectralRegression",
