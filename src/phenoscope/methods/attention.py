@@ -21,14 +21,17 @@ class AttentionOnly(nn.Module):
         width: d, of the stream; the heads divide it.
         heads: h, of each layer.
         layers: of attention.
-        generator: draws the parameters.
         previous: whether the first head of the first layer is given: it looks at the place before its own, whatever
             stands there; the first place at itself.
+        generator: draws the parameters.
     """
 
+    later: Tensor
+    before: Tensor
+
     def __init__(
-        self, vocabulary: int, length: int, width: int, heads: int, layers: int, generator: Generator,
-        *, previous: bool = False,
+        self, vocabulary: int, length: int, width: int, *, heads: int, layers: int, previous: bool = False,
+        generator: Generator,
     ) -> None:  # fmt: skip
         super().__init__()
 
@@ -68,7 +71,7 @@ class AttentionOnly(nn.Module):
 
 def previous_score(weights: Float[Tensor, "n h t t"]) -> float:
     """The weight of the place before, averaged over places but the first, of the head where that is largest."""
-    return float(weights.diagonal(-1, -2, -1).mean((0, 2)).max())
+    return float(weights.detach().diagonal(-1, -2, -1).mean((0, 2)).max())
 
 
 def induction_score(
@@ -83,4 +86,4 @@ def induction_score(
     after[:, :, 1:] = tokens[:, :, None] == tokens[:, None, :-1]
     after = after.tril()
     seen = [(weight * after[:, None]).sum(-1).transpose(1, 2)[determined].mean(0) for weight in weights]  # (h,)
-    return float(torch.cat(seen).max())
+    return float(torch.cat(seen).detach().max())

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 
 import torch
@@ -124,7 +125,7 @@ class InductionHeads:
                 rule.step()
             if step % self.every == 0 or step == self.steps:
                 found = _read(model, test)
-                if not torch.tensor(found["test loss"]).isfinite():
+                if not math.isfinite(found["test loss"]):
                     yield Found(step, {}, diverged=True)
                     return
                 moved = _moved(last, found) if last else {}
@@ -135,8 +136,8 @@ class InductionHeads:
 
     def _started(self) -> "_FromZero":
         network = AttentionOnly(
-            self.vocabulary, self.length, self.width, self.heads, self.layers,
-            stream(self.seed, "initialisation"), previous=self.previous,
+            self.vocabulary, self.length, self.width, heads=self.heads, layers=self.layers, previous=self.previous,
+            generator=stream(self.seed, "initialisation"),
         )  # fmt: skip
         return _FromZero(network, self.alpha, frozen=self.dynamics == "linearised")
 

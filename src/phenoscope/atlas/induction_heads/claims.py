@@ -30,7 +30,7 @@ SINGH_PAPER = (
     "https://arxiv.org/abs/2404.07129",
 )
 ELHAGE_PAPER = (ELHAGE, "https://transformer-circuits.pub/2021/framework/index.html")
-KERNEL = "theory: the linearisation keeps where each head looks, and changes that or what it writes, never both"
+KERNEL = "theory: to first order a head changes where it looks or what it writes, never both"
 
 NETWORK, FROZEN, ONE_LAYER = "network", "frozen features", "one layer"
 DIAL, WIDTHS, FROZEN_WIDTHS = "several α", "several widths", "lazy, several widths"
@@ -82,7 +82,7 @@ def _formed(tokens: int) -> tuple[Claim, ...]:
             "the steepest fall of the loss and the steepest rise of that weight are one event", OLSSON,
             cliff / highest_step(RISE), Between(0.67, 1.5), region_from="pilot", on=NETWORK,
             control=Breaks(
-                NETWORK, statistic=cliff / first_step(LOSS <= FIRST * math.log(tokens)),
+                NETWORK, statistic=cliff / first_step(LOSS / math.log(tokens) <= FIRST),
                 called="against the first tenth of the loss",
             ),
             name="the-cliff-is-the-head",
