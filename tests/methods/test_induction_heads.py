@@ -149,6 +149,7 @@ def test_segments_of_one_order_go_round_it():
     for tokens, determined in zip(drawn.tokens.tolist(), drawn.determined, strict=True):
         period = 12 - int(determined.sum())
         assert tokens == [(tokens[0] + place % period) % 8 for place in range(12)]
+    assert set(drawn.tokens[:, 0].tolist()) == set(range(8))
 
 
 @pytest.mark.parametrize("periods", [(8, 15), (3, 7), (4, 4)])

@@ -84,6 +84,5 @@ def induction_score(
     """
     after = torch.zeros(*tokens.shape, tokens.shape[1], dtype=torch.bool)  # (n, t, t)
     after[:, :, 1:] = tokens[:, :, None] == tokens[:, None, :-1]
-    after = after.tril()
     seen = [(weight * after[:, None]).sum(-1).transpose(1, 2)[determined].mean(0) for weight in weights]  # (h,)
     return float(torch.cat(seen).detach().max())
