@@ -185,7 +185,7 @@ KERNELS = Family(
             "What learned features look like",
             "Where features move, they should move along what the outputs react to. Can that be seen in the weights, "
             "and is a network needed for it?",
-            ("feature_ansatz", "recursive_features"),
+            ("feature_ansatz", "recursive_features", "induction_heads"),
         ),
     ),
 )

@@ -34,14 +34,15 @@ FEATURES = (
     "F1 of the support", "active share", "active share against the other", "active share before the drop",
     "centred feature alignment", "digit probe error", "digit probe error at the start", "feature alignment",
     "feature alignment at the start", "feature change", "feature rank against the other",
-    "feature rank before the drop", "kernel alignment", "kernel change", "kernel distance", "kernel velocity",
-    "probe error", "probe error at the start",
+    "feature rank before the drop", "induction score", "kernel alignment", "kernel change", "kernel distance",
+    "kernel velocity", "probe error", "probe error at the start",
 )  # fmt: skip
 """What is read of hidden layers and kernels."""
 
 OTHERWISE: Mapping[str, Mapping[str, Kind]] = {
     "dynamic_sparse": {"active share": "optimisation"},  # of weights, not of units
     "finite_or_infinite": {"distance": "generalisation"},  # of answers to test inputs
+    "induction_heads": {"step ratio": "generalisation"},  # of steps until half of the test tokens are right
 }
 """Names that mean something else in a phenomenon."""
 

@@ -34,6 +34,7 @@ from phenoscope.atlas.gradient_free_search import gradient_free_search
 from phenoscope.atlas.gradient_starvation import gradient_starvation
 from phenoscope.atlas.hessian_outliers import hessian_outliers
 from phenoscope.atlas.incremental_rank import incremental_rank
+from phenoscope.atlas.induction_heads import induction_heads
 from phenoscope.atlas.kernel_and_network_part import kernel_and_network_part
 from phenoscope.atlas.kernel_at_start import kernel_at_start
 from phenoscope.atlas.kernel_learning_curves import kernel_learning_curves
@@ -139,6 +140,7 @@ OWN: tuple[Callable[..., Phenomenon], ...] = (
     gradient_starvation,
     hessian_outliers,
     incremental_rank,
+    induction_heads,
     kernel_and_network_part,
     kernel_at_start,
     kernel_learning_curves,

@@ -24,6 +24,7 @@ from phenoscope.methods.function_space import FunctionSpace
 from phenoscope.methods.fusion import Fusion, fuse
 from phenoscope.methods.gaussian_features import GaussianFeatures
 from phenoscope.methods.homogeneous_descent import HomogeneousDescent
+from phenoscope.methods.induction_heads import InductionHeads
 from phenoscope.methods.initial_kernel import InitialKernel
 from phenoscope.methods.interpolating import InterpolatingDescent
 from phenoscope.methods.kernel_regression import KernelRegression
@@ -86,6 +87,7 @@ __all__ = [
     "Fusion",
     "GaussianFeatures",
     "HomogeneousDescent",
+    "InductionHeads",
     "InitialKernel",
     "InterpolatingDescent",
     "KernelRegression",
