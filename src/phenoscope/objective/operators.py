@@ -4,6 +4,7 @@ Inside, a block of vectors lies as (n, k, p): n networks, k vectors each, one ve
 """
 
 import abc
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 
@@ -138,20 +139,14 @@ class Curvature(Operator):
         return self._total.pieces is not None
 
     def _apply(self, block: Tensor) -> Tensor:
-        result = None
-        for piece in self._pieces():
-            share, product = piece.weight / self._total.weight, piece.multiply(block)
-            part = product if share == 1 else share * product
-            result = part if result is None else result + part
+        result, kept = None, self._total.pieces
+        with contextlib.nullcontext() if kept is not None else self._network.evaluation():
+            for piece in map(self._piece_of, self._start()) if kept is None else kept:
+                if piece.weight > 0:
+                    share, product = piece.weight / self._total.weight, piece.multiply(block)
+                    part = product if share == 1 else share * product
+                    result = part if result is None else result + part
         return self._processes.sum(torch.zeros_like(block) if result is None else result)
-
-    def _pieces(self) -> Iterator[Piece]:
-        """Those that were kept, or each built anew."""
-        if self._total.pieces is not None:
-            yield from self._total.pieces
-            return
-        with self._network.evaluation():
-            yield from (piece for piece in map(self._piece_of, self._start()) if piece.weight > 0)
 
 
 class Hessian(Curvature):
