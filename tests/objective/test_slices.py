@@ -49,6 +49,22 @@ def test_every_point_is_that_of_a_loop(name, batch_size, largest, stacks, monkey
     assert_close(objective.losses(coordinates, axes), looped(made, coordinates, axes), **EXACT)
 
 
+def test_several_threads_say_the_same_to_the_last_bit(monkeypatch):
+    """Points of a stack of layers are shared out among the threads, each operation having one."""
+    monkeypatch.setattr(slices, "LARGEST", 3)
+    made, before, found = PROBLEMS["tanh perceptron"](), torch.get_num_threads(), []
+    objective = Objective(made.model, made.loss, made.data)
+    coordinates, axes = plane(objective)
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(objective.losses(coordinates, axes))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(*found)
+
+
 @pytest.mark.parametrize(
     "name", ["tanh perceptron", "convolution", "layer normalisation", "batch normalisation, running"]
 )

@@ -22,6 +22,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from phenoscope.core.errors import BadInput, PhenoscopeError
+from phenoscope.core.threads import each
 from phenoscope.objective.batches import Batch, tensors
 from phenoscope.objective.losses import CrossEntropy
 from phenoscope.objective.network import Network
@@ -110,9 +111,8 @@ class Slice:
         layers = stack(self.network, corners, inputs)
         if layers is not None:
             losses = torch.func.vmap(lambda outputs: value(outputs.mT, targets))
-            return torch.cat(
-                [losses(layers.outputs(rows)).double() for rows in mixing.split(min(LARGEST, layers.most))]
-            )
+            parts = mixing.split(min(LARGEST, layers.most))
+            return torch.cat(each(lambda rows: losses(layers.outputs(rows)).double(), parts))
         affine = Affine(corners, inputs)
 
         def loss(row: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:
