@@ -60,17 +60,24 @@ def test_the_seconds_are_of_the_right_size(tmp_path):
     assert took / 5 < guessed < took * 5
 
 
-@pytest.mark.parametrize(("wait", "expected"), [(0.06, 1), (0.0, 5)])
+class Clock:
+    """Time that passes only where it is told to."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr(time, "perf_counter", lambda: self.now)
+
+
+@pytest.mark.parametrize(("wait", "expected"), [(6.0, 1), (0.1, 5)])
 def test_of_computations_that_say_all_at_their_end_one_is_timed(tmp_path, monkeypatch, wait, expected):
     """A sweep of five takes the time of one; quick ones are timed each for themselves."""
-    timed = []
+    clock, timed = Clock(monkeypatch), []
 
     def seconds(plan, enough):
         timed.append(plan.recipe.factor)
-        time.sleep(wait)
+        clock.now += wait
         return 2.0
 
-    monkeypatch.setattr(module, "TIMED_SECONDS", 0.01)
     monkeypatch.setattr(module, "seconds_a_step", seconds)
     made = phenomenon(arm("growth", Growth(), sweep={"factor": (0.5, 1.0, 1.5, 2.0, 2.5)}), claims=())
     assert estimate(made, (0, 1), tmp_path, 1).seconds == 10 * Growth().steps * 2.0
@@ -79,20 +86,29 @@ def test_of_computations_that_say_all_at_their_end_one_is_timed(tmp_path, monkey
 
 @dataclasses.dataclass(frozen=True)
 class Waits:
-    """A computation that waits before some of its steps."""
+    """A computation that waits before some of its steps, and a little before the others."""
 
+    clock: Clock
     waits: dict[int, float]
+    otherwise: float = 1e-6
     steps: int = 20
     seed: int = 0
     units: ClassVar[dict[str, str]] = {"x": "1"}
 
     def readings(self):
         for step in range(self.steps + 1):
-            time.sleep(self.waits.get(step, self.waits.get(-1, 0.0)))
+            self.clock.now += self.waits.get(step, self.otherwise)
             yield Found(step, {"x": 0.0})
 
 
-@pytest.mark.parametrize(("waits", "a_step"), [({0: 0.2}, 0.01), ({1: 0.2}, 0.01), ({-1: 0.01}, 0.01)])
-def test_readings_that_come_at_once_share_the_time(waits, a_step):
-    plan = Plan(Waits(waits), ())
-    assert a_step * 0.95 <= seconds_a_step(plan, 0.05) <= a_step * 1.7
+@pytest.mark.parametrize("first", [0, 1])
+def test_readings_that_come_at_once_share_the_time(monkeypatch, first):
+    made = Waits(Clock(monkeypatch), {first: 10.0})
+    assert seconds_a_step(Plan(made, ()), 0.5) == pytest.approx(10.0 / 20, rel=1e-4)
+    assert made.clock.now > 10.0 + 18e-6  # to the end
+
+
+def test_readings_that_take_their_time_are_timed_for_as_long_as_is_allowed(monkeypatch):
+    made = Waits(Clock(monkeypatch), {}, otherwise=0.1)
+    assert seconds_a_step(Plan(made, ()), 0.5) == pytest.approx(0.1, rel=0.3)
+    assert 0.5 < made.clock.now < 0.75

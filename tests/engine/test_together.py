@@ -37,7 +37,7 @@ def pair(examples):
 @given(examples=st.integers(1, 40), count=st.integers(2, 6))
 def test_every_example_of_a_pair_goes_to_one_process(examples, count):
     if examples < count:
-        with pytest.raises(BadInput, match="no more processes than there are examples"):
+        with pytest.raises(BadInput, match=r"fewer examples .* than processes"):
             share(pair(examples), One(place=0, of=count), whole=True)
         return
     shares = [share(pair(examples), One(place=rank, of=count), whole=True) for rank in range(count)]
@@ -55,7 +55,7 @@ def test_batches_are_dealt_out_at_every_pass():
 
 
 def test_too_few_batches_are_refused():
-    with pytest.raises(BadInput, match=r"3 processes share 2 batches: make smaller batches \(--batch-size\)"):
+    with pytest.raises(BadInput, match=r"fewer batches \(2\) than there are processes \(3\): make smaller batches"):
         list(share(["a", "b"], One(place=0, of=3), whole=False))
 
 

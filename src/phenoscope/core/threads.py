@@ -1,12 +1,24 @@
-"""Parts of one computation that do not depend on each other, on several threads."""
+"""How many threads PyTorch's operations have, and parts of one computation on threads of their own."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import torch
 
 Part, Found = TypeVar("Part"), TypeVar("Found")
+
+
+@contextlib.contextmanager
+def threads(count: int) -> Iterator[None]:
+    """So many threads for each operation of PyTorch; afterwards as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def each(work: Callable[[Part], Found], parts: Sequence[Part]) -> list[Found]:
@@ -23,17 +35,13 @@ def each(work: Callable[[Part], Found], parts: Sequence[Part]) -> list[Found]:
         >>> each(lambda part: part.sum().item(), torch.arange(6).split(2))
         [1, 5, 9]
     """
-    threads, graded = torch.get_num_threads(), torch.is_grad_enabled()
-    if min(threads, len(parts)) < 2:
+    count, graded = min(torch.get_num_threads(), len(parts)), torch.is_grad_enabled()
+    if count < 2:
         return [work(part) for part in parts]
 
     def alone(part: Part) -> Found:
         with torch.set_grad_enabled(graded):
             return work(part)
 
-    torch.set_num_threads(1)
-    try:
-        with ThreadPoolExecutor(min(threads, len(parts))) as pool:
-            return list(pool.map(alone, parts))
-    finally:
-        torch.set_num_threads(threads)
+    with threads(1), ThreadPoolExecutor(count) as pool:
+        return list(pool.map(alone, parts))

@@ -15,10 +15,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-import torch
 from threadpoolctl import threadpool_limits
 
 from phenoscope.core.errors import BadInput, PhenoscopeError
+from phenoscope.core.threads import threads
 from phenoscope.engine.cohort import Cohort, Progress
 from phenoscope.engine.work import work
 from phenoscope.phenomenon import Scale
@@ -157,13 +157,8 @@ def _pickled(cohort: Cohort) -> bytes:
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """One thread for torch and for the BLAS behind NumPy; afterwards as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(limits=1):
-            yield
-    finally:
-        torch.set_num_threads(before)
+    with threads(1), threadpool_limits(limits=1):
+        yield
 
 
 def executor_for(jobs: int) -> Executor:

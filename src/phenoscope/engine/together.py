@@ -44,7 +44,7 @@ def share(data: Any, processes: Processes, *, whole: bool) -> Any:
         return _Share(data, processes)
     examples, rank, count = length(data), processes.rank, processes.count
     if examples < count:
-        raise BadInput(f"{count} processes share {examples} examples: start no more processes than there are examples.")
+        raise BadInput(f"there are fewer examples ({examples}) than processes ({count}). Start fewer processes.")
     return take(data, examples * rank // count, examples * (rank + 1) // count)
 
 
@@ -61,6 +61,6 @@ class _Share:
                 yield batch
         if seen < self._processes.count:
             raise BadInput(
-                f"{self._processes.count} processes share {seen} batches: make smaller batches (--batch-size), or "
-                "start fewer processes."
+                f"the data come in fewer batches ({seen}) than there are processes ({self._processes.count}): make "
+                "smaller batches, or start fewer processes."
             )
