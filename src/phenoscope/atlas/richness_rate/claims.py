@@ -1,4 +1,7 @@
-"""What is claimed of the rate for a richness; a band about an exponent leaves out those of the other depths."""
+"""What is claimed of the rate for a richness.
+
+Bands about exponents of theory are as wide as a pilot's seeds were apart, and leave out those of the other depths.
+"""
 
 import math
 
@@ -54,7 +57,7 @@ def _rates() -> tuple[Claim, ...]:
     rich = tuple(
         Claim(
             f"where γ is large that of {depth} layers goes as {POWERS[depth]}", f"{ATANASOV}; {HOMOGENEOUS}",
-            log_log_slope(RATE, GAMMA), Between(2 / depth - BAND, 2 / depth + BAND), region_from="theory",
+            log_log_slope(RATE, GAMMA), Between(2 / depth - BAND, 2 / depth + BAND), region_from="pilot",
             on=RICH[depth], over="gamma", control=Breaks(FROZEN[depth]), name=f"two-over-depth-with-{depth}-layers",
         )
         for depth in DEPTHS
@@ -64,7 +67,7 @@ def _rates() -> tuple[Claim, ...]:
         *rich,
         Claim(
             "and so does, with 3 layers, the rate of the fewest updates", ATANASOV,
-            log_log_slope(FASTEST, GAMMA), Between(2 / 3 - BAND, 2 / 3 + BAND), region_from="theory",
+            log_log_slope(FASTEST, GAMMA), Between(2 / 3 - BAND, 2 / 3 + BAND), region_from="pilot",
             on=RICH[3], over="gamma", control=Breaks(FROZEN[3]), name="the-fastest-rate-too",
         ),
     )  # fmt: skip
@@ -98,7 +101,7 @@ def _curves() -> tuple[Claim, ...]:
     lengths = tuple(
         Claim(
             f"with {depth} layers the updates to half of the loss go as {LENGTHS[depth]}", SADDLE,
-            log_log_slope(HALF, GAMMA), Between(1 - 2 / depth - BAND, 1 - 2 / depth + BAND), region_from="theory",
+            log_log_slope(HALF, GAMMA), Between(1 - 2 / depth - BAND, 1 - 2 / depth + BAND), region_from="pilot",
             on=RICH[depth], over="gamma", control=Breaks(FROZEN[depth]), name=f"the-plateau-of-{depth}-layers",
         )
         for depth in DEPTHS[1:]
