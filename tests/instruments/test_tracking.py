@@ -49,7 +49,7 @@ def test_never_below_the_truth_and_cheaper_than_cold(k, guards):
         cold += eigenvalues(Matrix(family(t)), k, tol=1e-3).products
     assert sum(found.products for found in readings) < 0.6 * cold
     assert memory.count == TIMES
-    assert memory.vectors.shape == (1, k + guards, P)
+    assert memory.vectors.shape == (1, k, P)
 
 
 def test_without_guards_and_challenges_it_stays_behind():
@@ -135,8 +135,36 @@ def test_every_other_measurement_is_followed_where_the_operator_swings(k, monkey
         return sum(used[8:])
 
     foreseen = products()
-    monkeypatch.setattr(Tracker, "_foreseen", lambda tracker, memory: memory.vectors[:, : tracker.k])
+    monkeypatch.setattr(Tracker, "_foreseen", lambda _, memory, skips: memory.vectors)
     assert foreseen < 0.7 * products()
+
+
+def close(t):
+    """A matrix whose first eigenvalues lie near one another, and whose first vectors turn into one another."""
+    turn = torch.zeros(P, P, dtype=torch.float64)
+    turn[:4, :4] = normal(4, 4, seed=1)
+    vectors = torch.linalg.qr(normal(P, P)).Q @ torch.linalg.matrix_exp(0.02 * t * (turn - turn.T))
+    spectrum = torch.cat([torch.tensor([1.5, 1.3, 1.2, 1.1]).double(), torch.linspace(-0.2, 0.2, P - 4).double()])
+    matrix = (vectors * spectrum) @ vectors.T
+    return (matrix + matrix.T) / 2
+
+
+def test_companions_save_products_where_eigenvalues_are_close(monkeypatch):
+    """The same values as without them, where directions are the residuals and a step that of the power method."""
+
+    def products():
+        tracker, generator, memory, used = Tracker(1, 1e-3, guards=0, challenge_every=20), seeded(), None, []
+        for t in range(TIMES):
+            matrix = close(t)
+            found, memory = tracker.measure(Matrix(matrix).multiply, matrix[:1], memory, generator)
+            assert found.outcomes == (Outcome.CONVERGED,)
+            assert_close(found.values[0], torch.linalg.eigvalsh(matrix)[-1:], rtol=1e-4, atol=0)
+            used.append(found.products)
+        return sum(used)
+
+    with_them = products()
+    monkeypatch.setattr("phenoscope.instruments.tracking.COMPANIONS", 0)
+    assert with_them < 0.85 * products()
 
 
 @pytest.mark.parametrize(("shift", "falls"), [(0.0, True), (-3.0, False)])

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 
 from hostile import Hostile
 from phenoscope.instruments import Tracking
+from phenoscope.instruments.companions import Companions
 from phenoscope.probes import Following
 from phenoscope.store import (
     Checkpoint,
@@ -30,11 +31,12 @@ FILE = "checkpoint.safetensors"
 def checkpoint(seed: int = 0) -> Checkpoint:
     drawn = torch.Generator().manual_seed(seed)
     points, block = torch.randn(2, 5, generator=drawn), torch.randn(2, 3, 5, generator=drawn, dtype=torch.float64)
+    beside = Companions(block, block[..., 0])
     memory = {"mean": points * 2, "count": torch.ones(2, 1, dtype=torch.float64)}
     reached = Reached(7, points, memory, torch.tensor([True, False]), torch.ones(2, dtype=torch.float64))
     memories = (
         None,
-        Following(Tracking(block, block[:, None], 3, 1, True), block[:, 0]),
+        Following(Tracking(block, (block,), beside, beside, 3, 1, True), block[:, 0]),
         (block[:, 0, 0], block[:, 1, 1]),
     )
     return Checkpoint(reached, memories, (None, 4), frozenset({(0, "initial"), (1, "m")}), (10, 20), 1.5)

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from phenoscope.instruments.challenge import End, challenge, hidden_probability, settled
+from phenoscope.instruments.companions import Companions
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.subspace import (
     Multiply,
@@ -62,6 +63,7 @@ class Extremes:
         values: (n, k) in float64, falling.
         vectors: (n, k, p), unit rows.
         residuals: (n, k), ‖A x - θ x‖.
+        residual_vectors: (n, k, p), A x - θ x.
         failure_probability: (n,), the chance of a missed eigenvalue beyond the margin; 1 where nobody looked.
         outcomes: one an operator.
         products: used, per operator.
@@ -71,6 +73,7 @@ class Extremes:
     values: Float[Tensor, "n k"]
     vectors: Float[Tensor, "n k p"]
     residuals: Float[Tensor, "n k"]
+    residual_vectors: Float[Tensor, "n k p"]
     failure_probability: Float[Tensor, " n"]
     outcomes: tuple[Outcome, ...]
     products: int
@@ -95,13 +98,14 @@ class _Counted:
 
 def extremes(
     multiply: Multiply, like: Float[Tensor, "n p"], wanted: Wanted, generator: torch.Generator,
-    *, start: Float[Tensor, "n k p"] | None = None,
+    *, start: Float[Tensor, "n k p"] | None = None, beside: Companions | None = None,
 ) -> Extremes:  # fmt: skip
     """The extreme eigenpairs of n symmetric operators.
 
     Without a start the subspace is the Krylov space of one random vector, and the iteration is Lanczos with full
     orthogonalisation; its residuals are tested at every step. With a start it is expanded by the first residual
-    that is too large. In both cases a random challenge looks for what the start may have missed.
+    that is too large, corrected by what is known of the eigenvectors beside it (Davidson 1975). In both cases a random
+    challenge looks for what the start may have missed.
 
     Args:
         multiply: products of a block (n, k, p).
@@ -109,13 +113,14 @@ def extremes(
         wanted: what is asked for.
         generator: of all random vectors.
         start: warm vectors.
+        beside: approximate pairs beside the wanted ones, for directions only.
     """
     counted = _Counted(multiply, len(like))
     first = random_like(like, generator)[:, None] if start is None else start.to(like)
     growth = _Growth(begin(counted, first, generator), krylov=start is None)
     chance = torch.ones(len(like), dtype=torch.float64, device=like.device)
     while True:
-        growth, pairs, met, stalled = _converge(growth, counted, wanted, generator)
+        growth, pairs, met, stalled = _converge(growth, counted, wanted, generator, beside)
         if wanted.risk is None or not (stalled or bool(met.any())):
             break
         if growth.is_lanczos and wanted.top == 1 and wanted.bottom == 0:
@@ -133,7 +138,9 @@ def extremes(
     outcomes = tuple(_outcome(bool(bad), bool(ok), stalled) for bad, ok in zip(broken, met, strict=True))
     values = pairs.values.masked_fill(broken[:, None], torch.nan)
     chance = chance.masked_fill(broken, 1.0)
-    return Extremes(values, pairs.vectors, pairs.norms, chance, outcomes, counted.products, growth.space)
+    return Extremes(
+        values, pairs.vectors, pairs.norms, pairs.residuals, chance, outcomes, counted.products, growth.space
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,7 +166,7 @@ class _Growth:
 
 
 def _converge(
-    growth: _Growth, multiply: _Counted, wanted: Wanted, generator: torch.Generator
+    growth: _Growth, multiply: _Counted, wanted: Wanted, generator: torch.Generator, beside: Companions | None
 ) -> tuple[_Growth, RitzPairs, Bool[Tensor, " n"], bool]:
     """Expand until every row's residuals are met, rounding stops them, or the products are used up.
 
@@ -185,7 +192,7 @@ def _converge(
         if growth.space.dimension >= _largest_basis(growth.space, count):
             pairs = pairs or ritz(growth.space, wanted.top, wanted.bottom)
             growth = growth.shrunk(count + 4)
-        direction = None if pairs is None else pick(pairs.residuals, _first_unmet(ratios))
+        direction = None if pairs is None else _direction(pairs, _first_unmet(ratios), beside)
         growth = growth.extended(multiply, direction, generator)
 
 
@@ -199,6 +206,16 @@ def _against_allowed(growth: "_Growth", wanted: Wanted) -> tuple[Float[Tensor, "
             return ratios, None
     pairs = ritz(space, wanted.top, wanted.bottom)
     return pairs.norms / _allowed(pairs.values, pairs.scale, wanted), pairs
+
+
+def _direction(pairs: RitzPairs, which: Int[Tensor, " n"], beside: Companions | None) -> Float[Tensor, "n p"]:
+    """Where to expand: along the residual of one pair of each row, or along what that says the vector lacks."""
+    residual = pick(pairs.residuals, which)
+    if beside is None:
+        return residual
+    value = pairs.values.gather(1, which[:, None])
+    corrected = beside.correction(residual[:, None], value)[:, 0]
+    return torch.where(value > 0, corrected, residual)
 
 
 def _first_unmet(ratios: Float[Tensor, "n k"]) -> Int[Tensor, " n"]:

@@ -9,13 +9,14 @@ few measurements: there, nothing overtakes in between.
 import dataclasses
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.trees import storable
+from phenoscope.instruments.companions import Companions, of_either, unknown
 from phenoscope.instruments.extremes import Extremes, Wanted, extremes
-from phenoscope.instruments.subspace import Multiply, RitzPairs, ritz
+from phenoscope.instruments.subspace import Multiply
 
 
 @storable
@@ -24,29 +25,36 @@ class Tracking:
     """The memory of a tracker: what the next measurement starts from.
 
     Attributes:
-        vectors: (n, k + guards, p), the Ritz vectors of the last measurement, and the guards of the last that had any,
-            each a step of the power method further.
-        before: (n, j, k, p), the wanted vectors of the j <= 3 measurements before it, the latest first.
+        vectors: (n, k, p), the wanted vectors of the last measurement, a step further.
+        before: those of up to five measurements before it, the latest first, each (n, k, p).
+        beside, earlier: the companions of the last measurement, and of the one before it.
         count: how many measurements have been made.
         rested: for how many of them the guards have rested.
         calm: whether the last measurement took no more than a product for each vector that it started from, and one
             more for each that is wanted.
     """
 
-    vectors: Float[Tensor, "n g p"]
-    before: Float[Tensor, "n j k p"]
+    vectors: Float[Tensor, "n k p"]
+    before: tuple[Float[Tensor, "n k p"], ...]
+    beside: Companions
+    earlier: Companions
     count: int
     rested: int
     calm: bool
 
 
-OLDER = 3
+OLDER = 5
 """Measurements before the last whose vectors are kept."""
-AHEAD = 1.0
-"""How far on, in parts of the last move."""
+
+ONWARDS = (2.5, -2.0, 0.5)
+"""How vectors that swing go on from two, four and six measurements ago: half-way between along a line and along a
+parabola."""
 
 REST = 9
 """Measurements in a row, at most, that go without guards."""
+
+COMPANIONS = 4
+"""How many vectors beside the wanted ones are remembered, at least."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,47 +82,55 @@ class Tracker:
         self, multiply: Multiply, like: Float[Tensor, "n p"], memory: Tracking | None, generator: torch.Generator
     ) -> tuple[Extremes, Tracking]:
         """One measurement of n operators, cold without a memory, and the memory for the next."""
-        if memory is None:
-            nothing = like.new_zeros(len(like), 0, self.k, like.shape[1])
-            memory = Tracking(like.new_zeros(len(like), 0, like.shape[1]), nothing, 0, 0, calm=False)
+        memory = self._nothing(like) if memory is None else memory
         looks = memory.count % self.challenge_every == 0
         rests = memory.calm and (looks or memory.rested < REST)  # a challenge brings guards of its own
-        start = self._foreseen(memory)
-        start = start if rests else torch.cat([start, memory.vectors[:, self.k :]], dim=1)
+        skips = _swings(memory)
+        beside = of_either(skips, memory.earlier, memory.beside)
+        start = self._foreseen(memory, skips)
+        start = start if rests else torch.cat([start, beside.vectors[:, : self.guards]], dim=1)
         wanted = Wanted(self.k, 0, self.tol, risk=1e-2 if looks else None)
-        found = extremes(multiply, like, wanted, generator, start=start if memory.count else None)
-        carried = _stepped(ritz(found.space, self.k + self.guards, 0))
-        if rests and not looks:
-            carried = torch.cat([carried[:, : self.k], memory.vectors[:, self.k :]], dim=1)
+        found = extremes(multiply, like, wanted, generator, start=start if memory.count else None, beside=beside)
+        if found.space.dimension > self.k:  # else there is nothing beside what was wanted
+            beside = beside.refined(found.space, self.k)
         calm = found.products <= start.shape[1] + self.k or (looks and memory.calm)
-        before = torch.cat([memory.vectors[:, None, : self.k], memory.before], dim=1) if memory.count else memory.before
+        before = (memory.vectors, *memory.before)[:OLDER] if memory.count else ()
         rested = memory.rested + 1 if rests and not looks else 0
-        return found, Tracking(carried, before[:, :OLDER], memory.count + 1, rested, calm)
+        return found, Tracking(_stepped(found, beside), before, beside, memory.beside, memory.count + 1, rested, calm)
 
-    def _foreseen(self, memory: Tracking) -> Float[Tensor, "n k p"]:
-        """Where the wanted vectors are likely to be: as last time, unless every other measurement is more alike.
+    def _nothing(self, like: Float[Tensor, "n p"]) -> Tracking:
+        """The memory before the first measurement."""
+        n, size = like.shape
+        beside = unknown(like, max(0, min(max(COMPANIONS, self.guards), size - self.k)))
+        return Tracking(like.new_zeros(n, self.k, size), (), beside, beside, 0, 0, calm=False)
 
-        At the edge of stability the point swings from side to side with each step, and the eigenvectors with it. There
-        those of two steps ago are ten times nearer than the last ones, and their own way on from four steps ago three
-        times nearer still (`benchmarks/tracking.py`).
+    def _foreseen(self, memory: Tracking, skips: Bool[Tensor, " n"]) -> Float[Tensor, "n k p"]:
+        """Where the wanted vectors are likely to be: as last time, or, in rows that swing, where those of every other
+        measurement lead.
         """
-        last = memory.vectors[:, : self.k]
-        if memory.before.shape[1] < OLDER:
-            return last
-        two, three, four = memory.before.unbind(1)
-        alike, skipping = ((last * other).sum(dim=2).square().sum(dim=1) for other in (two, three))
-        if not bool((skipping > alike).any()):
-            return last
-        onwards = two + AHEAD * (two - torch.sign((two * four).sum(dim=2, keepdim=True)) * four)
-        return torch.where((skipping > alike)[:, None, None], onwards, last)
+        if not bool(skips.any()):
+            return memory.vectors
+        two, *older = memory.before[::2]
+        onwards = ONWARDS[0] * two
+        for share, other in zip(ONWARDS[1:], older, strict=True):
+            onwards += share * torch.sign((two * other).sum(dim=2, keepdim=True)) * other
+        return torch.where(skips[:, None, None], onwards, memory.vectors)
 
 
-def _stepped(pairs: RitzPairs) -> Float[Tensor, "n g p"]:
-    """The Ritz vectors after a step of the power method, whose products are known: A x = θ x + residual.
+def _swings(memory: Tracking) -> Bool[Tensor, " n"]:
+    """The rows in which every other measurement is more alike than one and the next.
 
-    What is wrong with a vector lies mostly along eigenvalues that are small against its own, and shrinks with them.
-    Vectors of values that are not positive stay as they are.
+    At the edge of stability the point swings from side to side with each step, and the eigenvectors with it. There
+    those of two steps ago are ten times nearer than the last ones, and where they lead three times nearer still
+    (`benchmarks/tracking.py`).
     """
-    values = pairs.values[..., None].to(pairs.vectors.dtype)
-    further = torch.where(values > 0, pairs.vectors + pairs.residuals / values, pairs.vectors)
+    if len(memory.before) < OLDER:
+        return torch.zeros(len(memory.vectors), dtype=torch.bool, device=memory.vectors.device)
+    alike, skipping = ((memory.vectors * other).sum(dim=2).square().sum(dim=1) for other in memory.before[:2])
+    return skipping > alike
+
+
+def _stepped(found: Extremes, beside: Companions) -> Float[Tensor, "n k p"]:
+    """The vectors found, with what their residuals say they lack: a step on, without a product."""
+    further = found.vectors + beside.correction(found.residual_vectors, found.values.nan_to_num(0.0))
     return further / further.norm(dim=2, keepdim=True)
