@@ -29,7 +29,7 @@ Quadrature = tuple[Tensor, Tensor]
 
 def run(threads: int = 1) -> None:
     """A fixed number of probes and steps: MLP and CNN."""
-    _report("Spectral density against its products and peers", (("MLP", 3, 2), ("CNN", 1, 1)), threads)
+    _report("Spectral density against its products and peers", (("MLP", 10, 2), ("CNN", 1, 1)), threads)
 
 
 def run_gpt(threads: int = 1) -> None:

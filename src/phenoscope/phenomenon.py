@@ -1,6 +1,7 @@
 """A phenomenon: a question, the arms that answer it, what is measured, and what is claimed."""
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
@@ -125,14 +126,18 @@ class Arm:
             known = ", ".join(sorted(self.settings))
             raise BadInput(f"the arm {self.name!r} sweeps {missing}, which is no setting. There are {known}.")
 
-    @property
+    @functools.cached_property
     def settings(self) -> dict[str, float]:
         """The settings of its first member; the others have the same ones."""
         return next(self.plans((0,))).settings
 
     def writes(self, series: str) -> bool:
         """Whether its members write the series, or a companion of one that they write."""
-        return announced(Plan(self.recipe, self.probes).units, series)
+        return announced(self._units, series)
+
+    @functools.cached_property
+    def _units(self) -> dict[str, str]:
+        return Plan(self.recipe, self.probes).units
 
     @property
     def varied(self) -> dict[str, tuple[float, ...]]:

@@ -184,9 +184,9 @@ def test_a_member_of_an_experiment_is_no_watched_run(tmp_path):
 
 
 def test_a_plain_run_is_no_finding(tmp_path):
-    """40 runs with a small step, in which nothing unusual happens: at most 5 % may have a supported claim."""
+    """24 runs with a small step, in which nothing unusual happens: at most 5 % may have a supported claim."""
     rng, supported = np.random.default_rng(7), []
-    for seed in range(40):
+    for seed in range(24):
         model = network(seed, width=int(rng.integers(4, 10)), scale=float(rng.uniform(0.3, 1.0)))
         data, loss = digits(40, seed), SquaredError()
         with torch.no_grad():
@@ -200,7 +200,7 @@ def test_a_plain_run_is_no_finding(tmp_path):
         )  # fmt: skip
         assert kind == 1 or found.verdicts  # claims were judged, so they could have been supported
         supported += [verdict for verdict in found.verdicts if verdict.outcome.startswith("supported")]
-    assert len(supported) <= 2, [str(verdict) for verdict in supported]
+    assert len(supported) <= 1, [str(verdict) for verdict in supported]
     assert all(math.isfinite(verdict.estimate) for verdict in supported)
 
 

@@ -1,6 +1,7 @@
 """Whether what was read from a file is of the types that a dataclass declares: Python itself does not look."""
 
 import dataclasses
+import functools
 import sys
 import types
 import typing
@@ -13,13 +14,19 @@ SHOWN = 60
 """Characters of a wrong value in a sentence."""
 
 
+@functools.cache
+def field_types(kind: type) -> Mapping[str, Any]:
+    """The declared types of a class's fields, found once: to look them up takes longer than to write the fields."""
+    return types.MappingProxyType(typing.get_type_hints(kind))
+
+
 def check_fields(made: Any) -> None:
     """Refuse a dataclass with a field that is not of its declared type, down to the parts of containers.
 
     Raises:
         BadInput: which field, and what it holds.
     """
-    hints = typing.get_type_hints(type(made))
+    hints = field_types(type(made))
     for field in dataclasses.fields(made):
         value = getattr(made, field.name)
         if not fits(value, hints[field.name]):

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, dataclass_transform
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.hints import field_types
 
 T = TypeVar("T")
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -51,7 +52,7 @@ def to_json(value: Any, *, versions: bool = False) -> Json:
         versions: also write each spec's version (as the id needs it).
     """
     if _is_spec(value):
-        hints = typing.get_type_hints(type(value))
+        hints = field_types(type(value))
         head: dict[str, Json] = {"kind": type(value).__name__}
         if versions:
             head["version"] = value.version
