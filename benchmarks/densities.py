@@ -33,7 +33,7 @@ def run(threads: int = 1) -> None:
 
 
 def run_gpt(threads: int = 1) -> None:
-    """The same for the transformer: half an hour."""
+    """The same for the transformer: five minutes."""
     _report("Spectral density of a transformer", (("GPT", 1, 1),), threads)
 
 

@@ -21,7 +21,7 @@ def made(request) -> Phenomenon:
 
 
 def plans(phenomenon):
-    return [plan.id for arm in phenomenon.arms for plan in arm.plans((0, 1))]
+    return [plan.id for arm in phenomenon.arms for plan in arm.plans((0,))]
 
 
 def test_has_a_question_and_a_summary(made):
