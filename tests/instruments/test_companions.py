@@ -5,7 +5,7 @@ import torch
 from torch.testing import assert_close
 
 from oracles import normal, seeded
-from phenoscope.instruments.companions import Companions, of_either, unknown
+from phenoscope.instruments.companions import NEAR, STEADY, Companions, of_either, unknown
 from phenoscope.instruments.subspace import begin
 
 P, ROWS = 30, 2
@@ -61,6 +61,24 @@ def test_a_distance_that_old_values_cannot_tell_is_not_divided_by():
     companions = Companions(vectors[:, 1:2], torch.full((ROWS, 1), 10.0).double())
     found = companions.correction(vectors[:, 1:2], torch.full((ROWS, 1), 10.0).double())
     assert_close(found, vectors[:, 1:2], rtol=1e-12, atol=1e-12)
+
+
+def test_wrong_companions_lead_nowhere_in_the_long_run():
+    """Steps in a row, with no product to say how far: from distances of a tenth what is missing grows without end."""
+    matrices, vectors, _ = operators()
+    turned = torch.linalg.qr(normal(ROWS, P, P, seed=9)).Q.mT[:, :3]
+    wrong = Companions(turned, torch.full((ROWS, 3), 9.9).double())  # of no eigenvector, and of too large a value
+
+    def left(nearest):
+        x = vectors[:, :1] + 1e-4 * turned.sum(dim=1, keepdim=True)
+        for _ in range(30):
+            x = x / x.norm(dim=2, keepdim=True)
+            theta = (x @ matrices * x).sum(dim=2)
+            x = x + wrong.correction(x @ matrices - theta[..., None] * x, theta, nearest=nearest)
+        return ((x @ vectors[:, 1:].mT).norm(dim=2) / x.norm(dim=2)).max()
+
+    assert left(STEADY) < 1e-3
+    assert left(NEAR) > 1e-2
 
 
 @pytest.mark.parametrize("wanted", [1, 2])

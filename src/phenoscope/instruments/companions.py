@@ -18,6 +18,10 @@ from phenoscope.instruments.subspace import Subspace
 NEAR = 0.1
 """The smallest distance |θ - μ| that is believed, relative to θ; values are those of an earlier measurement."""
 
+STEADY = 0.5
+"""The same where no product follows to say how far to go. Steps are then at most 2 / θ long in any direction, and for
+eigenvalues from 0 to θ what is missing does not grow in the norm of θ - A, however wrong the companions are."""
+
 DEPENDENT = 1e-3
 """The squared length outside the subspace under which a companion is taken for a part of it."""
 
@@ -35,16 +39,19 @@ class Companions:
     vectors: Float[Tensor, "n g p"]
     values: Float[Tensor, "n g"]
 
-    def correction(self, residuals: Float[Tensor, "n k p"], values: Float[Tensor, "n k"]) -> Float[Tensor, "n k p"]:
+    def correction(
+        self, residuals: Float[Tensor, "n k p"], values: Float[Tensor, "n k"], *, nearest: float = NEAR
+    ) -> Float[Tensor, "n k p"]:
         """What to add to Ritz vectors of these residuals and values θ: -(B - θ)^-1 r.
 
         B has the companions' eigenvalues along the companions and is zero elsewhere, so without any this is a step of
         the power method, A x / θ = x + r / θ. Zero for values that are not positive, where it would lead away.
+        Distances below `nearest` θ count as that.
         """
         away = values <= 0
         theta = values.masked_fill(away, 1.0)[..., None]  # (n, k, 1)
         gaps = theta - self.values[:, None]  # (n, k, g)
-        gaps = torch.where(gaps.abs() < NEAR * theta, NEAR * theta, gaps)
+        gaps = torch.where(gaps.abs() < nearest * theta, nearest * theta, gaps)
         plain, more = (part.masked_fill(away[..., None], 0.0).to(residuals.dtype) for part in (1 / theta, 1 / gaps))
         return plain * residuals + ((more - plain) * (residuals @ self.vectors.mT)) @ self.vectors
 

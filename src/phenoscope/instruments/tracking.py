@@ -14,7 +14,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.trees import storable
-from phenoscope.instruments.companions import Companions, of_either, unknown
+from phenoscope.instruments.companions import STEADY, Companions, of_either, unknown
 from phenoscope.instruments.extremes import Extremes, Wanted, extremes
 from phenoscope.instruments.subspace import Multiply
 
@@ -132,5 +132,6 @@ def _swings(memory: Tracking) -> Bool[Tensor, " n"]:
 
 def _stepped(found: Extremes, beside: Companions) -> Float[Tensor, "n k p"]:
     """The vectors found, with what their residuals say they lack: a step on, without a product."""
-    further = found.vectors + beside.correction(found.residual_vectors, found.values.nan_to_num(0.0))
+    lacks = beside.correction(found.residual_vectors, found.values.nan_to_num(0.0), nearest=STEADY)
+    further = found.vectors + lacks
     return further / further.norm(dim=2, keepdim=True)
