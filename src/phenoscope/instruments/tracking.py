@@ -3,7 +3,7 @@
 A warm start finds the old eigenvector again for a few products, but it can also stay on it after another one has
 overtaken it, with a residual that passes. So guard vectors are carried along, and at intervals a random start
 challenges what is held. Where an operator changes so little that the vectors pass, or nearly, the guards rest for a
-few measurements: there, nothing overtakes in between.
+few measurements: there, nothing overtakes in between. Companions, remembered without a product, say where to look.
 """
 
 import dataclasses
