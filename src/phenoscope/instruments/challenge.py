@@ -22,6 +22,7 @@ from jaxtyping import Bool, Float
 from scipy.special import betainc
 from torch import Tensor
 
+from phenoscope.instruments.passes import combined, inner
 from phenoscope.instruments.subspace import Multiply, Subspace, extend, lengthen, random_like
 
 
@@ -106,7 +107,7 @@ def settled(
         budget: (n,), the most that the levels may fall for the sake of further ones.
     """
     values, coefficients = torch.linalg.eigh(space.matrix)
-    gram = (space.images @ space.images.mT).double()
+    gram = inner(space.images, space.images).double()
     squares = ((gram @ coefficients) * coefficients).sum(dim=1) - values.square()  # ‖r_j‖², for r_j ⟂ the space
     gaps = [end.level[:, None] - end.sign * values for end in ends]
     costs = [torch.where(gap > 0, squares.clamp_min(0) / gap, 0.0) for gap in gaps]
@@ -120,7 +121,7 @@ def settled(
     if chosen.shape[1] == space.dimension:
         return space, ends
     mix = coefficients.gather(2, chosen[:, None].expand(-1, space.dimension, -1)).mT
-    basis, images = (mix.to(part.dtype) @ part for part in (space.basis, space.images))
+    basis, images = (combined(mix.to(part.dtype), part) for part in (space.basis, space.images))
     return Subspace(basis, images, torch.diag_embed(values.gather(1, chosen)), space.pure), ends
 
 

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from phenoscope.core.trees import storable
+from phenoscope.instruments.passes import add, combined, inner
 from phenoscope.instruments.subspace import Subspace
 
 NEAR = 0.1
@@ -53,7 +54,7 @@ class Companions:
         gaps = theta - self.values[:, None]  # (n, k, g)
         gaps = torch.where(gaps.abs() < nearest * theta, nearest * theta, gaps)
         plain, more = (part.masked_fill(away[..., None], 0.0).to(residuals.dtype) for part in (1 / theta, 1 / gaps))
-        return plain * residuals + ((more - plain) * (residuals @ self.vectors.mT)) @ self.vectors
+        return add(plain * residuals, (more - plain) * inner(residuals, self.vectors), self.vectors)
 
     def refined(self, space: Subspace, wanted: int) -> "Companions":
         """The companions of the same operators after a measurement: the Ritz pairs that follow the wanted ones.
@@ -62,12 +63,12 @@ class Companions:
         only those with the subspace are: for the others their old values stand.
         """
         old, count = self.values.shape[1], space.dimension
-        inside = self.vectors @ space.basis.mT  # (n, g, m)
-        gram = (self.vectors @ self.vectors.mT - inside @ inside.mT).double()
+        inside = inner(self.vectors, space.basis)  # (n, g, m)
+        gram = (inner(self.vectors, self.vectors) - inside @ inside.mT).double()
         lengths, turned = torch.linalg.eigh(gram)
         known = lengths > DEPENDENT
         scaled = torch.where(known[:, None], turned * lengths.clamp_min(DEPENDENT).rsqrt()[:, None], 0.0)
-        inside, across = inside.double(), (self.vectors @ space.images.mT).double()
+        inside, across = inside.double(), inner(self.vectors, space.images).double()
         bent = across @ inside.mT
         among = torch.diag_embed(self.values) - bent - bent.mT + inside @ space.matrix @ inside.mT
         last = -1e3 * (1 + self.values.abs().sum() + space.matrix.abs().sum())  # what is not known comes last
@@ -78,7 +79,8 @@ class Companions:
         values, mix = values.flip(1)[:, wanted:][:, :old], coefficients.flip(2).mT[:, wanted:][:, :old]
         outside = mix[:, :, count:] @ scaled.mT
         within = mix[:, :, :count] - outside @ inside
-        vectors = within.to(space.basis.dtype) @ space.basis + outside.to(space.basis.dtype) @ self.vectors
+        within, outside = (part.to(self.vectors.dtype) for part in (within, outside))
+        vectors = add(combined(outside, self.vectors), within, space.basis)
         return Companions(vectors, values.masked_fill(values < last / 2, 0.0))
 
 

@@ -17,8 +17,9 @@ from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.subspace import outside
 from phenoscope.objective import Objective, Operator, Which
 
-GROUP_BYTES = 2**30
-"""Of the bases of the probes that are multiplied together: 1 GiB."""
+GROUP_BYTES = 2**26
+"""Of the bases of the probes that are multiplied together: 64 MiB. Those that follow take their places; memory that is
+new to the process has to be prepared by the system first."""
 
 SURE = 0.95
 """How surely the error is within the tolerance where the probes end early."""
@@ -27,8 +28,14 @@ SETTLING, STRIDE = 16, 8
 """Steps before the first look at what more of them would change, and from one look to the next."""
 
 GRID = 512
+"""Points at which a density is given."""
+
 SHORTER = 0.75
 """The density of the first three quarters of the steps is laid beside the whole, to see what more would change."""
+
+
+Enough = Callable[[Tensor, Tensor], bool]
+"""Whether diagonals and what is below them, (k, m) each, are enough."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -127,20 +134,19 @@ def density(
     _check(matrix, (fewest, probes), steps, width, tol)
     generator = generator or torch.Generator().manual_seed(0)
     steps = min(steps, matrix.size)
-    group = max(1, min(fewest if tol > 0 else probes, GROUP_BYTES // (steps * matrix.size * matrix.dtype.itemsize)))
     reading = functools.partial(_smoothed, width=width, matrix=matrix, tol=tol)
 
     def settled(alpha: Tensor, beta: Tensor) -> bool:
-        return tol > 0 and _finite(alpha, beta) and reading(alpha, beta).step_error <= tol / 2
+        return _finite(alpha, beta) and reading(alpha, beta).step_error <= tol / 2
 
-    alphas, betas = lanczos(matrix, min(group, probes), steps, generator, settled)
-    steps = alphas.shape[1]
-    while _finite(alphas, betas) and len(alphas) < probes:
-        if tol > 0 and len(alphas) >= fewest and _within(reading(alphas, betas).error, tol, len(alphas)):
-            break
-        alpha, beta = lanczos(matrix, min(group, probes - len(alphas)), steps, generator)
-        alphas, betas = torch.cat([alphas, alpha]), torch.cat([betas, beta])
-    return reading(alphas, betas) if _finite(alphas, betas) else _unfinished(matrix, alphas, steps)
+    def enough(alphas: Tensor, betas: Tensor) -> bool:
+        return len(alphas) >= fewest and _within(reading(alphas, betas).error, tol, len(alphas))
+
+    if tol > 0:
+        alphas, betas = lanczos(matrix, probes, steps, generator, together=fewest, settled=settled, enough=enough)
+    else:
+        alphas, betas = lanczos(matrix, probes, steps, generator)
+    return reading(alphas, betas) if _finite(alphas, betas) else _unfinished(matrix, alphas, alphas.shape[1])
 
 
 def _finite(alpha: Tensor, beta: Tensor) -> bool:
@@ -148,36 +154,59 @@ def _finite(alpha: Tensor, beta: Tensor) -> bool:
 
 
 def lanczos(
-    matrix: Operator, count: int, steps: int, generator: torch.Generator,
-    settled: Callable[[Tensor, Tensor], bool] | None = None,
+    matrix: Operator, probes: int, steps: int, generator: torch.Generator,
+    *, together: int | None = None, settled: Enough | None = None, enough: Enough | None = None,
 ) -> tuple[Float[Tensor, "k m"], Float[Tensor, "k m"]]:  # fmt: skip
-    """The Jacobi matrices (diagonal, and below it) of `count` random sign vectors; β = 0 ends one early.
+    """The Jacobi matrices (diagonal, and below it) of random sign vectors; β = 0 ends one early.
 
-    `settled` looks at them now and then, and all end together as soon as it is content.
+    Args:
+        matrix: of one row.
+        probes: how many, at most; fewer if one is not finite.
+        steps: of each, at most.
+        generator: of the signs.
+        together: how many are multiplied together at most, and looked at by `enough`.
+        settled: looks now and then at the matrices of the first, and ends all at that step as soon as it is content.
+        enough: looks at the matrices of all that are done, and lets no others begin once it is content.
     """
-    signs = torch.randint(2, (count, matrix.size), generator=generator, device=generator.device, dtype=torch.int8)
-    vector = (signs.to(matrix.device, matrix.dtype) * 2 - 1) / math.sqrt(matrix.size)
-    basis = torch.empty(count, steps, matrix.size, dtype=matrix.dtype, device=matrix.device)
+    fits = GROUP_BYTES // (steps * matrix.size * matrix.dtype.itemsize)
+    together = max(1, min(together or probes, probes, fits))
+    room = torch.empty(together, steps, matrix.size, dtype=matrix.dtype, device=matrix.device)
+    alphas, betas = _iterated(matrix, room, generator, settled)
+    while len(alphas) < probes and _finite(alphas, betas) and not (enough and enough(alphas, betas)):
+        alpha, beta = _iterated(matrix, room[: probes - len(alphas), : alphas.shape[1]], generator, None)
+        alphas, betas = torch.cat([alphas, alpha]), torch.cat([betas, beta])
+    return alphas, betas
+
+
+def _iterated(
+    matrix: Operator, basis: Float[Tensor, "k m p"], generator: torch.Generator, settled: Enough | None
+) -> tuple[Float[Tensor, "k done"], Float[Tensor, "k done"]]:
+    """The Jacobi matrices of as many vectors and steps as there is room for; the basis is written over."""
+    count, steps, size = basis.shape
+    signs = torch.randint(2, (count, size), generator=generator, device=generator.device, dtype=torch.int8)
+    basis[:, 0] = (signs.to(matrix.device, matrix.dtype) * 2 - 1) / math.sqrt(size)
     alpha, beta = (torch.zeros(count, steps, dtype=torch.float64) for _ in range(2))
-    done = 0
     for step in range(steps):
-        basis[:, step] = vector
+        vector, done = basis[:, step], step + 1
         image = matrix.multiply(vector[None])[0]
-        alpha[:, step] = (image * vector).sum(dim=1, dtype=torch.float64).cpu()
-        done = step + 1
+        alpha[:, step] = _inner(image, vector).cpu()
         looks = done >= SETTLING and (done - SETTLING) % STRIDE == 0
         if done == steps or (settled is not None and looks and settled(alpha[:, :done], beta[:, :done])):
             break
         # Along the last two vectors nearly all is taken away; the pass over all of them is then the second one.
-        length = image.norm(dim=1, keepdim=True)
-        near = image - alpha[:, step, None].to(image) * vector
+        near = torch.addcmul(image, alpha[:, step, None].to(image), vector, value=-1)
         if step:
-            near -= beta[:, step - 1, None].to(image) * basis[:, step - 1]
-        unit, alive = outside(near, basis[:, :done], length=length)
+            near.addcmul_(beta[:, step - 1, None].to(image), basis[:, step - 1], value=-1)
+        unit, alive = outside(near, basis[:, :done], length=image.norm(dim=1, keepdim=True))
         # A finished iteration goes on with zeros, which take no weight.
-        vector = torch.where(alive[:, None], unit, 0.0)
-        beta[:, step] = (image * vector).sum(dim=1, dtype=torch.float64).cpu()
+        basis[:, done] = unit if bool(alive.all()) else torch.where(alive[:, None], unit, 0.0)
+        beta[:, step] = _inner(image, basis[:, done]).cpu()
     return alpha[:, :done], beta[:, :done]
+
+
+def _inner(left: Float[Tensor, "k p"], right: Float[Tensor, "k p"]) -> Float[Tensor, " k"]:
+    """Inner products of rows, in float64."""
+    return (left * right).sum(dim=1, dtype=torch.float64)
 
 
 def quadrature(alpha: Tensor, beta: Tensor, steps: int) -> tuple[Tensor, Tensor]:

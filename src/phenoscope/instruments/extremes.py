@@ -215,7 +215,7 @@ def _direction(pairs: RitzPairs, which: Int[Tensor, " n"], beside: Companions | 
         return residual
     value = pairs.values.gather(1, which[:, None])
     corrected = beside.correction(residual[:, None], value)[:, 0]
-    return torch.where(value > 0, corrected, residual)
+    return corrected if bool((value > 0).all()) else torch.where(value > 0, corrected, residual)
 
 
 def _first_unmet(ratios: Float[Tensor, "n k"]) -> Int[Tensor, " n"]:

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from phenoscope.instruments.passes import add, combined, inner
+
 Multiply = Callable[[Tensor], Tensor]
 
 
@@ -57,8 +59,8 @@ class Subspace:
     def following(self) -> Float[Tensor, "n p"]:
         """The part of the last image that lies outside: where the Krylov space goes on."""
         reached = slice(-2, None) if self.recurrent else slice(None)
-        inside = self.matrix[:, -1:, reached].to(self.basis.dtype) @ self.basis[:, reached]
-        return (self.images[:, -1:] - inside)[:, 0]
+        inside = self.matrix[:, -1:, reached].to(self.basis.dtype)
+        return add(self.images[:, -1:].clone(), inside, self.basis[:, reached], sign=-1)[:, 0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _filled(space: Subspace, multiply: Multiply, room: Room, pure: Bool[Tensor, 
     basis, images = room.vectors[0, :, :count], room.vectors[1, :, :count]
     images[:, old:] = multiply(basis[:, old:])
     first = max(0, count - 2) if recurrent else 0  # what the images reach into
-    block = (images[:, old:] @ basis[:, first:].mT).mT.double()  # (n, up to m + k, k)
+    block = inner(images[:, old:], basis[:, first:]).mT.double()  # (n, up to m + k, k)
     matrix = torch.zeros(len(pure), count, count, dtype=torch.float64, device=basis.device)
     matrix[:, :old, :old] = space.matrix
     matrix[:, first:, old:] = block
@@ -168,8 +170,8 @@ def ritz(space: Subspace, top: int, bottom: int) -> RitzPairs:
     """The `top` largest and `bottom` smallest Ritz pairs, all in falling order of their values."""
     values, mix, scale = _ritz_values(space, top, bottom)
     mix = mix.to(space.basis.dtype)
-    vectors = mix @ space.basis
-    residuals = mix @ space.images - values[..., None].to(vectors.dtype) * vectors
+    vectors = combined(mix, space.basis)
+    residuals = combined(mix, space.images).addcmul_(values[..., None].to(vectors.dtype), vectors, value=-1)
     return RitzPairs(values, vectors, residuals, residuals.norm(dim=-1).double(), scale)
 
 
@@ -202,8 +204,7 @@ def restart(space: Subspace, keep: int) -> Subspace:
     m = values.shape[-1]
     ends = sorted({*range(min(keep, m)), *range(max(0, m - keep), m)})
     mix = coefficients[:, :, ends].mT
-    basis = mix.to(space.basis.dtype) @ space.basis
-    images = mix.to(space.basis.dtype) @ space.images
+    basis, images = (combined(mix.to(part.dtype), part) for part in (space.basis, space.images))
     return Subspace(basis, images, torch.diag_embed(values[:, ends]), space.pure)
 
 
@@ -221,9 +222,9 @@ def outside(
     """
     limits = torch.finfo(column.dtype)
     whole = column.norm(dim=-1, keepdim=True) if length is None else length
-    vector = column / whole.clamp_min(limits.tiny)
+    vector = (column / whole.clamp_min(limits.tiny))[:, None]
     for _ in range((2 if length is None else 1) if basis.shape[1] else 0):
-        # Rows on the left: PyTorch multiplies stacks of columns several times slower.
-        vector = vector - (vector[:, None] @ basis.mT @ basis)[:, 0]
+        add(vector, inner(vector, basis), basis, sign=-1)
+    vector = vector[:, 0]
     left = vector.norm(dim=-1, keepdim=True)
-    return vector / left.clamp_min(limits.tiny), left[:, 0] > 100 * limits.eps
+    return vector.div_(left.clamp_min(limits.tiny)), left[:, 0] > 100 * limits.eps

@@ -113,8 +113,9 @@ class Tracker:
         two, *older = memory.before[::2]
         onwards = ONWARDS[0] * two
         for share, other in zip(ONWARDS[1:], older, strict=True):
-            onwards += share * torch.sign((two * other).sum(dim=2, keepdim=True)) * other
-        return torch.where(skips[:, None, None], onwards, memory.vectors)
+            alike = torch.linalg.vecdot(two, other)[..., None]
+            onwards.addcmul_(share * torch.sign(alike), other)
+        return onwards if bool(skips.all()) else torch.where(skips[:, None, None], onwards, memory.vectors)
 
 
 def _swings(memory: Tracking) -> Bool[Tensor, " n"]:
@@ -126,12 +127,12 @@ def _swings(memory: Tracking) -> Bool[Tensor, " n"]:
     """
     if len(memory.before) < OLDER:
         return torch.zeros(len(memory.vectors), dtype=torch.bool, device=memory.vectors.device)
-    alike, skipping = ((memory.vectors * other).sum(dim=2).square().sum(dim=1) for other in memory.before[:2])
+    alike, skipping = (torch.linalg.vecdot(memory.vectors, one).square().sum(dim=1) for one in memory.before[:2])
     return skipping > alike
 
 
 def _stepped(found: Extremes, beside: Companions) -> Float[Tensor, "n k p"]:
     """The vectors found, with what their residuals say they lack: a step on, without a product."""
     lacks = beside.correction(found.residual_vectors, found.values.nan_to_num(0.0), nearest=STEADY)
-    further = found.vectors + lacks
-    return further / further.norm(dim=2, keepdim=True)
+    further = lacks.add_(found.vectors)
+    return further.div_(further.norm(dim=2, keepdim=True))
