@@ -80,5 +80,5 @@ def test_what_has_no_gram_matrix_is_refused():
     with pytest.raises(BadInput, match="examples of a batch depend on each other"):
         gauss_newton_spectrum(whole)
     summed = Objective(mlp(), nn.CrossEntropyLoss(reduction="sum"), (POINTS, CLASSES))
-    with pytest.raises(BadInput, match="a loss that is a sum"):
+    with pytest.raises(BadInput, match="this one is a sum"):
         gauss_newton_spectrum(summed, operator="gradient_covariance")

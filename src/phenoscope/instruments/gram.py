@@ -139,8 +139,6 @@ def _refuse(space: LayerSpace, which: Made, memory: int) -> None:
     _refuse_large(space, rows, memory)
     if not space.layers and not space.reason.startswith("no rule"):
         raise BadInput(f"a Gram matrix needs examples that add up: {space.reason}. Use `eigenvalues`.")
-    if which == "gradient_covariance" and objective.terms.by.is_sum:
-        raise BadInput("the covariance of gradients of a loss that is a sum is no sum of squares. Use `eigenvalues`.")
 
 
 def _refuse_large(space: LayerSpace, rows: int, memory: int) -> None:
@@ -262,7 +260,7 @@ class _Rows:
             total += weight
         processes = space.objective.processes
         parts = processes.gather((torch.cat(found), torch.cat(weights)))
-        weight = 1.0 if space.objective.terms.by.is_sum else processes.sum_of(total, space.point.device)
+        weight = space.objective.terms.by.divisor(processes.sum_of(total, space.point.device))
         rows = torch.cat([part[0] for part in parts]).double() / math.sqrt(weight)
         return _Rows(rows, torch.cat([part[1] for part in parts]).double() / weight)
 

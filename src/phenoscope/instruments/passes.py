@@ -1,8 +1,8 @@
 """Passes over blocks of long vectors: inner products and combinations, at the speed of memory.
 
-A product of a few long rows with a few others gets one thread from BLAS, which cuts the result in parts and finds it too
-small. So the rows are cut, a piece for each thread (`benchmarks/README.md`). A block is (n, k, p), each vector a row that
-lies in one stretch.
+A product of a few long rows with a few others gets one thread from BLAS, which cuts the result into parts and finds it
+too small. So the rows are cut, a piece for each thread (`benchmarks/README.md`). A block is (n, k, p), each vector a
+row that lies in one stretch.
 """
 
 import torch

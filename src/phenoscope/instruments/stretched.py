@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-from phenoscope.objective import Objective, Operator, Restricted, Scaled
+from phenoscope.objective import NotFinite, Objective, Operator, Restricted, Scaled
 
 Scale = Literal["magnitude"] | Tensor | None
 """What a perturbation of length 1 does to each weight: 1, as much as it is large, or (p,) as given, none negative."""
@@ -32,7 +32,7 @@ def loss_at(objective: Objective, point: Float[Tensor, " p"]) -> float:
     """The loss at some other point, infinite where it is not finite: far away that is no mistake of the caller's."""
     try:
         return objective.loss(point).item()
-    except BadInput:
+    except NotFinite:
         return math.inf
 
 

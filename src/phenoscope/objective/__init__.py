@@ -16,6 +16,7 @@ from phenoscope.objective.operators import (
     Operator,
 )
 from phenoscope.objective.processes import Processes
+from phenoscope.objective.refusals import NotFinite
 from phenoscope.objective.singles import ExampleGradients
 from phenoscope.objective.wrapped import Restricted, Scaled
 
@@ -32,6 +33,7 @@ __all__ = [
     "LossKind",
     "Matrix",
     "Network",
+    "NotFinite",
     "Objective",
     "Operator",
     "PenalisedCrossEntropy",

@@ -188,7 +188,7 @@ class Displaced:
     @cached_property
     def _slopes_and_shares(self) -> tuple[Tensor, Tensor]:
         slopes, weights = example_slopes(self._network, self.outputs.detach(), self._targets, self._by)
-        return slopes, self.weight * weights / (1.0 if self._by.is_sum else weights.sum())
+        return slopes, self.weight * weights / self._by.divisor(float(weights.sum()))
 
     def _own_slopes(self) -> list[tuple[Tensor, Tensor]]:
         slopes, shares = self._slopes_and_shares

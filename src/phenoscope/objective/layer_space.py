@@ -22,7 +22,6 @@ from phenoscope.objective.layer_rules import Dense, Signs
 from phenoscope.objective.linearisation import Which
 from phenoscope.objective.memory import graph_size
 from phenoscope.objective.objective import Objective
-from phenoscope.objective.refusals import unfit
 
 BESIDE_GRAPH = 3.0
 """Memory for the graph with what lies beside it (inputs, responses, images), as a multiple of the graph's."""
@@ -79,7 +78,7 @@ class LayerSpace:
                     totals = [a + b for a, b in zip(totals, parts, strict=True)] if totals else list(parts)
                     weight += piece.weight
         totals = [processes.sum(total) for total in totals]
-        return totals, 1.0 if self.objective.terms.by.is_sum else processes.sum_of(weight, self.point.device)
+        return totals, self.objective.terms.by.divisor(processes.sum_of(weight, self.point.device))
 
     def vector(self, parts: Sequence[Mapping[str, Tensor]]) -> Float[Tensor, " p"]:
         """One vector of what each layer's rule gave by its own names, zero where no rule applies."""
@@ -95,11 +94,14 @@ class LayerSpace:
             return
         network, by = self.objective.terms.network, self.objective.terms.by
         parameters = network.layout.unravel(self.point)
+        made = []
         for batch in self._start():
             piece = Displaced(network, parameters, self.layers, batch, by)
             if self._kept is not None:
-                self._kept.append(piece)
+                made.append(piece)
             yield piece
+        if self._kept is not None:  # not before all are there: a pass may end early
+            self._kept.extend(made)
 
 
 def layer_space(
@@ -117,8 +119,7 @@ def layer_space(
         point: the parameters; the model's own by default.
         chosen: (p,), the coordinates asked for; a parameter of which only some are is not covered.
     """
-    kind = objective.loss_kind if which == "fisher" else "other"
-    unfit(which, kind, splittable=objective.terms.splittable)
+    objective.refuse_unfit(which)
     network, by, processes = objective.terms.network, objective.terms.by, objective.processes
     here = objective.row(point)[0]
     wanted = torch.ones_like(here, dtype=torch.bool) if chosen is None else chosen.to(here.device)

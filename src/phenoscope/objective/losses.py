@@ -7,6 +7,14 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
 
+NEVER = -(2**31)
+"""A label that no example has."""
+
+
+def cross_entropy(outputs: Tensor, labels: Tensor, reduction: str = "mean") -> Tensor:
+    """PyTorch's cross-entropy, without its label -100 that is left out: here every example counts."""
+    return torch.nn.functional.cross_entropy(outputs, labels, ignore_index=NEVER, reduction=reduction)
+
 
 @spec
 class SquaredError:
@@ -44,12 +52,12 @@ class CrossEntropy:
     output_curvature = "varying"
 
     def __call__(self, outputs: Float[Tensor, "n c"], labels: Int[Tensor, " n"]) -> Float[Tensor, ""]:
-        return torch.nn.functional.cross_entropy(outputs, labels)
+        return cross_entropy(outputs, labels)
 
     def each(self, outputs: Float[Tensor, "m n c"], labels: Int[Tensor, "m n"]) -> Float[Tensor, " m"]:
         """The loss of each of m networks on its own examples."""
         # Classes along the second axis: along the last one, ten at a time, the softmax takes twenty times as long.
-        losses = torch.nn.functional.cross_entropy(outputs.transpose(1, 2), labels, reduction="none")
+        losses = cross_entropy(outputs.transpose(1, 2), labels, reduction="none")
         return losses.mean(dim=1)
 
     def slopes(
@@ -82,7 +90,7 @@ class PenalisedCrossEntropy:
             raise BadInput(f"the penalty on the outputs is at least 0, got {self.penalty}.")
 
     def __call__(self, outputs: Float[Tensor, "n c"], labels: Int[Tensor, " n"]) -> Float[Tensor, ""]:
-        plain = torch.nn.functional.cross_entropy(outputs, labels)
+        plain = cross_entropy(outputs, labels)
         return plain + self.penalty * outputs.square().sum() / (2 * outputs.shape[0])
 
 

@@ -122,7 +122,7 @@ class Network:
                 outputs = self.outputs(self.layout.unravel(points[0]), inputs)
         else:
             outputs = self._mapped(points, inputs, rows)
-        return outputs, self._losses(outputs, targets, rows)
+        return outputs, self.losses(outputs, targets, rows)
 
     def gradients(
         self, points: Float[Tensor, "n p"], batch: Batch, rows: Rows
@@ -140,7 +140,7 @@ class Network:
         )
         return _single(outputs, rows), losses, found
 
-    def _losses(self, outputs: Tensor, targets: Any, rows: Rows) -> Float[Tensor, " n"]:
+    def losses(self, outputs: Tensor, targets: Any, rows: Rows) -> Float[Tensor, " n"]:
         """Of n networks, from their outputs, (n, b, ...) or a single one's."""
         if rows == "one":
             return self.value(outputs, targets)[None]
@@ -155,7 +155,7 @@ class Network:
         if slopes is not None and rows != "shared data":
             return slopes(outputs, _rowed(targets, rows))
         cut = outputs.detach().requires_grad_()
-        losses = self._losses(_single(cut, rows), targets, rows)
+        losses = self.losses(_single(cut, rows), targets, rows)
         if not losses.requires_grad:  # it does not depend on what the networks say
             return losses, torch.zeros_like(outputs)
         return losses.detach(), torch.autograd.grad(losses.sum(), cut)[0]

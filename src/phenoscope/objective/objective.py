@@ -170,7 +170,7 @@ class Objective:
         return self.terms.network.layout.chosen(patterns)
 
     def weight(self) -> float:
-        """What the loss divides by: the number of examples, of elements, of targets that are not ignored."""
+        """What the loss divides by: the number of examples, elements, or targets that are not ignored; 1 for a sum."""
         with self.terms.network.evaluation():
             return self.terms.weight(self.row(None))
 
@@ -211,10 +211,15 @@ class Objective:
         """The curvature matrix of that name."""
         if which not in PIECES:
             raise BadInput(f"the operator must be one of {', '.join(PIECES)}, got {which!r}.")
-        refusals.unfit(which, self.loss_kind if which == "fisher" else "other", splittable=self.terms.splittable)
+        self.refuse_unfit(which)
         operator = self._around(which, self.row(point)).operator(which)
         finite(operator.gradient, "gradient")
         return operator
+
+    def refuse_unfit(self, which: Which) -> None:
+        """Refuse a matrix that this loss does not have."""
+        kind = self.loss_kind if which == "fisher" else "other"
+        refusals.unfit(which, kind, splittable=self.terms.splittable, is_sum=self.terms.by.is_sum)
 
     def of(self, model: nn.Module, *, resized: bool = False) -> "Objective":
         """The same loss on the same data for another model of the same architecture; with `resized` of any."""
@@ -277,6 +282,7 @@ class Objective:
         """With other terms, of which all holds that was found out about these."""
         twin = copy.copy(self)
         twin.terms = dataclasses.replace(self.terms, **changes)
+        twin._graph_sizes = dict(self._graph_sizes)
         return twin
 
     def _made(self, network: Network, by: Weighting) -> "Objective":

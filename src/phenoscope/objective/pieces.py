@@ -58,7 +58,7 @@ def gauss_newton_piece(network: Network, points: Tensor, by: Weighting, rows: Ro
     leaf = points.detach().requires_grad_()
     outputs, _ = network.forward(leaf, batch, rows)
     cut = outputs.detach().requires_grad_()
-    losses = _losses(network, cut, batch[1], rows)
+    losses = network.losses(cut, batch[1], rows)
     slope = _slope(losses, cut, graph=True)
     gradient = _pull(outputs, leaf, slope.detach()[None], batched=False)[0]
     batched = _batched(leaf, batch, rows)
@@ -77,7 +77,7 @@ def empirical_fisher_piece(network: Network, points: Tensor, by: Weighting, rows
     leaf = points.detach().requires_grad_()
     outputs, losses = network.forward(leaf, batch, rows)
     slopes, weights = example_slopes(network, outputs.detach(), batch[1], by)
-    shares = weights / (1.0 if by.is_sum else weights.sum())
+    shares = weights / by.divisor(float(weights.sum()))
     shares = shares.reshape(-1, *[1] * (outputs.ndim - 1))
     batched = _batched(leaf, batch, rows)
     gradient = _pull(outputs, leaf, (shares * slopes)[None], batched=False)[0]
@@ -182,12 +182,6 @@ def _pull(end: Tensor, leaf: Tensor, seeds: Tensor, *, batched: bool) -> Tensor:
             return pull(seeds, many=True)
     pulled = [pull(seed, many=False) for seed in seeds]
     return pulled[0][None] if len(pulled) == 1 else torch.stack(pulled)
-
-
-def _losses(network: Network, outputs: Tensor, targets: Any, rows: Rows) -> Tensor:
-    if rows == "one":
-        return network.value(outputs, targets)[None]
-    return torch.func.vmap(network.value, in_dims=(0, 0 if rows == "own data" else None))(outputs, targets)
 
 
 def _weight(by: Weighting, outputs: Tensor, batch: Batch, rows: Rows) -> float:

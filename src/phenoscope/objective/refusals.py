@@ -9,11 +9,15 @@ from phenoscope.core.errors import BadInput
 from phenoscope.objective.processes import Processes
 
 
+class NotFinite(BadInput):
+    """A value at some point is nan or infinite."""
+
+
 def finite(value: Tensor, what: str) -> Tensor:
     """The value, if all of it is finite."""
     if torch.isfinite(value).all():
         return value
-    raise BadInput(
+    raise NotFinite(
         f"the {what} is not finite at this point (nan or infinity came). Check the inputs and targets, or go to a "
         "point from before training diverged."
     )
@@ -29,8 +33,13 @@ def different(first: Tensor, second: Tensor, dtype: torch.dtype) -> None:
         )
 
 
-def unfit(which: str, loss_kind: str, *, splittable: bool) -> None:
+def unfit(which: str, loss_kind: str, *, splittable: bool, is_sum: bool = False) -> None:
     """Refuse a matrix that a loss does not have."""
+    if which == "gradient_covariance" and is_sum:
+        raise BadInput(
+            "the covariance of the gradients of single examples needs a loss that is a mean over them, and this one is "
+            "a sum. Use reduction='mean': the gradients of its examples are the same."
+        )
     if which == "fisher" and loss_kind == "other":
         raise BadInput(
             "the true Fisher matrix needs the model's predictive distribution, and this loss is neither a "

@@ -25,6 +25,7 @@ from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.threads import each
 from phenoscope.objective.batches import Batch, tensors
 from phenoscope.objective.losses import CrossEntropy
+from phenoscope.objective.made_of_data import MadeOfData
 from phenoscope.objective.network import Network
 from phenoscope.objective.processes import Processes
 from phenoscope.objective.stacks import stack
@@ -80,20 +81,22 @@ class Slice:
                 if share > 0:
                     total += share * values
                     weight += share
-        return processes.sum(total) / (1.0 if by.is_sum else processes.sum_of(weight, total.device))
+        return processes.sum(total) / by.divisor(processes.sum_of(weight, total.device))
 
     def _of_batch(self, mixing: Tensor, batch: Batch, by: Weighting) -> tuple[float, Tensor]:
-        """The weight of the batch, and its losses: together where that gives what the first point alone gives."""
+        """The weight of the batch, and its losses: together where that gives what two points give alone."""
         with _Counting() as counted:
-            outputs, plain = self.network.forward(self._points(mixing[:1]), batch, "one")
+            outputs, first = self.network.forward(self._points(mixing[:1]), batch, "one")
         share = by.of(outputs, batch[1])
         if not share > 0:
-            return 0.0, plain
+            return 0.0, first
+        furthest = int(mixing.square().sum(dim=1).argmax())
+        plain = torch.cat([first, self._alone(mixing[furthest, None], batch)]).double()
         size = min(LARGEST, max(1, CHUNK // (counted.numbers + len(self.origin))))
         try:
             found = self._together(mixing, batch, size)
             tolerance = 1e4 * torch.finfo(self.origin.dtype).eps
-            if bool(torch.isclose(found[0], plain[0].double(), rtol=tolerance, atol=0, equal_nan=True)):
+            if bool(torch.isclose(found[[0, furthest]], plain, rtol=tolerance, atol=0, equal_nan=True).all()):
                 return share, found
         except PhenoscopeError:
             raise
@@ -144,13 +147,13 @@ class Affine(TorchFunctionMode):
     def __init__(self, corners: Mapping[str, Tensor], inputs: Any) -> None:
         super().__init__()
         self._corners = corners
-        self._inputs = {id(part): part for part in tensors(inputs)}
+        self._inputs = inputs
         self._seen: dict[tuple[int, str], Tensor] = {}
 
     def at(self, row: Float[Tensor, " c"], parameters: Mapping[str, Tensor]) -> "Affine":
         """For one evaluation: at the origin's share (1) and these coordinates, with these parameters."""
         self._row = row
-        self._data = dict(self._inputs)  # what is made of the data alone; held, so that no other tensor has their ids
+        self._data = MadeOfData(self._inputs)
         self._names = {id(part): name for name, part in parameters.items()}
         self._calls = 0
         return self
@@ -163,18 +166,15 @@ class Affine(TorchFunctionMode):
         if function in AFFINE and len(arguments) > 1 and not options.keys() - {"bias"}:
             weight = self._names.get(id(arguments[1]))
             bias = options.get("bias", arguments[2] if len(arguments) > 2 else None)
-            known = id(arguments[0]) in self._data and (bias is None or id(bias) in self._names)
+            known = self._data.has(arguments[0]) and (bias is None or id(bias) in self._names)
             if weight is not None and known:
                 return self._mixed(function, arguments, weight, bias)
             if function is functional.linear and arguments[0].ndim == 2:
                 product = arguments[1] @ arguments[0].mT  # (features, examples)
                 return (product if bias is None else product + bias[:, None]).mT
         result = function(*arguments, **options)
-        if any(id(part) in self._data for part in arguments) and isinstance(result, Tensor):
-            if all(id(part) in self._data for part in tensors((arguments, options))):
-                self._data[id(result)] = result
-            else:
-                self._data.pop(id(result), None)  # changed in place by something else
+        if isinstance(result, Tensor):
+            self._data.give(result, list(tensors((arguments, options))))
         return result
 
     def _mixed(self, function: Any, arguments: tuple[Any, ...], weight: str, bias: Tensor | None) -> Tensor:

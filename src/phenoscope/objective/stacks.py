@@ -18,6 +18,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from phenoscope.objective.batches import tensors
+from phenoscope.objective.made_of_data import MadeOfData
 from phenoscope.objective.network import Network
 
 CACHED = 2**19
@@ -100,7 +101,7 @@ class _Seen(TorchFunctionMode):
         super().__init__()
         self._names = {id(part): name for name, part in parameters.items()}
         self._corners = corners
-        self._data = {id(part): (part, part._version) for part in tensors(inputs)}
+        self._data = MadeOfData(inputs)
         self._version = 0
         self.layers: list[Layer] = []
         self.last: Tensor | None = None
@@ -116,9 +117,7 @@ class _Seen(TorchFunctionMode):
             self.plain = False  # overwritten in place
         if not isinstance(result, Tensor) or result is self.last:
             return result  # a question about shapes, or a layer that does nothing
-        given = list(tensors((arguments, options)))
-        if given and all(self._of_data(part, changed=part is result) for part in given):
-            self._data[id(result)] = (result, result._version)
+        if self._data.give(result, list(tensors((arguments, options)))):
             return result
         layer = self._layer(function, arguments, options, result)
         self.plain = self.plain and layer is not None
@@ -127,11 +126,6 @@ class _Seen(TorchFunctionMode):
             self.last, self._version = result, result._version
             self.widest = max(self.widest, result.numel())
         return result
-
-    def _of_data(self, part: Tensor, *, changed: bool = False) -> bool:
-        """Whether it is made of the data alone, and still is what it was when that was noted."""
-        held, version = self._data.get(id(part), (None, 0))
-        return held is part and (changed or version == part._version)
 
     def _layer(
         self, function: Any, arguments: tuple[Any, ...], options: dict[str, Any], result: Tensor
@@ -151,7 +145,7 @@ class _Seen(TorchFunctionMode):
 
     def _dense(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Layer | None:
         known = all(part is None or id(part) in self._names for part in (weight, bias))
-        if not known or not (inputs is self.last or self._of_data(inputs)):
+        if not known or not (inputs is self.last or self._data.has(inputs)):
             return None
         weights = self._corners[self._names[id(weight)]]  # (c, features, before)
         biases = None if bias is None else self._corners[self._names[id(bias)]]

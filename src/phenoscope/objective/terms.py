@@ -71,7 +71,7 @@ class Terms:
         total, weight = self.processes.sum(total), self.processes.sum_of(weight, total.device)
         if weight == 0:
             raise BadInput("every target is ignored, so there is no loss. Check `ignore_index` and the targets.")
-        return total / (1.0 if self.by.is_sum else weight)
+        return total / self.by.divisor(weight)
 
     def total(
         self, row: Float[Tensor, "1 p"], batches: Iterable[Batch], most: int | None = None
@@ -87,7 +87,7 @@ class Terms:
     def weight(self, row: Float[Tensor, "1 p"]) -> float:
         """What the loss of all data divides by."""
         own = sum(self.by.of(*seen) for seen in self.forward(row))
-        return self.processes.sum_of(own, self.network.device)
+        return self.by.divisor(self.processes.sum_of(own, self.network.device))
 
     def accuracy(self, row: Float[Tensor, "1 p"]) -> Float[Tensor, ""] | None:
         """The share of examples whose largest output is the target; `None` where targets are not classes (n,)."""

@@ -35,6 +35,10 @@ class Weighting:
     of: Denominator
     is_sum: bool = False
 
+    def divisor(self, total: float) -> float:
+        """What the weighted losses of batches, of this weight in all, are divided by: that, and 1 for a sum."""
+        return 1.0 if self.is_sum else total
+
 
 def examples(outputs: Tensor, targets: Any) -> float:
     return float(length((outputs, targets)))
