@@ -186,6 +186,7 @@ def _iterated(
     signs = torch.randint(2, (count, size), generator=generator, device=generator.device, dtype=torch.int8)
     basis[:, 0] = (signs.to(matrix.device, matrix.dtype) * 2 - 1) / math.sqrt(size)
     alpha, beta = (torch.zeros(count, steps, dtype=torch.float64) for _ in range(2))
+    done = 0
     for step in range(steps):
         vector, done = basis[:, step], step + 1
         image = matrix.multiply(vector[None])[0]

@@ -127,8 +127,9 @@ def _swings(memory: Tracking) -> Bool[Tensor, " n"]:
     """
     if len(memory.before) < OLDER:
         return torch.zeros(len(memory.vectors), dtype=torch.bool, device=memory.vectors.device)
-    alike, skipping = (torch.linalg.vecdot(memory.vectors, one).square().sum(dim=1) for one in memory.before[:2])
-    return skipping > alike
+    alike, skipping = (torch.linalg.vecdot(memory.vectors, one).square() for one in memory.before[:2])
+    # A vector that has just been found is as unlike the one of two readings ago, and must not be left for that.
+    return (skipping.sum(dim=1) > alike.sum(dim=1)) & (skipping.amin(dim=1) > 0.5)
 
 
 def _stepped(found: Extremes, beside: Companions) -> Float[Tensor, "n k p"]:
