@@ -44,3 +44,9 @@ def test_what_is_left_over_by_the_pieces_counts():
 def test_rows_of_several_networks_are_not_mixed():
     rows = torch.randn(3, 2, 5)
     assert_close(passes.inner(rows, rows)[1], rows[1] @ rows[1].mT)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-22, 1.0, 1e25])
+def test_norms_are_right_where_squares_are_no_numbers(size):
+    vectors = size * torch.tensor([[3.0, 4.0], [0.0, 0.0]])
+    assert_close(passes.norms(vectors), torch.tensor([5.0, 0.0]).double() * size, rtol=1e-6, atol=0)

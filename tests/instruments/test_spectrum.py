@@ -319,3 +319,29 @@ def test_random_spectra(spectrum, which, share, seed):
     assert ((reading.values - expected).abs() <= (reading.margin + 1e-8) * norm + 1e-12).all()
     assert_close(reading.values[0], expected[0], rtol=0, atol=reading.margin * norm + 1e-12)
     check_evidence(reading, matrix)
+
+
+@pytest.mark.parametrize("size", [1e-25, 1e-20, 1e15])
+def test_tiny_and_huge_curvatures_in_single_precision(size):
+    """Squares of their residuals are no numbers in float32."""
+    spectrum = torch.cat([torch.tensor([3.0, 2.0, 1.0]), torch.linspace(-0.5, 0.5, 97)])
+    found = eigenvalues(Matrix(size * torch.diag(spectrum)), 2)
+    assert found.converged
+    assert found.failure_probability < 0.02
+    assert_close(found.values / size, torch.tensor([3.0, 2.0]), rtol=2e-3, atol=0)
+    assert (found.residuals > 0).all()
+
+
+def test_whoever_takes_the_largest_absolute_value_is_told(monkeypatch):
+    """Even where the whole spectrum is known: the chance of a missed larger one is 1, not 0."""
+
+    def by_size(space, top, bottom):
+        values, coefficients = torch.linalg.eigh(space.matrix)
+        order = values.abs().argsort(dim=1, descending=True)[0, : top + bottom]
+        return values[:, order], coefficients[:, :, order].mT, values.abs().amax(dim=1)
+
+    matrix = Matrix(torch.diag(torch.cat([torch.tensor([5.0, -8.0]), torch.linspace(-1, 1, 38)])).double())
+    assert eigenvalues(matrix, 1).failure_probability < 0.02
+    monkeypatch.setattr("phenoscope.instruments.subspace._ritz_values", by_size)
+    for k in (1, 3):
+        assert eigenvalues(matrix, k).failure_probability == 1

@@ -99,6 +99,41 @@ def test_a_planted_direction_is_found_within_twenty_measurements(k, every, plant
     assert found.values[0, 0] > 0.98 * exact
 
 
+def falling(t):
+    """A matrix that hardly turns, whose first eigenvalue falls from 5 below the second, 4, in the 31st reading."""
+    turn = normal(P, P, seed=1)
+    vectors = torch.linalg.qr(normal(P, P)).Q @ torch.linalg.matrix_exp(1e-5 * t * (turn - turn.T))
+    first = torch.tensor([5.0 if t < 30 else 0.5, 4.0, 3.0])
+    spectrum = torch.cat([first, torch.linspace(-1, 1, P - 3)]).double()
+    matrix = (vectors * spectrum) @ vectors.T
+    return (matrix + matrix.T) / 2
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_a_value_that_falls_below_those_beside_it_is_not_the_largest(k):
+    """The guards rest, and the vector still is one of the operator's, with a residual of nothing."""
+    tracker, generator, memory, used = Tracker(k, 1e-2, challenge_every=100), seeded(), None, []
+    for t in range(40):
+        found, memory = tracker.measure(Matrix(falling(t)).multiply, falling(t)[:1], memory, generator)
+        assert_close(found.values[0], torch.linalg.eigvalsh(falling(t)).flip(0)[:k], rtol=0.01, atol=0)
+        used.append(found.products)
+    assert used[28] == k  # they rested
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_a_direction_that_was_found_is_kept(k):
+    """All else stands still, and so the vectors of two readings ago are more alike than those of the last, by rounding;
+    but one of them is another.
+    """
+    tracker, generator, memory = Tracker(k, 1e-2), seeded(), None
+    hidden = torch.linalg.qr(normal(P, P)).Q[:, -1]
+    for t in range(40):
+        matrix = family(0) + (3.0 * torch.outer(hidden, hidden) if t >= 20 else 0.0)
+        found, memory = tracker.measure(Matrix(matrix).multiply, matrix[:1], memory, generator)
+        exact = torch.linalg.eigvalsh(matrix).flip(0)[:k]
+        assert_close(found.values[0], exact, rtol=0.01, atol=0)
+
+
 def test_guards_rest_while_nothing_happens():
     tracker, generator, memory, used = Tracker(2, 1e-2, challenge_every=100), seeded(), None, []
     like = torch.zeros(1, P, dtype=torch.float64)

@@ -18,11 +18,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from scipy.special import betainc
 from torch import Tensor
 
-from phenoscope.instruments.passes import combined, inner
+from phenoscope.instruments.passes import combined, inner, norms
 from phenoscope.instruments.subspace import Multiply, Subspace, extend, lengthen, random_like
 
 
@@ -39,6 +39,10 @@ class End:
     sign: float
     floor: Float[Tensor, " n"]
     level: Float[Tensor, " n"]
+
+    def beyond(self, values: Float[Tensor, "n k"]) -> Int[Tensor, " n"]:
+        """How many of some values lie beyond the level."""
+        return (self.sign * values > self.level[:, None]).sum(dim=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,8 +111,7 @@ def settled(
         budget: (n,), the most that the levels may fall for the sake of further ones.
     """
     values, coefficients = torch.linalg.eigh(space.matrix)
-    gram = inner(space.images, space.images).double()
-    squares = ((gram @ coefficients) * coefficients).sum(dim=1) - values.square()  # ‖r_j‖², for r_j ⟂ the space
+    squares = _image_squares(space, values, coefficients) - values.square()  # ‖r_j‖², for r_j ⟂ the space
     gaps = [end.level[:, None] - end.sign * values for end in ends]
     costs = [torch.where(gap > 0, squares.clamp_min(0) / gap, 0.0) for gap in gaps]
     worst = torch.stack(costs).amax(dim=0)
@@ -123,6 +126,17 @@ def settled(
     mix = coefficients.gather(2, chosen[:, None].expand(-1, space.dimension, -1)).mT
     basis, images = (combined(mix.to(part.dtype), part) for part in (space.basis, space.images))
     return Subspace(basis, images, torch.diag_embed(values.gather(1, chosen)), space.pure), ends
+
+
+def _image_squares(
+    space: Subspace, values: Float[Tensor, "n m"], coefficients: Float[Tensor, "n m m"]
+) -> Float[Tensor, "n m"]:
+    """‖A y_j‖² of the Ritz vectors, from images of ordinary size: squares of others leave the range of numbers."""
+    unit = values.abs().amax(dim=1).clamp_min(torch.finfo(space.images.dtype).tiny)[:, None]
+    ordinary = bool(((unit > 1e-12) & (unit < 1e12)).all())
+    images = space.images if ordinary else space.images / unit[..., None].to(space.images.dtype)
+    squares = ((inner(images, images).double() @ coefficients) * coefficients).sum(dim=1)
+    return squares if ordinary else squares * unit.square()
 
 
 def hidden_probability(
@@ -143,12 +157,12 @@ def hidden_probability(
         sign: -1 for the smallest eigenvalues; the level is then that of the negated operator.
     """
     m, matrix = space.dimension - known, space.matrix[:, known:, known:]
+    values = sign * torch.linalg.eigvalsh(matrix)
     if m >= dimensions:
-        return torch.zeros_like(level)
+        return (values > level[:, None]).any(dim=1).double()
     inside = torch.diagonal(matrix, offset=1, dim1=1, dim2=2).abs().cpu().numpy()
-    last = space.following.norm(dim=-1, keepdim=True)
-    betas = np.concatenate([inside, last.double().cpu().numpy()], axis=1)
-    gaps = level.cpu().numpy()[:, None] - sign * torch.linalg.eigvalsh(matrix).cpu().numpy()
+    betas = np.concatenate([inside, norms(space.following)[:, None].cpu().numpy()], axis=1)
+    gaps = (level[:, None] - values).cpu().numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         log_c = np.log(betas).sum(axis=1) - np.log(gaps).sum(axis=1)
     # An invariant space (some β = 0) shows every eigenvalue that the start has a part of: almost surely all.

@@ -40,6 +40,10 @@ class Companions:
     vectors: Float[Tensor, "n g p"]
     values: Float[Tensor, "n g"]
 
+    def above(self, values: Float[Tensor, " n"]) -> bool:
+        """Whether, in some row, one that is known has a larger value than this."""
+        return bool(((self.values > values[:, None]) & (self.values != 0)).any())
+
     def correction(
         self, residuals: Float[Tensor, "n k p"], values: Float[Tensor, "n k"], *, nearest: float = NEAR
     ) -> Float[Tensor, "n k p"]:

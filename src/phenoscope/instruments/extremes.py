@@ -238,24 +238,30 @@ def _look(
     Returns:
         The chance of a miss, the space with what the search went through, and whether something was found there.
     """
-    n, _, size = space.basis.shape
-    chance = torch.ones(n, dtype=torch.float64, device=space.basis.device)
-    left = wanted.products - multiply.products
-    if space.dimension >= size or wanted.risk is None:  # nothing is left to look at
-        return torch.zeros_like(chance), space, False
-    if left < 1:
+    chance, left = torch.ones_like(pairs.scale), wanted.products - multiply.products
+    ends = _ends(pairs, wanted)
+    if space.dimension >= space.basis.shape[2]:  # every eigenvalue is known
+        all_values = torch.linalg.eigvalsh(space.matrix)
+        missed = torch.stack([end.beyond(all_values) > end.beyond(pairs.values) for end in ends]).any(dim=0)
+        return missed.double(), space, False
+    if left < 1 or wanted.risk is None:
         return chance, space, False
-    # Rounding must not look like a discovery: adding it would change nothing, and so without end.
-    rounding = 100 * torch.finfo(space.basis.dtype).eps * pairs.scale
-    ends = []
-    for sign, last in ((1.0, wanted.top - 1), (-1.0, wanted.top))[: 1 + (wanted.bottom > 0)]:
-        value = sign * pairs.values[:, last]
-        tolerated = torch.maximum(wanted.tol * torch.maximum(value.abs(), pairs.scale / 10), rounding)
-        ends.append(End(sign, value + tolerated, value + wanted.margin * pairs.scale))
     known, ends = settled(space, ends, wanted.top, wanted.bottom, wanted.margin * pairs.scale / 2)
     most = min(MOST_LOOKING, left)
     found = challenge(known, multiply, ends, risk=wanted.risk, generator=generator, most=most)
     return found.failure_probability, found.space, bool(found.found.any())
+
+
+def _ends(pairs: RitzPairs, wanted: Wanted) -> list[End]:
+    """Where an eigenvalue beyond those wanted would lie."""
+    # Rounding must not look like a discovery: adding it would change nothing, and so without end.
+    rounding = 100 * torch.finfo(pairs.vectors.dtype).eps * pairs.scale
+    ends = []
+    for sign, last in ((1.0, wanted.top - 1), (-1.0, wanted.top))[: 1 + (wanted.bottom > 0)]:
+        value = sign * pairs.values[:, min(last, pairs.values.shape[1] - 1)]
+        tolerated = torch.maximum(wanted.tol * torch.maximum(value.abs(), pairs.scale / 10), rounding)
+        ends.append(End(sign, value + tolerated, value + wanted.margin * pairs.scale))
+    return ends
 
 
 def _near_rounding(pairs: RitzPairs) -> bool:

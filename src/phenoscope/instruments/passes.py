@@ -42,6 +42,15 @@ def add(
     return to
 
 
+def norms(vectors: Float[Tensor, "*n p"]) -> Float[Tensor, " *n"]:
+    """Euclidean norms in float64, right where the squares of the vectors' numbers leave their own range."""
+    limits = torch.finfo(vectors.dtype)
+    found = vectors.norm(dim=-1).double()
+    if bool(((found < 1e4 * limits.tiny**0.5) | ~torch.isfinite(found)).any()):
+        found = torch.linalg.vector_norm(vectors, dim=-1, dtype=torch.float64)
+    return found
+
+
 def _pieces(block: Float[Tensor, "n k p"]) -> tuple[int, int]:
     """Into how many pieces vectors are cut, and where the last ends; fewer entries than there are pieces remain."""
     rows, _, size = block.shape

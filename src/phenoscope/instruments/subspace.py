@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from phenoscope.instruments.passes import add, combined, inner
+from phenoscope.instruments.passes import add, combined, inner, norms
 
 Multiply = Callable[[Tensor], Tensor]
 
@@ -104,7 +104,7 @@ def extend(space: Subspace, multiply: Multiply, new: Float[Tensor, "n k p"], spa
 def lengthen(space: Subspace, multiply: Multiply, spare: torch.Generator) -> Subspace:
     """The subspace with the last vector's image added: the next Krylov space, if it is one."""
     room, old = _room(space, space.dimension + 1), space.dimension
-    length = space.images[:, -1].norm(dim=-1, keepdim=True)
+    length = norms(space.images[:, -1:]).to(space.images.dtype)
     room.vectors[0, :, old], taken = orthonormal(space.following, space.basis, spare, length=length)
     recurrent = space.recurrent and bool(taken.all())
     return _filled(space, multiply, room, space.pure & taken, recurrent=recurrent)
@@ -172,7 +172,7 @@ def ritz(space: Subspace, top: int, bottom: int) -> RitzPairs:
     mix = mix.to(space.basis.dtype)
     vectors = combined(mix, space.basis)
     residuals = combined(mix, space.images).addcmul_(values[..., None].to(vectors.dtype), vectors, value=-1)
-    return RitzPairs(values, vectors, residuals, residuals.norm(dim=-1).double(), scale)
+    return RitzPairs(values, vectors, residuals, norms(residuals), scale)
 
 
 def krylov_norms(
@@ -184,7 +184,7 @@ def krylov_norms(
     coefficient of x; up to rounding, which these norms do not see.
     """
     values, mix, scale = _ritz_values(space, top, bottom)
-    return values, mix[..., -1].abs() * space.following.norm(dim=-1).double()[:, None], scale
+    return values, mix[..., -1].abs() * norms(space.following)[:, None], scale
 
 
 def _ritz_values(
@@ -221,7 +221,7 @@ def outside(
     With a `length`, that of the columns before, they have been orthogonalised once already.
     """
     limits = torch.finfo(column.dtype)
-    whole = column.norm(dim=-1, keepdim=True) if length is None else length
+    whole = norms(column[:, None]).to(column.dtype) if length is None else length
     vector = (column / whole.clamp_min(limits.tiny))[:, None]
     for _ in range((2 if length is None else 1) if basis.shape[1] else 0):
         add(vector, inner(vector, basis), basis, sign=-1)

@@ -3,10 +3,12 @@
 A warm start finds the old eigenvector again for a few products, but it can also stay on it after another one has
 overtaken it, with a residual that passes. So guard vectors are carried along, and at intervals a random start
 challenges what is held. Where an operator changes so little that the vectors pass, or nearly, the guards rest for a
-few measurements: there, nothing overtakes in between. Companions, remembered without a product, say where to look.
+few measurements, until a value falls below those beside it. Companions, remembered without a product, say where to
+look.
 """
 
 import dataclasses
+import functools
 
 import torch
 from jaxtyping import Bool, Float
@@ -87,10 +89,16 @@ class Tracker:
         rests = memory.calm and (looks or memory.rested < REST)  # a challenge brings guards of its own
         skips = _swings(memory)
         beside = of_either(skips, memory.earlier, memory.beside)
-        start = self._foreseen(memory, skips)
-        start = start if rests else torch.cat([start, beside.vectors[:, : self.guards]], dim=1)
         wanted = Wanted(self.k, 0, self.tol, risk=1e-2 if looks else None)
-        found = extremes(multiply, like, wanted, generator, start=start if memory.count else None, beside=beside)
+        measured = functools.partial(extremes, multiply, like, wanted, generator, beside=beside)
+        guards = beside.vectors[:, : self.guards]
+        start = self._foreseen(memory, skips)
+        start = start if rests else torch.cat([start, guards], dim=1)
+        found = measured(start=start if memory.count else None)
+        last = found.values[:, -1]
+        if rests and not looks and self.guards and beside.above(last + wanted.margin * last.abs()):
+            again = measured(start=torch.cat([found.vectors, guards], dim=1))
+            found = dataclasses.replace(again, products=found.products + again.products)
         if found.space.dimension > self.k:  # else there is nothing beside what was wanted
             beside = beside.refined(found.space, self.k)
         calm = found.products <= start.shape[1] + self.k or (looks and memory.calm)
