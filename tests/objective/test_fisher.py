@@ -66,6 +66,13 @@ def test_a_sum_has_the_sum_of_outer_products():
     assert_close(objective.fisher(kind="empirical") @ eye(objective), rows.T @ rows, **EXACT)
 
 
+def test_the_covariance_is_one_of_a_mean():
+    """Of a sum, E g gᵀ - ∇L ∇Lᵀ has negative eigenvalues; the gradients of its examples are those of the mean."""
+    problem = PROBLEMS["sum"]()
+    with pytest.raises(BadInput, match="needs a loss that is a mean"):
+        Objective(problem.model, problem.loss, problem.data).gradient_covariance()
+
+
 def test_examples_weigh_as_much_as_they_do_in_the_loss():
     """Sequences with ignored targets: a mean over targets weighs each by those that count; one has none at all."""
     problem = PROBLEMS["tied, ignoring targets"]()

@@ -116,6 +116,20 @@ class InPlace(nn.Module):
         return self.dense(copied)
 
 
+class Written(nn.Module):
+    """A copy of the inputs has a column written by an assignment, and another through a view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.dense = nn.Linear(1, 1), nn.Linear(1, 1), nn.Linear(4, 3)
+
+    def forward(self, x):
+        copied, column = x.clone(), x[:, :1]
+        copied[:, 0] = self.first(column)[:, 0]
+        copied[:, 1].copy_(self.second(column)[:, 0])
+        return self.dense(copied)
+
+
 class Branching(nn.Module):
     """Looks at a value, so that it cannot be mapped over networks."""
 
@@ -139,8 +153,10 @@ class Squared(nn.Module):
         return nn.functional.linear(x, self.dense.weight**2, bias=self.dense.bias)
 
 
-@pytest.mark.parametrize("build", [Preprocessed, InPlace, Branching, Squared])
-def test_models_that_use_their_inputs_in_other_ways(build):
+@pytest.mark.parametrize("most", [1, slices.LARGEST])
+@pytest.mark.parametrize("build", [Preprocessed, InPlace, Written, Branching, Squared])
+def test_models_that_use_their_inputs_in_other_ways(build, most, monkeypatch):
+    monkeypatch.setattr(slices, "LARGEST", most)
     model = drawn(build())
     made = PROBLEMS["tanh perceptron"]()
     made = type(made)(model, made.loss, made.inputs, made.targets)

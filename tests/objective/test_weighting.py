@@ -149,3 +149,27 @@ def test_the_losses_of_recipes():
     assert_close(SquaredError()(outputs, targets), 0.5 * (outputs - onehot).pow(2).sum(1).mean())
     expected = -(outputs - outputs.exp().sum(1, keepdim=True).log())[range(6), targets].mean()
     assert_close(CrossEntropy()(outputs, targets), expected)
+
+
+def test_a_sum_is_divided_by_one_however_the_data_are_cut():
+    problem = PROBLEMS["sum"]()
+    assert Objective(problem.model, problem.loss, problem.data).weight() == 1
+    assert Objective(problem.model, problem.loss, problem.data, 3).weight() == 1
+
+
+def test_the_cross_entropy_of_recipes_leaves_no_example_out():
+    """PyTorch's own divides by the targets that are not -100, and so weighs batches by something else."""
+    with pytest.raises(IndexError, match="-100"):
+        CrossEntropy()(torch.zeros(3, 2), torch.tensor([0, -100, 1]))
+
+
+def test_what_is_found_out_about_parts_stays_with_them():
+    """A graph of one example tells nothing of what a graph of many takes."""
+    problem = PROBLEMS["tanh perceptron"]()
+    objective = Objective(problem.model, problem.loss, problem.data)
+    (part,) = objective.parts([torch.tensor([0])])
+    part.hessian()
+    alone = Objective(problem.model, problem.loss, problem.data)
+    alone.hessian()
+    objective.hessian()
+    assert objective._graph_sizes == alone._graph_sizes
