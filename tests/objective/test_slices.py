@@ -71,9 +71,11 @@ def test_several_threads_say_the_same_to_the_last_bit(monkeypatch):
 def test_points_are_evaluated_together_and_not_one_by_one(name, monkeypatch):
     made = PROBLEMS[name]()
     objective = Objective(made.model, made.loss, made.data)
-    monkeypatch.setattr(slices.Slice, "_alone", None)
+    alone, plain = [], slices.Slice._alone
+    monkeypatch.setattr(slices.Slice, "_alone", lambda *a: alone.append(a[1]) or plain(*a))
     coordinates, axes = plane(objective)
     objective.losses(coordinates, axes)
+    assert len(alone) == 1  # the furthest, to see that it is the same
 
 
 def test_a_layer_on_the_data_runs_once_an_axis_whatever_the_number_of_points(monkeypatch):
