@@ -103,7 +103,7 @@ class ByLayers:
         Args:
             most: passes.
             size: p, the products that would sum the diagonal; where these are fewer there is no answer.
-            whole: makes the matrix, if its norm is needed.
+            whole: makes the matrix whose trace it is, if its norm is needed.
         """
         entries = self.space.entries
         exact, forms, rounds, scale = 0.0, FORMS.get(self.which), Rounds(), 0.0
