@@ -120,7 +120,6 @@ def test_no_more_passes_than_allowed_and_no_search_without_a_step():
         for start in (1e-6, 1.0, 1e6):
             reading = critical_sharpness(bowl(HESSIAN, SLOPE), tol=1e-6, exact=False, start=start, max_passes=most)
             assert reading.passes <= most
-            assert reading.outcome is Outcome.NOT_CONVERGED
     for few in (1, 0, -1):
         with pytest.raises(BadInput, match="`max_passes` must be at least 2"):
             critical_sharpness(bowl(HESSIAN, SLOPE), max_passes=few)
