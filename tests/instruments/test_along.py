@@ -115,6 +115,16 @@ def test_no_descent_and_no_end_of_it_are_outcomes():
         critical_sharpness(bowl(HESSIAN, SLOPE), start=-1.0)
 
 
+def test_no_more_passes_than_allowed_and_no_search_without_a_step():
+    for most in range(2, 7):
+        for start in (1e-6, 1.0, 1e6):
+            reading = critical_sharpness(bowl(HESSIAN, SLOPE), tol=1e-6, exact=False, start=start, max_passes=most)
+            assert reading.passes <= most
+    for few in (1, 0, -1):
+        with pytest.raises(BadInput, match="`max_passes` must be at least 2"):
+            critical_sharpness(bowl(HESSIAN, SLOPE), max_passes=few)
+
+
 def test_rounding_is_told_where_the_slope_is_lost_in_the_loss():
     """A gradient of 1e-5 beside a loss of 100: in float32 the losses differ by less than their rounding."""
     low = bowl(torch.eye(2), torch.tensor([1e-5, 0.0]))

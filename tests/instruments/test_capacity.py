@@ -93,3 +93,15 @@ def test_they_stand_in_the_registry_and_leave_the_model_as_it_was():
     assert not model.training
     assert all(torch.equal(one, other) for one, other in zip(before, model.parameters(), strict=True))
     assert all(p.requires_grad and p.grad is None for p in model.parameters())
+
+
+def test_ignored_targets_have_no_margin_and_no_accuracy():
+    """As if they were not among the data."""
+    model, ignored = network(), torch.arange(21) % 4 == 1
+    targets = TARGETS.masked_fill(ignored, -100)
+    some, rest = objective(model, (INPUTS, targets)), objective(model, (INPUTS[~ignored], TARGETS[~ignored]))
+    assert margin_norm(some, quantile=0.9) == margin_norm(rest, quantile=0.9)
+    guesses = [int(model(x[None]).argmax()) for x in INPUTS[~ignored]]
+    right = [guess == label for guess, label in zip(guesses, TARGETS[~ignored].tolist(), strict=True)]
+    assert float(some.accuracy()) == pytest.approx(sum(right) / len(right))
+    assert float(some.accuracy()) != pytest.approx(sum(right) / len(targets))

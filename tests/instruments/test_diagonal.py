@@ -179,3 +179,10 @@ def test_what_is_deflated_is_no_part_of_the_norms_error():
     plain, deflated = (frobenius_norm(matrix, 0.03, deflate=top) for top in (None, sharpness(matrix, 1e-8)))
     assert deflated.products < plain.products
     assert abs(deflated.value - torch.linalg.matrix_norm(spiked(30.0)).item()) <= 4 * deflated.standard_error
+
+
+def test_too_few_products_for_a_norm_are_told_as_they_were_given():
+    for few in (3, 1, 0):
+        with pytest.raises(BadInput, match=f"at least 4, two for each of two probes, got {few}"):
+            frobenius_norm(Matrix(spiked(1.0)), max_products=few)
+    assert frobenius_norm(Matrix(spiked(1.0)), max_products=4).products == 4

@@ -129,6 +129,16 @@ def test_overlaps_by_hand():
     assert scaled.value == pytest.approx(found.value)  # spaces, whatever their columns
 
 
+@pytest.mark.parametrize("wrong", [math.nan, math.inf])
+def test_an_overlap_with_what_is_not_finite_is_no_number(wrong):
+    axes = torch.eye(6, dtype=torch.float64)
+    other = axes.clone()
+    other[0, 1] = wrong
+    for found in (eigenspace_overlap(axes[:, :2], other[:, :2]), eigenspace_overlap(other[:, :2], axes[:, :2])):
+        assert math.isnan(found.value)
+        assert found.outcome is Outcome.NOT_FINITE
+
+
 def test_overlap_of_readings_and_what_is_missing():
     problem = PROBLEMS["tanh perceptron"]()
     objective = Objective(problem.model, problem.loss, problem.data)

@@ -1,6 +1,7 @@
 """The rank and the activity of features: by hand, and by a decomposition of the covariance."""
 
 import math
+import weakref
 
 import pytest
 import torch
@@ -65,3 +66,14 @@ def test_what_has_no_features_is_refused():
 
     found = feature_rank(objective(Bare(), normal(3, 2)))  # the model itself is its last layer
     assert (found.layer, found.units, math.isfinite(found.value)) == ("", 2, True)
+
+
+def test_of_all_layers_only_the_last_ones_inputs_are_kept():
+    """The entries of the inputs that are alive when a pass begins: those of the last layer of the passes before."""
+    wide = nn.Sequential(nn.Linear(4, 50), nn.ReLU(), nn.Linear(50, 50), nn.ReLU(), nn.Linear(50, 3), nn.Linear(3, 2))
+    made, alive, given = objective(wide.double(), normal(20, 4), batch_size=5), [], []
+    for module in wide[1:]:
+        module.register_forward_pre_hook(lambda _, inputs: given.append(weakref.ref(inputs[0].untyped_storage())))
+    wide.register_forward_pre_hook(lambda *_: alive.append(sum(ref() is not None for ref in given)))
+    assert feature_rank(made).layer == "5"
+    assert alive[-4:] == [0, 1, 2, 3]

@@ -245,6 +245,27 @@ def test_bounds_and_special_cases():
     assert gradient_stiffness(apart).value == pytest.approx(0.0, abs=1e-12)
 
 
+def test_the_multiple_of_a_sample_is_that_of_all_data():
+    objective = with_gradients(population(120, 1))
+    exact = gradient_coherence(objective)
+    assert_close(exact.multiple, 120 * by_hand(population(120, 1))["coherence"], **EXACT)
+    found = [gradient_coherence(objective, examples=40, generator=seeded(seed)) for seed in range(30)]
+    assert {(reading.examples, reading.total, reading.orthogonal) for reading in found} == {(40, 120, 1 / 120)}
+    within = [abs(reading.multiple - exact.multiple) <= 1.96 * reading.multiple_error for reading in found]
+    assert sum(within) >= 25
+    assert max(reading.multiple_error for reading in found) < 0.5 * exact.multiple
+
+
+@pytest.mark.parametrize("measure", STATISTICS.values(), ids=STATISTICS)
+def test_moments_that_are_not_what_is_asked_for_are_refused(measure):
+    objective = with_gradients(population(12, 3))
+    of_all = gradient_moments(objective)
+    assert measure(of_all, examples=12, of="data") == measure(objective)
+    for options in ({"of": "population"}, {"examples": 6}, {"generator": seeded(1)}):
+        with pytest.raises(BadInput, match="the moments given are of 12 examples, for the data"):
+            measure(of_all, **options)
+
+
 @pytest.mark.parametrize("name", ["tanh perceptron", "sum", "linear", "mapping"])
 def test_the_noise_scale_weighed_by_curvature(name):
     problem = PROBLEMS[name]()

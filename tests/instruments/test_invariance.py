@@ -129,6 +129,28 @@ def test_a_measure_that_fails_is_left_out_with_its_reason():
     assert any(each.name == "broken" and "no such thing" in each.why for each in audit.absent)
 
 
+def test_a_measure_that_fails_at_a_twin_has_not_changed_but_is_left_out():
+    objective = two_layers()
+    length = float(objective.point.norm())
+
+    def near(other):
+        if float(other.point.norm()) > 1.01 * length:
+            raise ValueError("too far away")
+        return 1.0
+
+    audit = ps.invariance_audit(objective, {"near": near, "plain": lambda other: float(other.loss())})
+    assert audit.measures == audit.invariant == ("plain",)
+    assert [(each.name, each.why) for each in audit.absent][-1] == ("near", f"under {RESCALING}, too far away")
+
+
+def test_a_measure_that_is_no_number_to_begin_with_is_left_out():
+    """A median margin of regression, say: nan stays nan whatever is done."""
+    model = drawn(nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3)))
+    audit = ps.invariance_audit(Objective(model, nn.MSELoss(), (normal(50, 4), normal(50, 3))), ("loss", "margin_norm"))
+    assert audit.measures == audit.invariant == ("loss",)
+    assert ("margin_norm", "it is nan here") in [(each.name, each.why) for each in audit.absent]
+
+
 def test_ratios_of_zero_and_of_what_is_no_number():
     change = ps.instruments.Change("m", "t", 0.0, 0.0, 0.0)
     assert (change.ratio, change.changed) == (1.0, False)

@@ -44,6 +44,12 @@ def test_distance_and_change_by_hand():
         kernel_distance(one, torch.eye(3))
 
 
+def test_a_kernel_that_is_not_finite_is_at_no_distance():
+    one, other = torch.eye(2), torch.full((2, 2), math.nan)
+    assert math.isnan(kernel_distance(one, other))
+    assert math.isnan(kernel_alignment(other, torch.tensor([0, 1])))
+
+
 @given(st.integers(2, 6), st.integers(0, 50), st.floats(0.1, 9.0))
 @settings(max_examples=30, deadline=None)
 def test_distances_are_from_0_to_1_and_know_no_scale(n, seed, scale):

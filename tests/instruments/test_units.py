@@ -1,5 +1,6 @@
 """Dead units, counted by hand; what rectifies is seen by what it does."""
 
+import itertools
 import math
 
 import pytest
@@ -62,4 +63,28 @@ def test_layers_add_up_and_hooks_are_removed():
         deep[3].weight.copy_(torch.tensor([[1.0] * 5, [-1.0] * 5]))
     found = dead_units(objective(deep))
     assert (found.dead, found.units, found.layers) == (4, 7, 2)
-    assert not any(module._forward_hooks for module in deep.modules())
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in deep.modules())
+
+
+def shared(rectify, *widths):
+    """Layers that all use one and the same rectifying module behind them; the first is dead throughout."""
+    layers = []
+    for number, (before, after) in enumerate(itertools.pairwise((3, *widths))):
+        bias = torch.full((after,), -100.0 if number == 0 else 1.0, dtype=torch.float64)
+        bias[0] -= 200.0 if number else 0.0
+        layers += [Dense(normal(after, before).clamp(-1, 1), bias), rectify]
+    return nn.Sequential(*layers, Dense(normal(2, widths[-1]), None))
+
+
+@pytest.mark.parametrize("batch_size", [None, 7])
+@pytest.mark.parametrize("widths", [(4, 4), (4, 6)])
+@pytest.mark.parametrize("inplace", [False, True])
+def test_a_module_that_stands_at_two_places_is_counted_at_each(widths, inplace, batch_size):
+    found = dead_units(objective(shared(nn.ReLU(inplace=inplace), *widths), batch_size=batch_size))
+    assert (found.dead, found.units, found.layers) == (widths[0] + 1, sum(widths), 2)
+
+
+def test_a_module_that_overwrites_its_input_is_seen():
+    kept, overwritten = (dead_units(objective(network(nn.ReLU(inplace=given), BIASES))) for given in (False, True))
+    assert kept == overwritten
+    assert overwritten.units == 5

@@ -16,7 +16,7 @@ from phenoscope.objective import Objective, Operator
 from phenoscope.objective.operators import Curvature
 
 FURTHEST = 60
-"""Doublings of the step, or halvings, before the search for a rise is given up."""
+"""Doublings of the step before the search for a rise is given up."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +127,7 @@ def critical_sharpness(
             says, and takes three passes if it is right.
         start: the first step to try; `None` takes the curvature's, or without it the step on which the slope promises
             to end at a loss of 0.
-        max_passes: give up after so many.
+        max_passes: give up after so many, at least 2: one at the point and one of a step.
 
     Returns:
         `CriticalSharpness`: value, residual, step, exact, passes, outcome.
@@ -141,6 +141,8 @@ def critical_sharpness(
     """
     if not tol > 0 or (start is not None and not start > 0):
         raise BadInput(f"`tol` and `start` must be positive, got {tol} and {start}.")
+    if max_passes < 2:
+        raise BadInput(f"`max_passes` must be at least 2, one of them at the point itself, got {max_passes}.")
     matrix = hessian if hessian is not None else (objective.hessian() if exact else None)
     gradient = matrix.gradient[0] if isinstance(matrix, Curvature) else objective.gradient()
     along = -gradient if direction is None else _fitting(direction, len(gradient)).to(gradient)
@@ -184,7 +186,7 @@ class _Search:
         while not self.narrow and self._used < self._left and doublings < FURTHEST:
             width = self.high[0] - self.low[0]
             self._try(guess * (1 - self._tol / 3))
-            if not doublings and not self.narrow:
+            if not doublings and not self.narrow and self._used < self._left:
                 self._try(guess * (1 + self._tol / 3))
             if math.isinf(self.high[0]):
                 guess, doublings = 2 * guess, doublings + 1

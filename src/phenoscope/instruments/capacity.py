@@ -86,8 +86,8 @@ def margin_norm(objective: Objective, *, quantile: float = 0.5) -> MarginNorm:
     much the function may vary over its inputs; to divide by γ makes it free of the outputs' scale, and the product of
     the scales of layers between which an activation is positively homogeneous (Neyshabur et al. 2017, arXiv:1706.08947;
     Bartlett, Foster and Telgarsky 2017, arXiv:1706.08498). Biases are left out; of a convolution all entries are one
-    matrix. Units: one over those of the inputs. Where targets are not one class an example, or nothing is a matrix, the
-    value is nan.
+    matrix. Examples with a target below 0 are ignored, as losses do with -100. Where targets are not one class an
+    example, or nothing is a matrix, the value is nan. Units: one over those of the inputs.
 
     Args:
         objective: the loss, at the model's own point, on examples with labels.
@@ -124,6 +124,9 @@ def _margins(objective: Objective) -> tuple[Tensor | None, float]:
     if any(part is None for part in parts):
         return None, math.nan
     outputs, labels = (torch.cat(each) for each in zip(*(pair for part in parts for pair in part), strict=True))
+    outputs, labels = outputs[labels >= 0], labels[labels >= 0]
+    if not len(labels):
+        return None, math.nan
     chosen = outputs.gather(1, labels[:, None])[:, 0]
     others = outputs.scatter(1, labels[:, None], -math.inf).amax(dim=1)
     return chosen - others, float(outputs.abs().max())

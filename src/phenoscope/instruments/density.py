@@ -102,7 +102,7 @@ def density(
     A random unit vector's Lanczos iteration gives the Gauss quadrature of the spectral measure that the vector sees;
     averaged over vectors that is the density of all eigenvalues (Ghorbani, Krishnan, Xiao 2019, arXiv:1901.10159;
     Ubaru, Chen, Saad 2017, Fast estimation of tr(f(A)) via stochastic Lanczos quadrature). Every vector is made
-    orthogonal to all earlier ones, twice, so no eigenvalue appears as its own ghost.
+    orthogonal to the last two and then to all earlier ones, so no eigenvalue appears as its own ghost.
 
     Units: eigenvalues per unit of curvature, as a share of all p.
 

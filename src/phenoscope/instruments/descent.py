@@ -66,8 +66,9 @@ class RelativeProgress(Reading):
 def relative_progress(
     before: float, after: float, rate: float, gradient_norm: float, *, eps: float = torch.finfo(torch.float32).eps
 ) -> RelativeProgress:
-    """Change of the loss in one step, relative to what the gradient promises (Ahn, Zhang, Sra 2022).
+    """Change of the loss in one step, relative to what the gradient promises.
 
+    Used by Ahn, Zhang, Sra 2022, Understanding the unstable convergence of gradient descent, arXiv:2204.01050.
     On a quadratic with Hessian H it is exactly -1 + η gᵀHg / (2 ‖g‖²): the loss falls iff the curvature along
     the gradient is below 2/η. Dimensionless.
 

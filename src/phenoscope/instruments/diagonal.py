@@ -11,7 +11,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
-from phenoscope.instruments.hutchinson import signs
+from phenoscope.instruments.hutchinson import signs, unit_rows, width
 from phenoscope.instruments.layerwise import AT_ONCE, MOST_COLUMNS, SINGLE, units
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
@@ -24,6 +24,10 @@ FEWEST = 10
 """Probes before the first look at the error."""
 BLOCK = 4
 """Probes at a time."""
+UNITS = 64
+"""Unit vectors at a time, where their memory allows."""
+PRICES = {"hessian": 1, "gauss_newton": 2, "fisher": 2, "beyond": 3}
+"""Passes backwards that the terms of one probe by layer-wise rules take (`_terms`)."""
 
 Route = Literal["auto", "hutchinson", "exact"]
 
@@ -92,7 +96,8 @@ def diagonal(
         method: `"hutchinson"` for ordinary probes of the whole matrix, `"exact"` for no probes at all, whatever that
             costs, `"auto"` for the cheaper one by layer-wise rules where they apply.
         chosen: (p,), the coordinates asked for, such as `objective.chosen("layers.0.*")`; values are in their order.
-        max_products: give up after so many; the outcome then says "not converged", and values and errors hold.
+        max_products: give up after so many, or after two probes where these take more; the outcome then says "not
+            converged", and values and errors hold.
         generator: of the signs; seeded with 0 unless given.
 
     Returns:
@@ -132,6 +137,7 @@ class _Route:
         sampled: so many estimates (k, p) with means that are the diagonal; `None` where nothing is left to chance.
         exact: the diagonal (p,) itself.
         cost: products that `exact` takes.
+        price: products that one estimate takes.
         known: a share that is exact, (p,), to which the estimates come in addition.
         products: spent so far.
         eps: of the working precision.
@@ -144,6 +150,7 @@ class _Route:
     known: Tensor | float = 0.0
     products: int = 0
     note: str = ""
+    price: int = 1
 
 
 def _estimated(
@@ -152,16 +159,17 @@ def _estimated(
     mean, spread, n, used = torch.zeros(len(wanted), dtype=torch.float64), torch.zeros(()), 0, route.products
     values = errors = mean[wanted]
     needed = FEWEST
-    while route.sampled is not None and not exact and used < most:
-        if route.cost <= min(needed, most - used):
+    while route.sampled is not None and not exact and (n < 2 or used + route.price <= most):
+        if route.cost <= min(needed * route.price, most - used):
             exact = True
             break
-        found = route.sampled(min(needed, BLOCK, most - used), generator).double().cpu()
+        count = min(needed, BLOCK, max(2 - n, (most - used) // route.price))
+        found = route.sampled(count, generator).double().cpu()
         for terms in found:  # Welford's update, which does not cancel
             n += 1
             apart = terms - mean
             mean, spread = mean + apart / n, spread + apart * (terms - mean - apart / n)
-        used += len(found)
+        used += len(found) * route.price
         values = (mean + route.known)[wanted]
         if not bool(torch.isfinite(values).all()):
             nothing = torch.full_like(values, math.nan)
@@ -217,10 +225,11 @@ def _by_rules(objective: Objective, which: Which, chosen: Tensor | None, generat
         sampled = rest.sampled
         return _Route(sampled, lambda: known + rest.exact(), left, eps, known, columns, space.reason)
     split = which == "hessian" and columns <= AT_ONCE
+    of = "beyond" if split else which
     known = _squares(space, "gauss_newton", generator) if split else 0.0
 
     def sampled_by_rules(k: int, generator: torch.Generator) -> Tensor:
-        found = _terms(space, "beyond" if split else which, k, generator)
+        found = _terms(space, of, k, generator)
         return found if rest is None or rest.sampled is None else found + rest.sampled(k, generator).to(found)
 
     def exact() -> Tensor:
@@ -235,7 +244,8 @@ def _by_rules(objective: Objective, which: Which, chosen: Tensor | None, generat
 
     by_columns = which != "hessian" and columns <= MOST_COLUMNS
     cost = columns if by_columns else (space.units if which == "hessian" else 0) or int(space.covered.sum())
-    return _Route(sampled_by_rules, exact, cost + left, eps, known, columns if split else 0, space.reason)
+    price = PRICES[of] + (0 if rest is None else rest.price)
+    return _Route(sampled_by_rules, exact, cost + left, eps, known, columns if split else 0, space.reason, price)
 
 
 def _squares(space: LayerSpace, which: Which, generator: torch.Generator) -> Float[Tensor, " p"]:
@@ -276,8 +286,10 @@ def _terms(space: LayerSpace, which: str, k: int, generator: torch.Generator) ->
 
 def _units(block: Operator) -> Float[Tensor, " k"]:
     """The diagonal by one product for each entry."""
-    rows = torch.eye(block.size, dtype=block.dtype, device=block.device)
-    parts = [torch.diagonal(block.multiply(rows[None, i : i + 64])[0][:, i : i + 64]) for i in range(0, len(rows), 64)]
+    parts, step = [], width(block, UNITS)
+    for start in range(0, block.size, step):
+        rows = unit_rows(block, start, min(start + step, block.size))
+        parts.append(torch.diagonal(block.multiply(rows[None])[0], offset=start))
     return torch.cat(parts)
 
 

@@ -74,12 +74,13 @@ def eigenspace_overlap(
             f"{sizes[0]} and {counts[1]} of size {sizes[1]}."
         )
     bases = [torch.linalg.qr(_vectors(space)[:, :k].double()).Q for space in (first, second)]
-    value = min(1.0, (bases[0].mT @ bases[1]).square().sum().item() / k)
+    value = (bases[0].mT @ bases[1]).square().sum().item() / k
+    if not math.isfinite(value):
+        return EigenspaceOverlap(math.nan, math.nan, k / sizes[0], k, Outcome.NOT_FINITE)
+    value = min(1.0, value)  # but for rounding
     outcomes = [space.outcome for space in (first, second) if isinstance(space, Eigenpairs) and not space.converged]
     residual = sum(slant(space, k) for space in (first, second))
     widest = max(value, 1 - value)
-    if not math.isfinite(value):
-        return EigenspaceOverlap(math.nan, math.nan, k / sizes[0], k, Outcome.NOT_FINITE)
     outcome = Outcome.UNDETERMINED if residual >= widest else (*outcomes, Outcome.CONVERGED)[0]
     return EigenspaceOverlap(value, min(residual, widest), k / sizes[0], k, outcome)
 

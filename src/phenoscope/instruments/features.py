@@ -78,25 +78,34 @@ def feature_rank(objective: Objective, variance: float = VARIANCE) -> FeatureRan
 
 
 def last_inputs(model: nn.Module, run: Callable[[], object]) -> tuple[str, Float[Tensor, "n u"]]:
-    """The name of the last module with parameters that runs, and its inputs, one row an example."""
-    seen: dict[str, list[Tensor]] = {}
+    """The name of the last module with parameters that runs, and its inputs, one row an example.
+
+    Each module's inputs take the place of those before, so that of every pass the last ones alone are kept.
+    """
+    latest: dict[str, Tensor] = {}
+    kept: list[tuple[str, Tensor]] = []
 
     def note(name: str, given: tuple[object, ...]) -> None:
         if len(given) == 1 and isinstance(given[0], Tensor) and given[0].ndim > 1:
-            # the last to run stands last
-            seen[name] = [*seen.pop(name, []), given[0].detach().flatten(1)]
+            latest.clear()
+            latest[name] = given[0].detach().flatten(1)
 
     def look(name: str) -> object:
         return lambda module, given: note(name, given)
 
+    def end(*_: object) -> None:
+        kept.extend(latest.items())
+        latest.clear()
+
     leaves = [(n, m) for n, m in model.named_modules() if not list(m.children()) and list(m.parameters())]
     handles = [leaf.register_forward_pre_hook(look(name)) for name, leaf in leaves]  # type: ignore[arg-type]
+    handles.append(model.register_forward_hook(end))
     try:
         run()
     finally:
         for handle in handles:
             handle.remove()
-    if not seen:
+    if not kept:
         raise BadInput("the model has no layer with parameters that takes one tensor, so it has no features.")
-    name = list(seen)[-1]
-    return name, torch.cat(seen[name])
+    last = kept[-1][0]
+    return last, torch.cat([inputs for name, inputs in kept if name == last])

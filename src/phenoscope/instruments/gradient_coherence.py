@@ -1,6 +1,7 @@
 """Do the examples pull the same way? Coherence of their gradients, and their mean cosine (stiffness)."""
 
 import dataclasses
+import functools
 import math
 
 import torch
@@ -19,8 +20,9 @@ class Coherence(Reading):
         value: from about 0 (every gradient at right angles to the others) to 1 (all the same).
         standard_error: of the value; where nothing was left to chance it is the rounding alone.
         examples: n, whose gradients were taken.
-        orthogonal: what `examples` gradients at right angles to each other and of one length have: 1/n where a pair
-            may be one example twice (of the data), 0 for a population.
+        total: N, all examples of the data; for a population, n.
+        orthogonal: what gradients at right angles to each other and of one length have: 1/N where a pair may be one
+            example twice (of the data), 0 for a population.
         basis: what was looked at, in words.
         outcome: how it ended.
     """
@@ -28,14 +30,23 @@ class Coherence(Reading):
     value: float
     standard_error: float
     examples: int
+    total: int
     orthogonal: float
     basis: str
     outcome: Outcome
 
     @property
     def multiple(self) -> float:
-        """The value times n, the m-coherence: how many examples a step along the gradient of one helps on average."""
-        return self.value * self.examples
+        """The value times N, the m-coherence: how many examples a step along the gradient of one helps on average.
+
+        Of the data that one counts among them; of a population they are n others.
+        """
+        return self.value * self.total
+
+    @property
+    def multiple_error(self) -> float:
+        """The standard error of the multiple."""
+        return self.standard_error * self.total
 
     @property
     def evidence(self) -> str:
@@ -72,7 +83,7 @@ def gradient_coherence(
     objective: Objective | GradientMoments,
     *,
     examples: int | None = None,
-    of: Of = "data",
+    of: Of | None = None,
     generator: torch.Generator | None = None,
 ) -> Coherence:
     r"""The coherence of gradients, $\alpha = \mathbb{E}\langle g, g' \rangle / \mathbb{E}\lVert g \rVert^2$.
@@ -84,10 +95,11 @@ def gradient_coherence(
     of `instruments.moments`.
 
     Args:
-        objective: the loss, at the model's own point; or moments that are there already.
+        objective: the loss, at the model's own point; or moments that are there already, of which the options may
+            only say what they are.
         examples: how many to draw; by default all where that is affordable (see `gradient_moments`).
         of: the `"data"` as they are, where g' may be g itself, or the `"population"` that they were drawn from, where
-            only pairs of different examples count.
+            only pairs of different examples count; the data unless given.
         generator: of the draw; seeded with 0 unless given.
 
     Returns:
@@ -102,28 +114,31 @@ def gradient_coherence(
         0.25
     """
     moments = moments_of(objective, examples, of, generator)
-    orthogonal = 0.0 if moments.of == "population" else 1 / moments.examples
-    about = (moments.count, orthogonal, moments.basis)
+    data = moments.of == "data"
+    reading = functools.partial(
+        Coherence, examples=moments.count, total=moments.examples if data else moments.count,
+        orthogonal=1 / moments.examples if data else 0.0, basis=moments.basis,
+    )  # fmt: skip
     signal, noise = moments.pooled
     if not math.isfinite(signal + noise):
-        return Coherence(math.nan, math.nan, *about, Outcome.NOT_FINITE)
+        return reading(math.nan, math.nan, outcome=Outcome.NOT_FINITE)
     if signal + noise == 0:
-        return Coherence(math.nan, math.nan, *about, Outcome.UNDETERMINED)
+        return reading(math.nan, math.nan, outcome=Outcome.UNDETERMINED)
     value = signal / (signal + noise)
     off_signal, off_noise = moments.rounding
     rounding = (off_signal + value * (off_signal + off_noise)) / (signal + noise)
     if moments.exact:
-        return Coherence(value, rounding, *about, Outcome.CONVERGED)
+        return reading(value, rounding, outcome=Outcome.CONVERGED)
     signals, noises = moments.without_one
     value, error = jackknifed(value, signals / (signals + noises), moments.left)
-    return Coherence(value, max(error, rounding), *about, Outcome.CONVERGED)
+    return reading(value, max(error, rounding), outcome=Outcome.CONVERGED)
 
 
 def gradient_stiffness(
     objective: Objective | GradientMoments,
     *,
     examples: int | None = None,
-    of: Of = "data",
+    of: Of | None = None,
     generator: torch.Generator | None = None,
 ) -> Stiffness:
     r"""The mean cosine between the gradients of two different examples, the stiffness of a network.
@@ -133,10 +148,11 @@ def gradient_stiffness(
     taken from the sum of the n unit vectors, with its error by leaving out each example in turn.
 
     Args:
-        objective: the loss, at the model's own point; or moments that are there already.
+        objective: the loss, at the model's own point; or moments that are there already, of which the options may
+            only say what they are.
         examples: how many to draw; by default all where that is affordable (see `gradient_moments`).
         of: the `"data"` as they are, or the `"population"` that they were drawn from; the values are the same, the
-            errors are not.
+            errors are not. The data unless given.
         generator: of the draw; seeded with 0 unless given.
 
     Returns:

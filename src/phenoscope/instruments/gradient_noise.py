@@ -48,7 +48,7 @@ def noise_scale(
     objective: Objective | GradientMoments,
     *,
     examples: int | None = None,
-    of: Of = "data",
+    of: Of | None = None,
     generator: torch.Generator | None = None,
 ) -> NoiseScale:
     r"""The simple gradient noise scale $\mathrm{tr}\,\Sigma / \lVert G \rVert^2$, in examples.
@@ -62,9 +62,11 @@ def noise_scale(
     leaving out each example in turn.
 
     Args:
-        objective: the loss, at the model's own point; or moments that are there already.
+        objective: the loss, at the model's own point; or moments that are there already, of which the options may
+            only say what they are.
         examples: how many to draw; by default all where that is affordable (see `gradient_moments`).
-        of: the `"data"` as they are, whose noise scale is then exact, or the `"population"` they were drawn from.
+        of: the `"data"` as they are, whose noise scale is then exact, or the `"population"` they were drawn from; the
+            data unless given.
         generator: of the draw; seeded with 0 unless given.
 
     Returns:

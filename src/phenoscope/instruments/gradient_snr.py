@@ -52,7 +52,7 @@ def gradient_snr(
     objective: Objective | GradientMoments,
     *,
     examples: int | None = None,
-    of: Of = "data",
+    of: Of | None = None,
     generator: torch.Generator | None = None,
 ) -> SignalToNoise:
     r"""The gradient signal-to-noise ratio (GSNR), $\frac1p \sum_j G_j^2 / \Sigma_{jj}$.
@@ -63,9 +63,10 @@ def gradient_snr(
     scale. Gⱼ² of a sample is Σⱼⱼ/n too large on average, which is taken off where examples were left to chance.
 
     Args:
-        objective: the loss, at the model's own point; or moments that are there already.
+        objective: the loss, at the model's own point; or moments that are there already, of which the options may
+            only say what they are.
         examples: how many to draw; by default all where that is affordable (see `gradient_moments`).
-        of: the `"data"` as they are, or the `"population"` that they were drawn from.
+        of: the `"data"` as they are, or the `"population"` that they were drawn from; the data unless given.
         generator: of the draw; seeded with 0 unless given.
 
     Returns:

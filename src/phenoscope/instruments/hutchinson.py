@@ -76,9 +76,9 @@ def hutchinson(
         if matrix.size <= min(needed, left):
             estimate, used = _Estimate(known.plus(summed(matrix, None)), none, tol), used + matrix.size
             break
-        width = min(needed, left, _width(matrix))
-        probes = _probed(estimate.probes, matrix, basis, width, generator)
-        estimate, used = dataclasses.replace(estimate, probes=probes), used + width
+        count = min(needed, left, width(matrix))
+        probes = _probed(estimate.probes, matrix, basis, count, generator)
+        estimate, used = dataclasses.replace(estimate, probes=probes), used + count
     return estimate.reading(used, matrix.dtype)
 
 
@@ -170,11 +170,11 @@ class _Estimate:
 
 def summed(matrix: Operator, rows: Float[Tensor, "k p"] | None) -> tuple[float, float]:
     """The sums of vᵀAv and ‖Av‖² over orthonormal rows v, or over all unit vectors."""
-    count, width = matrix.size if rows is None else len(rows), _width(matrix)
+    count, step = matrix.size if rows is None else len(rows), width(matrix)
     form = square = 0.0
-    for start in range(0, count, width):
-        stop = min(start + width, count)
-        block = _units(matrix, start, stop) if rows is None else rows[start:stop]
+    for start in range(0, count, step):
+        stop = min(start + step, count)
+        block = unit_rows(matrix, start, stop) if rows is None else rows[start:stop]
         images = matrix.multiply(block[None])[0].double()
         form += (block.double() * images).sum().item()
         square += images.square().sum().item()
@@ -182,10 +182,10 @@ def summed(matrix: Operator, rows: Float[Tensor, "k p"] | None) -> tuple[float, 
 
 
 def _probed(
-    probes: _Probes, matrix: Operator, basis: Float[Tensor, "p k"], width: int, generator: torch.Generator
+    probes: _Probes, matrix: Operator, basis: Float[Tensor, "p k"], count: int, generator: torch.Generator
 ) -> _Probes:
     """With so many more probes, of random signs projected off the basis."""
-    z = signs(matrix, width, generator)
+    z = signs(matrix, count, generator)
     images = matrix.multiply((z - (z @ basis) @ basis.mT)[None])[0]
     terms = z * (images - (images @ basis) @ basis.mT)
     return probes.plus(terms.double(), images.double().square().sum(dim=1))
@@ -197,14 +197,16 @@ def signs(matrix: Operator, k: int, generator: torch.Generator) -> Float[Tensor,
     return drawn.to(matrix.device, matrix.dtype) * 2 - 1
 
 
-def _units(matrix: Operator, start: int, stop: int) -> Float[Tensor, "k p"]:
+def unit_rows(matrix: Operator, start: int, stop: int) -> Float[Tensor, "k p"]:
+    """The unit vectors from one number to another, as rows."""
     block = torch.zeros(stop - start, matrix.size, dtype=matrix.dtype, device=matrix.device)
     block[:, start:stop].fill_diagonal_(1.0)
     return block
 
 
-def _width(matrix: Operator) -> int:
-    return max(1, min(BLOCK, BLOCK_ENTRIES // matrix.size))
+def width(matrix: Operator, most: int = BLOCK) -> int:
+    """How many vectors are multiplied together."""
+    return max(1, min(most, BLOCK_ENTRIES // matrix.size))
 
 
 def orthonormal(deflate: Vectors, matrix: Operator) -> Float[Tensor, "p k"]:
@@ -225,6 +227,7 @@ def orthonormal(deflate: Vectors, matrix: Operator) -> Float[Tensor, "p k"]:
 
 
 def check(matrix: Operator, tol: float, max_products: int, k: int) -> None:
+    """Refuse what no trace can be estimated with, beside k vectors that are deflated."""
     if matrix.rows != 1:
         raise BadInput(f"this measures one network, got an operator of {matrix.rows} rows. Pass one row at a time.")
     if not tol > 0:

@@ -83,7 +83,8 @@ class InvarianceAudit(Shown):
     Attributes:
         changes: one of each measure under each transformation.
         transformations: what was done, and whether it left the function as it was.
-        absent: kinds of transformation that this network does not have, and measures that could not be taken, and why.
+        absent: kinds of transformation that this network does not have, and measures that are no numbers at it or could
+            not be taken under one of them, and why.
     """
 
     changes: tuple[Change, ...]
@@ -180,15 +181,16 @@ def invariance_audit(
     taken = _measures(measures)
     found, absent = symmetries(objective, factor=factor, generator=_again(generator))
     before, failed = _read(objective, taken, generator)
-    transformations, changes = [], []
+    failed += [Absent(name, f"it is {value} here") for name, (value, _) in before.items() if not math.isfinite(value)]
+    transformations, after = [], {}
     outputs = objective.outputs()
     for each in (*found, _control(objective, factor)):
-        twin = each.of(objective)
+        twin, gone = each.of(objective), {one.name for one in failed}
         transformations.append(Transformation(each.name, each.says, deviation(outputs, twin.outputs())))
-        after, _ = _read(twin, {name: taken[name] for name in before}, generator)
-        changes += [
-            _change(name, each.name, value, after.get(name, (math.nan, math.nan))) for name, value in before.items()
-        ]
+        after[each.name], missed = _read(twin, {name: taken[name] for name in before if name not in gone}, generator)
+        failed += [Absent(one.name, f"under {each.name}, {one.why}") for one in missed]
+    kept = [name for name in before if all(name in values for values in after.values())]
+    changes = [_change(name, way, before[name], values[name]) for way, values in after.items() for name in kept]
     return InvarianceAudit(tuple(changes), tuple(transformations), (*absent, *failed))
 
 

@@ -103,26 +103,27 @@ class ByLayers:
         Args:
             most: passes.
             size: p, the products that would sum the diagonal; where these are fewer there is no answer.
-            whole: makes the matrix, if its norm is needed.
+            whole: makes the matrix whose trace it is, if its norm is needed.
         """
         entries = self.space.entries
-        exact, forms, rounds, scale = 0.0, FORMS.get(self.which), Rounds(), 0.0
-        if forms is None or (self.which != "hessian" and entries <= AT_ONCE):
-            exact, forms = self.columns(), None
-        width, split = FEWEST, forms is None or entries > MOST_COLUMNS
-        while forms is not None:
-            rounds = self.probed(rounds, forms, min(width, max(FEWEST, most - self.passes)))
+        exact, form, rounds, scale = 0.0, FORMS.get(self.which), Rounds(), 0.0
+        if form is None or (self.which != "hessian" and entries <= AT_ONCE):
+            exact, form = self.columns(), None
+        width, split = FEWEST, form is None or entries > MOST_COLUMNS
+        while form is not None:
+            rounds = self.probed(rounds, form, min(width, max(FEWEST, (most - self.passes) // form.price)))
             value = exact + rounds.value
-            if not math.isfinite(value) or self._settled(rounds, value, scale) or self.passes >= most:
+            spent = self.passes + FEWEST * form.price > most
+            if not math.isfinite(value) or self._settled(rounds, value, scale) or spent:
                 break
             width = self._needed(rounds, value, scale)
             if not split and 2 * width > entries + FEWEST:
                 exact, split, width = self.columns(), True, FEWEST
-                rounds, forms = Rounds(), FORMS["beyond"] if self.which == "hessian" else None
+                rounds, form = Rounds(), FORMS["beyond"] if self.which == "hessian" else None
             elif width > MANY and not scale:
                 scale = self._norm(whole())
                 width = self._needed(rounds, value, scale)
-            if width > min(size, self.space.units or size):
+            if form is not None and form.price * width > min(size, self.space.units or size):
                 return self.exact() if self.space.units and self.space.units + self.passes <= most else None
         return self._reading(exact, rounds, scale)
 
@@ -135,16 +136,16 @@ class ByLayers:
             return self._reading(units(self.space, self.generator)[0], Rounds(), 0.0)
         return None
 
-    def probed(self, rounds: Rounds, forms: "Forms", width: int) -> Rounds:
+    def probed(self, rounds: Rounds, form: "Form", width: int) -> Rounds:
         """With so many more probes."""
 
         def of(piece: Displaced, signs: Signs) -> list[Tensor]:
-            found = torch.stack([forms(piece, drawn(piece, signs)) for _ in range(width)]).double()  # (width, b)
+            found = torch.stack([form.of(piece, drawn(piece, signs)) for _ in range(width)]).double()  # (width, b)
             spreads = (found - found.mean(0)).square().sum(0)
             return [found.sum(), spreads.sum(), spreads.square().sum(), found.abs().mean(0).sum()]
 
         found, weight = self.space.summed(of, self.generator)
-        self.passes += width
+        self.passes += form.price * width
         return rounds.plus(width, [part.item() for part in found], weight)
 
     def columns(self) -> float:
@@ -200,7 +201,12 @@ class ByLayers:
         return Sum(value, error, max(scale, abs(value)), rounds.probes, self.passes, outcome)
 
 
-Forms = Callable[[Displaced, Moved], Tensor]
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """The quadratic form of every example, (b,), of a displacement, and the passes backwards that it takes."""
+
+    of: Callable[[Displaced, Moved], Tensor]
+    price: int
 
 
 def drawn(piece: Displaced, signs: Signs) -> list[Tensor]:
@@ -234,10 +240,10 @@ def units(space: LayerSpace, generator: torch.Generator) -> tuple[float, Tensor]
     return form.item() / weight, diagonal / weight
 
 
-FORMS: dict[str, Forms] = {
-    "hessian": lambda piece, moved: inner(moved, piece.hessian(moved)),
-    "gauss_newton": Displaced.gauss_newton_form,
-    "fisher": Displaced.gauss_newton_form,
-    "beyond": lambda piece, moved: inner(moved, piece.hessian(moved)) - piece.gauss_newton_form(moved),
+FORMS = {
+    "hessian": Form(lambda piece, moved: inner(moved, piece.hessian(moved)), 1),
+    "gauss_newton": Form(Displaced.gauss_newton_form, 1),
+    "fisher": Form(Displaced.gauss_newton_form, 1),
+    "beyond": Form(lambda piece, moved: inner(moved, piece.hessian(moved)) - piece.gauss_newton_form(moved), 2),
 }
-"""The quadratic form of every example; `beyond` is the Hessian's less the Gauss-Newton matrix's."""
+"""`beyond` is the Hessian's less the Gauss-Newton matrix's."""

@@ -105,7 +105,8 @@ def learning_coefficient(
     Args:
         objective: the loss, at the model's own point w*.
         n: how many examples the loss is a mean of; those of the objective unless given.
-        inverse_temperature: β; 1/log n unless given (Watanabe 2013, A widely applicable Bayesian criterion).
+        inverse_temperature: β; 1/log n unless given (Watanabe 2013, A widely applicable Bayesian information
+            criterion, JMLR 14).
         localisation: γ > 0, per squared parameter; chains stay within about √(p/γ).
         chains: how many; more give a smaller and surer error.
         burn_in: steps to forget.

@@ -184,12 +184,24 @@ def _gathered(
 
 
 def moments_of(
-    objective: Objective | GradientMoments, examples: int | None, of: Of, generator: torch.Generator | None
+    objective: Objective | GradientMoments, examples: int | None, of: Of | None, generator: torch.Generator | None
 ) -> GradientMoments:
-    """The moments themselves, or those of an objective."""
-    if isinstance(objective, GradientMoments):
-        return objective
-    return gradient_moments(objective, examples=examples, of=of, generator=generator)
+    """The moments themselves, or those of an objective.
+
+    Raises:
+        BadInput: moments that are not what the options ask for.
+    """
+    if not isinstance(objective, GradientMoments):
+        return gradient_moments(objective, examples=examples, of=of or "data", generator=generator)
+    asked = objective.count if examples is None else examples, of or objective.of
+    if asked != (objective.count, objective.of) or generator is not None:
+        drawn = "" if generator is None else ", drawn anew"
+        raise BadInput(
+            f"the moments given are of {objective.count} examples, for the {objective.of}, and those asked for of "
+            f"{asked[0]}, for the {asked[1]}{drawn}. Leave the options out, or take moments of the objective by "
+            "`gradient_moments` with these."
+        )
+    return objective
 
 
 def told(error: float, basis: str) -> str:

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
+from phenoscope.core.errors import BadInput
 from phenoscope.instruments.hutchinson import Vectors, hutchinson
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
@@ -65,7 +66,8 @@ def frobenius_norm(
         operator: which curvature of an objective.
         chosen: (p,), the coordinates whose diagonal block is meant.
         deflate: known eigenvectors, as an earlier reading or as columns; each costs two products.
-        max_products: give up after so many; the outcome then says "not converged", and value and error hold.
+        max_products: give up after so many, at least four; the outcome then says "not converged", and value and error
+            hold.
         generator: of the signs; seeded with 0 unless given.
 
     Returns:
@@ -76,6 +78,8 @@ def frobenius_norm(
         >>> frobenius_norm(Matrix(torch.diag(torch.tensor([3.0, 4.0])))).value
         5.0
     """
+    if max_products < 4:
+        raise BadInput(f"`max_products` must be at least 4, two for each of two probes, got {max_products}.")
     matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
     block = matrix if chosen is None else Restricted(matrix, chosen)
     squared = _Squared(block)

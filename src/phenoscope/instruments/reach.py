@@ -13,6 +13,7 @@ from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective, Operator
 
 RISE = 0.1
+"""By how much the loss may rise, unless told otherwise."""
 GRID = torch.logspace(-2, 2, 97, dtype=torch.float64)
 """Of the first search, in units of what the quadratic model says: steps of 10 %."""
 FINER, ROUNDS = 16, 4

@@ -15,6 +15,7 @@ from phenoscope.instruments.stretched import loss_at
 from phenoscope.objective import Objective
 
 DRAWS = 400
+"""Random points at which the loss of a simplex is taken, unless told otherwise."""
 
 
 @dataclasses.dataclass(frozen=True)

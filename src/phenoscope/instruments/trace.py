@@ -179,7 +179,10 @@ def _by_layers(objective: Objective, make: Callable[[], Operator], asked: Reques
     tol = asked.tol / (2 if partly else 1)
     rules = ByLayers(space, asked.operator, tol, asked.generator)
     try:
-        part = rules.exact() if asked.method == "exact" else rules.trace(asked.max_products, size, make)
+        if asked.method == "exact":
+            part = rules.exact()
+        else:
+            part = rules.trace(asked.max_products, size, lambda: _block(make(), asked.chosen))
     except LayersDiffer:
         return None, "the layers are not called alike for all batches"
     if part is None:

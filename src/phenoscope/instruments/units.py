@@ -1,7 +1,9 @@
 """How many rectified units are dead: zero whatever the example, and so without a gradient?"""
 
+import collections
 import dataclasses
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +19,7 @@ class DeadUnits(Reading):
     Attributes:
         value: dead units over units; nan where there is none.
         dead, units: how many.
-        layers: modules that rectify, in which they were counted.
+        layers: places at which a module rectifies; one that is used at two of them counts at each.
     """
 
     value: float
@@ -29,7 +31,7 @@ class DeadUnits(Reading):
     def evidence(self) -> str:
         if self.layers == 0:
             return "no module of the model rectifies its input"
-        return f"{self.dead} of {self.units} units in {self.layers} rectifying modules, counted on all data"
+        return f"{self.dead} of {self.units} units in {self.layers} rectifying layers, counted on all data"
 
 
 def dead_units(objective: Objective) -> DeadUnits:
@@ -49,38 +51,62 @@ def dead_units(objective: Objective) -> DeadUnits:
         >>> dead_units(Objective(model, torch.nn.MSELoss(), (torch.ones(3, 1), torch.zeros(3, 1)))).value
         0.5
     """
+    sight = _Sight()
     leaves = [m for m in objective.model.modules() if not any(True for _ in m.parameters()) and not list(m.children())]
-    found: dict[nn.Module, _Seen] = {}
-    handles = [leaf.register_forward_hook(lambda m, given, out: _look(found, m, given, out)) for leaf in leaves]
+    handles = [objective.model.register_forward_pre_hook(sight.begin)]
+    handles += [leaf.register_forward_pre_hook(sight.before) for leaf in leaves]
+    handles += [leaf.register_forward_hook(sight.after) for leaf in leaves]
     try:
         objective.outputs()
     finally:
         for handle in handles:
             handle.remove()
-    lit = [seen.lit for seen in found.values() if seen.rectifies and seen.below]
+    lit = [place.lit for place in sight.places.values() if place.rectifies and place.below]
     units, dead = sum(map(len, lit)), sum(int((~each).sum()) for each in lit)
     return DeadUnits(dead / units if units else math.nan, dead, units, len(lit))
 
 
-@dataclasses.dataclass(frozen=True)
-class _Seen:
-    """What one module did so far: max(x, 0) each time, of some x below 0; and which units were ever above 0, (u,)."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Place:
+    """What was seen at one place: max(x, 0) each time, of some x below 0; and which units were ever above 0, (u,)."""
 
     rectifies: bool
     below: bool
     lit: Tensor
 
+    def joined(self, other: "_Place") -> "_Place":
+        if not (self.rectifies and other.rectifies):
+            return ELSEWHERE
+        return _Place(True, self.below or other.below, self.lit | other.lit)
 
-def _look(found: dict[nn.Module, _Seen], module: nn.Module, given: tuple, out: object) -> None:
-    before = found.get(module)
-    if (before is not None and not before.rectifies) or len(given) != 1 or not isinstance(out, Tensor):
-        return
-    (inputs,) = given
-    alike = isinstance(inputs, Tensor) and inputs.shape == out.shape and out.ndim > 1
-    if not alike or not torch.equal(out, inputs.clamp_min(0)):
-        found[module] = _Seen(False, False, torch.zeros(0, dtype=torch.bool))
-        return
-    lit, below = (out > 0).flatten(1).any(dim=0), bool((inputs < 0).any())
-    if before is not None:
-        lit, below = lit | before.lit, below or before.below
-    found[module] = _Seen(True, below, lit)
+
+ELSEWHERE = _Place(False, False, torch.zeros(0, dtype=torch.bool))
+
+
+class _Sight:
+    """Hooks that watch modules: each call of a module within a pass of the model is a place of its own."""
+
+    def __init__(self) -> None:
+        self.places: dict[tuple[nn.Module, int], _Place] = {}
+        self._calls: collections.Counter[nn.Module] = collections.Counter()
+        self._rectified: Tensor | None = None
+        self._below = False
+
+    def begin(self, model: nn.Module, given: tuple[Any, ...]) -> None:
+        """A pass begins."""
+        self._calls.clear()
+
+    def before(self, module: nn.Module, given: tuple[Any, ...]) -> None:
+        """Keep what a module would give if it rectified, before it may overwrite its input."""
+        single = len(given) == 1 and isinstance(given[0], Tensor) and given[0].ndim > 1
+        self._rectified = given[0].clamp_min(0) if single else None
+        self._below = single and bool((given[0] < 0).any())
+
+    def after(self, module: nn.Module, given: tuple[Any, ...], out: object) -> None:
+        """Compare it with what the module gave."""
+        key = module, self._calls[module]
+        self._calls[module] += 1
+        found, expected = ELSEWHERE, self._rectified
+        if expected is not None and isinstance(out, Tensor) and torch.equal(out, expected):
+            found = _Place(True, self._below, (out > 0).flatten(1).any(dim=0))
+        self.places[key] = self.places[key].joined(found) if key in self.places else found

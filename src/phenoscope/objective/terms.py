@@ -90,13 +90,16 @@ class Terms:
         return self.by.divisor(self.processes.sum_of(own, self.network.device))
 
     def accuracy(self, row: Float[Tensor, "1 p"]) -> Float[Tensor, ""] | None:
-        """The share of examples whose largest output is the target; `None` where targets are not classes (n,)."""
+        """The share of examples whose largest output is the target; `None` where targets are not classes (n,).
+
+        Targets below 0 are no classes but ignored, as losses do with -100; without any other it is nan.
+        """
         right, count = torch.zeros((), dtype=torch.float64, device=self.network.device), 0
         for outputs, targets in self.forward(row):
             if not are_classes(outputs, targets):
                 return None
-            right += (outputs.argmax(dim=1) == targets).sum()
-            count += len(targets)
+            right += (outputs.argmax(dim=1) == targets).sum()  # never one below 0
+            count += int((targets >= 0).sum())
         return self.processes.sum(right) / self.processes.sum_of(count, right.device)
 
     def separable(self, row: Float[Tensor, "1 p"], size: int) -> bool:

@@ -28,7 +28,8 @@ def kernel_distance(one: Tensor, other: Tensor, *, centred: bool = False) -> flo
         0.0
     """
     a, b = (centred_kernel(side) if centred else side.double() for side in _alike(one, other))
-    return max(0.0, 1.0 - _cosine(a, b))
+    distance = 1.0 - _cosine(a, b)
+    return 0.0 if distance < 0 else distance  # by rounding; nan stays nan
 
 
 def kernel_change(start: Tensor, now: Tensor) -> float:
@@ -161,7 +162,7 @@ def centred_kernel(kernel: Float[Tensor, "n n"]) -> Float[Tensor, "n n"]:
 
 def _cosine(a: Tensor, b: Tensor) -> float:
     scale = float(a.norm() * b.norm())
-    return float((a * b).sum()) / scale if scale > 0 else 0.0
+    return float((a * b).sum()) / scale if scale != 0 else 0.0
 
 
 def _alike(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
