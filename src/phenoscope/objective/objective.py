@@ -19,7 +19,7 @@ from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of
 from phenoscope.objective.kinds import LossKind, are_classes, loss_kind, wrong_share
 from phenoscope.objective.linearisation import Linearisation, Which
 from phenoscope.objective.memory import GraphSize, graph_size
-from phenoscope.objective.network import Buffers, Loss, Network, preserved_randomness
+from phenoscope.objective.network import Buffers, Loss, Network
 from phenoscope.objective.operators import Curvature
 from phenoscope.objective.parts import drawn, picked
 from phenoscope.objective.pieces import PIECES
@@ -79,8 +79,7 @@ class Objective:
     ) -> None:
         network, processes = Network(model, loss, buffers=buffers), Processes(group)
         passes = batches_of(data, batch_size, network.device)
-        with preserved_randomness():  # starting a DataLoader draws from it
-            parts = tuple(length(batch) for batch in passes())
+        parts = tuple(length(batch) for batch in passes())
         self.terms, self.memory = Terms(network, passes, parts, WHOLE, processes), memory
         self._graph_sizes: dict[str, GraphSize] = {}  # measured once
         self.partition: tuple[int, ...] = sum(processes.gather(parts), ())
@@ -253,8 +252,7 @@ class Objective:
             BadInput: no such numbers, or examples that lie along another axis.
         """
         refusals.another_axis(all(self.processes.gather(self._first_axis)))
-        with preserved_randomness():
-            found = picked(self.terms.passes, list(groups), self.terms.parts, self.processes)
+        found = picked(self.terms.passes, list(groups), self.terms.parts, self.processes)
         return tuple(self._on(batches) for batches in found)
 
     def sampled(self, size: int, count: int = 1, *, generator: Generator | None = None) -> tuple["Objective", ...]:

@@ -11,12 +11,13 @@ from torch import Generator, Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import refusals
-from phenoscope.objective.batches import Batch, preserved, split, take
+from phenoscope.objective.batches import Batch, split, take
 from phenoscope.objective.kinds import UNFIT, are_classes
 from phenoscope.objective.linearisation import Linearisation
 from phenoscope.objective.memory import GraphSize
 from phenoscope.objective.network import Network, Rows
 from phenoscope.objective.processes import Processes
+from phenoscope.objective.randomness import advance, preserved_randomness
 from phenoscope.objective.refusals import finite
 from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
 
@@ -143,9 +144,8 @@ class Terms:
     def refuse_randomness(self, row: Float[Tensor, "1 p"], generators: tuple[Generator, ...], *, whole: bool) -> None:
         """Evaluate twice in a row, all data where each pass may draw anew, else the first batch."""
         most = None if whole else 1
-        with preserved(generators):
+        with preserved_randomness(generators):
             first = finite(self.loss(row, most), "loss")
-            for generator in generators:  # a pass puts them back, so without this it would repeat itself
-                torch.randint(2, (), generator=generator, device=generator.device)
+            advance(generators)  # a pass puts them back, so without this it would repeat itself
             second = finite(self.loss(row, most), "loss")
         refusals.different(first, second, self.network.dtype)
