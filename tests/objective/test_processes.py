@@ -62,6 +62,11 @@ def test_every_number_is_that_of_one_process(one, both, name):
                 assert_close(number, wanted, rtol=1e-6, atol=1e-8, msg=lambda text, what=what: f"{what}: {text}")
 
 
+@pytest.mark.parametrize("name", splitting.exported())
+def test_every_exported_instrument_is_among_them(both, name):
+    assert any(found[f"exported {name}"] for found in both[0]["found"].values())
+
+
 def test_other_networks_are_refused(both):
     assert both[0]["refusal"].startswith("the digest of the parameters differs between the processes")
     assert both[0]["refusal"] == both[1]["refusal"]

@@ -1,6 +1,7 @@
 """How many rectified units are dead: zero whatever the example, and so without a gradient?"""
 
 import dataclasses
+import functools
 import math
 
 import torch
@@ -57,7 +58,10 @@ def dead_units(objective: Objective) -> DeadUnits:
     finally:
         for handle in handles:
             handle.remove()
-    lit = [seen.lit for seen in found.values() if seen.rectifies and seen.below]
+    everywhere = zip(*objective.processes.gather([*found.values()]), strict=True)
+    lit = [
+        seen.lit for seen in (functools.reduce(_both, parts) for parts in everywhere) if seen.rectifies and seen.below
+    ]
     units, dead = sum(map(len, lit)), sum(int((~each).sum()) for each in lit)
     return DeadUnits(dead / units if units else math.nan, dead, units, len(lit))
 
@@ -80,7 +84,12 @@ def _look(found: dict[nn.Module, _Seen], module: nn.Module, given: tuple, out: o
     if not alike or not torch.equal(out, inputs.clamp_min(0)):
         found[module] = _Seen(False, False, torch.zeros(0, dtype=torch.bool))
         return
-    lit, below = (out > 0).flatten(1).any(dim=0), bool((inputs < 0).any())
-    if before is not None:
-        lit, below = lit | before.lit, below or before.below
-    found[module] = _Seen(True, below, lit)
+    seen = _Seen(True, bool((inputs < 0).any()), (out > 0).flatten(1).any(dim=0).cpu())
+    found[module] = seen if before is None else _both(before, seen)
+
+
+def _both(one: _Seen, other: _Seen) -> _Seen:
+    """What a module did on the data of both."""
+    if not one.rectifies or not other.rectifies:
+        return other if one.rectifies else one
+    return _Seen(True, one.below or other.below, one.lit | other.lit)

@@ -158,7 +158,7 @@ class Objective:
         row = self.row(point)
         with self.terms.network.evaluation():
             own = torch.cat([outputs for outputs, _ in self.terms.forward(row)])
-        return torch.cat(self.processes.gather(own))
+        return self.processes.stack(own)
 
     def chosen(self, *patterns: str) -> Bool[Tensor, " p"]:
         """Which coordinates of the point belong to parameters whose names fit a pattern, such as `"layers.0.*"`.

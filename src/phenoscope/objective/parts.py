@@ -1,7 +1,7 @@
 """Chosen examples taken out of data that come in batches, in one pass and with no more of them held than are chosen."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -38,6 +38,12 @@ def picked(
         first += size
     everywhere = (itertools.chain(*pieces) for pieces in zip(*processes.gather(taken), strict=True))
     return [joined(*zip(*pieces, strict=True)) for pieces in everywhere]
+
+
+def everything(batches: Iterable[Batch], processes: Processes) -> tuple[Tensor, Tensor]:
+    """Inputs and targets, tensors both, of the batches of all processes, in the order of `Objective.outputs`."""
+    inputs, targets = (processes.stack(torch.cat(parts)) for parts in zip(*batches, strict=True))
+    return inputs, targets
 
 
 def drawn(count: int, size: int, draws: int, generator: torch.Generator | None) -> list[Int[Tensor, " size"]]:
