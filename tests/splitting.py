@@ -13,7 +13,7 @@ import torch
 from torch import distributed, nn
 
 import phenoscope as ps
-from oracles import Attention, drawn, ignoring, labels, normal
+from oracles import Attention, Routed, drawn, ignoring, labels, normal
 from phenoscope import instruments
 from phenoscope.instruments import INSTRUMENTS, Bench, Path
 
@@ -113,6 +113,43 @@ def measured(objective):
     return found | {f"exported {name}": attempt(instrument, objective) for name, instrument in exported().items()}
 
 
+def uneven():
+    """Networks with data for each of two processes, of which one alone would take another way: model, loss, parts."""
+    inputs, classes = normal(8, 4), labels(3, 8)
+    far, unknown = inputs.index_fill(1, torch.tensor([0]), 6.0), torch.full_like(classes, -100)
+    yield "routed", Routed(), CE, [(inputs, classes)], [(inputs, classes), (far, classes)]
+    yield "ignored at first", nn.Linear(4, 3), CE, [(inputs, classes)], [(inputs, unknown), (inputs, classes)]
+    yield "ignored", nn.Linear(4, 3), CE, [(inputs, classes)], [(inputs, unknown)]
+    yield "probabilities", nn.Linear(4, 3), loss_of_shares, [(inputs, classes)], [(inputs, normal(8, 3).softmax(1))]
+
+
+def loss_of_shares(outputs, targets):
+    return nn.functional.cross_entropy(outputs, targets)
+
+
+def decided(objective):
+    """What is decided by looking at the data, in words and rounded numbers."""
+    found = {"kind": objective.loss_kind, "accuracy": repr(objective.accuracy())}
+    for name in ("of_errors", "fisher"):
+        try:
+            found[name] = type(getattr(objective, name)()).__name__
+        except ps.BadInput as problem:
+            found[name] = str(problem)
+    for instrument in (ps.trace, ps.diagonal, ps.gauss_newton_spectrum):
+        reading = instrument(objective)
+        found[instrument.__name__] = [f"{reading.value:.6g}", str(reading.outcome), getattr(reading, "note", "")]
+    return found
+
+
+def decisions(data, group=None):
+    """Of each uneven network, with the data that `data` takes of the two parts."""
+    found = uneven()
+    return {
+        name: decided(ps.Objective(drawn(model), loss, data(first, second), group=group))
+        for name, model, loss, first, second in found
+    }
+
+
 def alone():
     """What one process says of each network, in two batches where the processes cut them."""
     found = {}
@@ -146,7 +183,9 @@ if __name__ == "__main__":
     warnings.simplefilter("error")
     torch.set_num_threads(1)
     distributed.init_process_group("gloo")
+    rank = distributed.get_rank()
     found = {"found": together(), "refusal": refusal()}
+    found["decisions"] = decisions(lambda *parts: parts[rank], distributed.group.WORLD)
     every = [None] * distributed.get_world_size()
     distributed.all_gather_object(every, json.dumps(found).replace("NaN", "null"))
     if distributed.get_rank() == 0:

@@ -175,9 +175,10 @@ class Objective:
 
     @functools.cached_property
     def loss_kind(self) -> LossKind:
-        """Which loss it is, told by what it does with the first batch, whatever it is called."""
+        """Which loss it is, told by what it does with the first batch (of all processes), whatever it is called."""
         with self.terms.network.evaluation():
-            return loss_kind(self.terms.network.value, *next(self.terms.forward(self.row(None))))
+            own = loss_kind(self.terms.network.value, *next(self.terms.forward(self.row(None))))
+        return self.processes.gather(own)[0]
 
     def accuracy(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, ""] | None:
         """The share of examples whose largest output is the target; `None` where targets are not classes (n,)."""
@@ -237,8 +238,9 @@ class Objective:
             BadInput: targets that are not classes (n,).
         """
         with self.terms.network.evaluation():
-            if not all(are_classes(*seen) for seen in self.terms.forward(self.row(None))):
-                raise BadInput("errors are counted for classes (n,) as targets and scores (n, classes) as outputs.")
+            own = all(are_classes(*seen) for seen in self.terms.forward(self.row(None)))
+        if not all(self.processes.gather(own)):
+            raise BadInput("errors are counted for classes (n,) as targets and scores (n, classes) as outputs.")
         return self._made(Network(self.model, wrong_share, buffers=self.buffers), BY_NAME["examples"])
 
     def parts(self, groups: Iterable[Tensor]) -> tuple["Objective", ...]:

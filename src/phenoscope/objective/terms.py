@@ -92,12 +92,15 @@ class Terms:
 
     def accuracy(self, row: Float[Tensor, "1 p"]) -> Float[Tensor, ""] | None:
         """The share of examples whose largest output is the target; `None` where targets are not classes (n,)."""
-        right, count = torch.zeros((), dtype=torch.float64, device=self.network.device), 0
+        right, count, classes = torch.zeros((), dtype=torch.float64, device=self.network.device), 0, True
         for outputs, targets in self.forward(row):
-            if not are_classes(outputs, targets):
-                return None
+            classes = are_classes(outputs, targets)
+            if not classes:
+                break
             right += (outputs.argmax(dim=1) == targets).sum()
             count += len(targets)
+        if not all(self.processes.gather(classes)):
+            return None
         return self.processes.sum(right) / self.processes.sum_of(count, right.device)
 
     def separable(self, row: Float[Tensor, "1 p"], size: int) -> bool:
