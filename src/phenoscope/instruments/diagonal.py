@@ -222,7 +222,7 @@ def _by_rules(objective: Objective, which: Which, chosen: Tensor | None, generat
 
     def exact() -> Tensor:
         if which == "hessian" and space.units:
-            found = units(space, generator)[1]
+            found = units(space, generator)[1].cpu()
         elif which != "hessian" and columns <= MOST_COLUMNS:
             found = _squares(space, which, generator)
         else:

@@ -15,7 +15,7 @@ from phenoscope.core import points
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.objective import refusals
-from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length, to_device
+from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length
 from phenoscope.objective.kinds import LossKind, are_classes, loss_kind, wrong_share
 from phenoscope.objective.linearisation import Linearisation, Which
 from phenoscope.objective.memory import GraphSize, graph_size
@@ -254,7 +254,8 @@ class Objective:
             BadInput: no such numbers, or examples that lie along another axis.
         """
         refusals.another_axis(all(self.processes.gather(self._first_axis)))
-        found = picked(self.terms.passes, list(groups), self.terms.parts, self.processes)
+        device = self.terms.network.device
+        found = picked(self.terms.passes, list(groups), self.terms.parts, self.processes, device)
         return tuple(self._on(batches) for batches in found)
 
     def sampled(self, size: int, count: int = 1, *, generator: Generator | None = None) -> tuple["Objective", ...]:
@@ -289,9 +290,8 @@ class Objective:
 
     def _on(self, batches: tuple[Batch, ...]) -> "Objective":
         """On other data of the same kind, known to be fixed: what was found out about the loss holds there too."""
-        own = [to_device(batch, self.terms.network.device) for batch in batches]
-        lengths = tuple(length(batch) for batch in own)
-        made = self._with(passes=lambda: iter(own), parts=lengths, processes=ALONE)
+        lengths = tuple(length(batch) for batch in batches)
+        made = self._with(passes=lambda: iter(batches), parts=lengths, processes=ALONE)
         made.partition = lengths
         return made
 

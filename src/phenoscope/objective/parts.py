@@ -9,12 +9,16 @@ from jaxtyping import Int
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-from phenoscope.objective.batches import Batch, by_example, entries, joined, length
+from phenoscope.objective.batches import Batch, by_example, entries, joined, length, to_device
 from phenoscope.objective.processes import Processes
 
 
 def picked(
-    start: Callable[[], Iterator[Batch]], groups: Sequence[Tensor], own: tuple[int, ...], processes: Processes
+    start: Callable[[], Iterator[Batch]],
+    groups: Sequence[Tensor],
+    own: tuple[int, ...],
+    processes: Processes,
+    device: torch.device,
 ) -> list[tuple[Batch, ...]]:
     """The examples of each group, as one batch wherever the pieces fit together; every process gets all of them.
 
@@ -24,6 +28,7 @@ def picked(
             twice counts twice.
         own: how many examples each batch of this process has.
         processes: who holds the data.
+        device: where all of them go.
     """
     counts = processes.gather(sum(own))
     ordered = [_checked(group, sum(counts)) for group in groups]
@@ -37,7 +42,8 @@ def picked(
                 pieces.append((entries(batch, group[low:high] - first), by_example(batch)))
         first += size
     everywhere = (itertools.chain(*pieces) for pieces in zip(*processes.gather(taken), strict=True))
-    return [joined(*zip(*pieces, strict=True)) for pieces in everywhere]
+    here = ([(to_device(piece, device), kind) for piece, kind in pieces] for pieces in everywhere)
+    return [joined(*zip(*pieces, strict=True)) for pieces in here]
 
 
 def everything(batches: Iterable[Batch], processes: Processes) -> tuple[Tensor, Tensor]:
