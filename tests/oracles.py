@@ -111,6 +111,17 @@ def drawn(model: nn.Module, seed: int = 2) -> nn.Module:
     return model
 
 
+class Routed(nn.Module):
+    """A layer that is called for some batches only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(4, 3), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.second(x) if bool(x[0, 0] > 5) else self.first(x)
+
+
 class Attention(nn.Module):
     """A token model around any layer (batch, time, width) -> same, its head tied to its embedding."""
 

@@ -3,6 +3,8 @@
 Usage: torchrun --nproc-per-node 2 splitting.py FILE
 """
 
+import dataclasses
+import inspect
 import json
 import sys
 import warnings
@@ -11,8 +13,9 @@ import torch
 from torch import distributed, nn
 
 import phenoscope as ps
-from oracles import Attention, drawn, ignoring, labels, normal
-from phenoscope.instruments import INSTRUMENTS, Bench
+from oracles import Attention, Routed, drawn, ignoring, labels, normal
+from phenoscope import instruments
+from phenoscope.instruments import INSTRUMENTS, Bench, Path
 
 CE = nn.CrossEntropyLoss()
 TOKENS = labels(5, 10, 3, seed=3)
@@ -24,12 +27,68 @@ def networks():
     yield "perceptron", dense, CE, normal(21, 4), labels(3, 21), 8
     yield "tokens, some ignored", drawn(Attention(nn.Tanh())), CE, TOKENS, ignoring(), 4
     yield "sum", drawn(nn.Linear(4, 3)), nn.CrossEntropyLoss(reduction="sum"), normal(9, 4), labels(3, 9), 2
+    sparse = drawn(nn.Sequential(nn.Linear(4, 12), nn.ReLU(), nn.Linear(12, 2)), seed=2)
+    nn.init.constant_(sparse[0].bias, -2.0)  # some units are above 0 for the examples of one process alone
+    yield "two classes", sparse, CE, normal(12, 4, seed=8), labels(2, 12), 7
+
+
+LEFT_OUT = {
+    "gradient_moments": "its sums are read by the noise scale and others",
+    "invariance_audit": "applies instruments that stand here, and takes as long as all others together",
+    "symmetries": "of the model alone: what may be changed in it, which is no number",
+}
+"""Exported instruments that are not compared, and why."""
+
+
+def two(objective):
+    return objective.point, objective.point + normal(len(objective.point), seed=8)
+
+
+def three(objective):
+    return [*two(objective), objective.point + normal(len(objective.point), seed=9)]
+
+
+CALLS = {
+    "barrier": lambda objective: ps.barrier(objective, *two(objective)),
+    "batch_gradient_share": lambda objective: instruments.batch_gradient_share(objective, 2, batch_size=4, batches=4),
+    "monotonicity": lambda objective: instruments.monotonicity(objective, *two(objective)),
+    "path_barrier": lambda objective: instruments.path_barrier(objective, Path(torch.stack(two(objective)))),
+    "plane_through": lambda objective: instruments.plane_through(objective, three(objective), grid=3),
+    "reach": lambda objective: instruments.reach(objective, normal(len(objective.point), seed=9)),
+    "sampling_error": lambda objective: instruments.sampling_error(objective, "loss", groups=3),
+    "shuffled_auc": lambda objective: instruments.shuffled_auc(objective, torch.arange(4) < 2, shuffles=2),
+    "simplex": lambda objective: instruments.simplex(objective, three(objective)),
+}
+"""How to call those that need more than the objective."""
+
+
+def exported():
+    """All exported instruments that take an objective, by name, without those that the registry has."""
+    found = {name: getattr(instruments, name) for name in instruments.__all__ if name not in {*INSTRUMENTS, *LEFT_OUT}}
+    return {
+        name: CALLS.get(name, instrument)
+        for name, instrument in found.items()
+        if inspect.isfunction(instrument)
+        and "Objective" in str(next(iter(inspect.signature(instrument).parameters.values())))
+    }
 
 
 def numbers(reading):
-    """Value and error of a reading, as plain floats."""
-    value = torch.as_tensor(reading.value).double().flatten()
-    return [float(part) for part in (*value, *([] if reading.error is None else [reading.error]))]
+    """Value (or values) and error of a reading, as plain floats, or of a picture all tensors that it holds."""
+    value = getattr(reading, "value", getattr(reading, "values", None))
+    if value is None:
+        fields = [getattr(reading, field.name) for field in dataclasses.fields(reading)]
+        return [float(part) for field in fields if torch.is_tensor(field) for part in field.flatten()]
+    error = getattr(reading, "error", None)
+    return [float(part) for part in (*torch.as_tensor(value).double().flatten(), *([] if error is None else [error]))]
+
+
+def attempt(instrument, objective):
+    """The numbers of an instrument, none where it refuses."""
+    try:
+        return numbers(instrument(objective))
+    except ps.BadInput:
+        return []
 
 
 def measured(objective):
@@ -51,7 +110,44 @@ def measured(objective):
     found["density"] = ps.density(objective, steps=6).values.tolist()
     for name, instrument in INSTRUMENTS.items():
         found[f"instrument {name}"] = numbers(instrument.read(Bench(objective), None))
+    return found | {f"exported {name}": attempt(instrument, objective) for name, instrument in exported().items()}
+
+
+def uneven():
+    """Networks with data for each of two processes, of which one alone would take another way: model, loss, parts."""
+    inputs, classes = normal(8, 4), labels(3, 8)
+    far, unknown = inputs.index_fill(1, torch.tensor([0]), 6.0), torch.full_like(classes, -100)
+    yield "routed", Routed(), CE, [(inputs, classes)], [(inputs, classes), (far, classes)]
+    yield "ignored at first", nn.Linear(4, 3), CE, [(inputs, classes)], [(inputs, unknown), (inputs, classes)]
+    yield "ignored", nn.Linear(4, 3), CE, [(inputs, classes)], [(inputs, unknown)]
+    yield "probabilities", nn.Linear(4, 3), loss_of_shares, [(inputs, classes)], [(inputs, normal(8, 3).softmax(1))]
+
+
+def loss_of_shares(outputs, targets):
+    return nn.functional.cross_entropy(outputs, targets)
+
+
+def decided(objective):
+    """What is decided by looking at the data, in words and rounded numbers."""
+    found = {"kind": objective.loss_kind, "accuracy": repr(objective.accuracy())}
+    for name in ("of_errors", "fisher"):
+        try:
+            found[name] = type(getattr(objective, name)()).__name__
+        except ps.BadInput as problem:
+            found[name] = str(problem)
+    for instrument in (ps.trace, ps.diagonal, ps.gauss_newton_spectrum):
+        reading = instrument(objective)
+        found[instrument.__name__] = [f"{reading.value:.6g}", str(reading.outcome), getattr(reading, "note", "")]
     return found
+
+
+def decisions(data, group=None):
+    """Of each uneven network, with the data that `data` takes of the two parts."""
+    found = uneven()
+    return {
+        name: decided(ps.Objective(drawn(model), loss, data(first, second), group=group))
+        for name, model, loss, first, second in found
+    }
 
 
 def alone():
@@ -87,7 +183,9 @@ if __name__ == "__main__":
     warnings.simplefilter("error")
     torch.set_num_threads(1)
     distributed.init_process_group("gloo")
+    rank = distributed.get_rank()
     found = {"found": together(), "refusal": refusal()}
+    found["decisions"] = decisions(lambda *parts: parts[rank], distributed.group.WORLD)
     every = [None] * distributed.get_world_size()
     distributed.all_gather_object(every, json.dumps(found).replace("NaN", "null"))
     if distributed.get_rank() == 0:

@@ -9,7 +9,9 @@ from torch.testing import assert_close
 from oracles import CE, CLASSES, MSE, POINTS, PROBLEMS, Problem, drawn, mlp, normal
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments import gauss_newton_spectrum
+from phenoscope.instruments.gram import _Factors, _Rows
 from phenoscope.objective import Objective
+from phenoscope.objective.layer_space import layer_space
 
 MADE = ["gauss_newton", "fisher", "empirical_fisher", "gradient_covariance"]
 
@@ -82,3 +84,15 @@ def test_what_has_no_gram_matrix_is_refused():
     summed = Objective(mlp(), nn.CrossEntropyLoss(reduction="sum"), (POINTS, CLASSES))
     with pytest.raises(BadInput, match="this one is a sum"):
         gauss_newton_spectrum(summed, operator="gradient_covariance")
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("made", [_Factors, _Rows])
+def test_everything_lies_where_the_network_does(made, own):
+    """What were made without a device would come out empty here, and not go with the rest."""
+    space = layer_space(Objective(mlp(), CE, (POINTS, CLASSES), 4))
+    with torch.device("meta"):
+        factors = made.of(space, own=own)
+        matrix = factors.gram()
+        pulled = factors.pull(matrix[0])
+    assert_close(pulled.square().sum(), matrix[0] @ matrix @ matrix[0], rtol=1e-9, atol=1e-15)

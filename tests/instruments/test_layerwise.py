@@ -18,6 +18,7 @@ from oracles import (
     TOKENS,
     Attention,
     Problem,
+    Routed,
     Scaled,
     SelfAttention,
     dense_gauss_newton,
@@ -29,7 +30,7 @@ from oracles import (
     seeded,
 )
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments import Outcome, trace
+from phenoscope.instruments import Outcome, diagonal, trace
 from phenoscope.instruments.layerwise import FORMS, ByLayers, Rounds
 from phenoscope.objective import Objective
 from phenoscope.objective.layer_space import layer_space
@@ -212,17 +213,6 @@ class AlongSecond(nn.Module):
         return self.inside(tokens)
 
 
-class Routed(nn.Module):
-    """A layer that is called for some batches only."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first, self.second = nn.Linear(4, 3), nn.Linear(4, 3)
-
-    def forward(self, x):
-        return self.second(x) if bool(x[0, 0] > 50) else self.first(x)
-
-
 def batch_statistics() -> nn.Module:
     return drawn(nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.Linear(5, 3)))
 
@@ -285,24 +275,28 @@ def test_where_the_rules_do_not_apply_the_reading_says_so(name):
 
 def test_layers_that_are_called_for_some_batches_only():
     inputs = POINTS.clone()
-    inputs[4:, 0] = 100.0
+    inputs[4:, 0] = 6.0
     objective = Objective(drawn(Routed()), CE, (inputs, CLASSES), 4)
     reading = trace(objective, 0.2)
     assert reading.note == "the layers are not called alike for all batches"
     assert abs(reading.value - trace(objective, method="exact").value) <= 3 * reading.standard_error + 1e-9
+    entries = diagonal(objective, method="exact")
+    assert entries.note == reading.note
+    products = objective.hessian() @ torch.eye(len(objective.point), dtype=torch.float64)
+    assert_close(entries.values, torch.diagonal(products), rtol=1e-10, atol=1e-14)
 
 
 @pytest.mark.parametrize("which", ["hessian", "gauss_newton", "gradient_covariance"])
 def test_blocks_of_layers_and_of_parts_of_them(which):
     problem = NETWORKS["two hidden layers"]()
     objective = Objective(problem.model, problem.loss, problem.data, 4)
-    diagonal = torch.diagonal(exact(problem, which))
+    entries = torch.diagonal(exact(problem, which))
     for chosen in (
         objective.chosen("2.*"),
         objective.chosen("0.weight", "4.bias"),
-        torch.arange(len(diagonal)) % 3 == 0,
+        torch.arange(len(entries)) % 3 == 0,
     ):
-        value = diagonal[chosen].sum().item()
+        value = entries[chosen].sum().item()
         assert_close(trace(objective, operator=which, chosen=chosen, method="exact").value, value, rtol=1e-10, atol=0)
         reading = trace(objective, 0.05, operator=which, chosen=chosen)
         assert abs(reading.value - value) <= 3 * reading.standard_error + 1e-10

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from oracles import PROBLEMS
-from phenoscope.instruments import INSTRUMENTS, Bench
+from oracles import PROBLEMS, drawn, normal
+from phenoscope.instruments import INSTRUMENTS, Bench, shuffled_auc
 from phenoscope.objective import Objective
 
 NAMES = [name for name in INSTRUMENTS if name != "learning_coefficient"]  # whose chains have a test of their own
@@ -69,3 +69,17 @@ def test_how_the_data_are_cut_changes_nothing(name, problem, cut):
     assert type(found) is type(whole)
     one, other = float(found.value), float(whole.value)
     assert one == pytest.approx(other, rel=1e-8, abs=1e-10, nan_ok=True), (found, whole)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "shuffled_auc"])
+def test_measuring_on_a_loader_moves_no_random_state(name):
+    """Starting a pass through a loader draws from torch's own state."""
+    inputs, targets = normal(8, 4), torch.arange(8) % 2
+    data = DataLoader(TensorDataset(inputs, targets), batch_size=3, shuffle=True)
+    objective = Objective(drawn(torch.nn.Linear(4, 2)), torch.nn.CrossEntropyLoss(), data)
+    before = torch.get_rng_state()
+    if name == "shuffled_auc":
+        shuffled_auc(objective, torch.tensor([True, False, False, False]))
+    else:
+        read(name, objective)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -62,6 +62,17 @@ def test_every_number_is_that_of_one_process(one, both, name):
                 assert_close(number, wanted, rtol=1e-6, atol=1e-8, msg=lambda text, what=what: f"{what}: {text}")
 
 
+@pytest.mark.parametrize("name", splitting.exported())
+def test_every_exported_instrument_is_among_them(both, name):
+    assert any(found[f"exported {name}"] for found in both[0]["found"].values())
+
+
+def test_what_the_data_decide_is_decided_by_all_of_them(both):
+    expected = splitting.decisions(lambda first, second: first + second)
+    for name, found in expected.items():
+        assert both[0]["decisions"][name] == both[1]["decisions"][name] == found, name
+
+
 def test_other_networks_are_refused(both):
     assert both[0]["refusal"].startswith("the digest of the parameters differs between the processes")
     assert both[0]["refusal"] == both[1]["refusal"]

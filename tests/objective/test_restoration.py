@@ -114,6 +114,23 @@ def test_also_after_an_exception_inside(calls):
     assert_same(before, found(model, generator))
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_a_pass_looks_as_if_nothing_were_drawn_even_if_it_is_left_half_way(own):
+    generator = torch.Generator().manual_seed(3)
+    loader = DataLoader(Drawing(), 2, shuffle=True, generator=generator if own else None)
+    model = network().eval()
+    objective = Objective(model, nn.CrossEntropyLoss(), loader)
+    before = found(model, generator)
+    first = next(objective.terms.passes())[0]
+    for _ in objective.example_gradients():
+        assert_same(before, found(model, generator))
+    objective.example_losses()
+    assert_same(before, found(model, generator))
+    assert torch.equal(first, next(objective.terms.passes())[0])
+    torch.rand(1, generator=generator if own else None)
+    assert not torch.equal(first, next(objective.terms.passes())[0])  # another order, as the user's own would be
+
+
 def test_batch_statistics_may_be_refused():
     with pytest.raises(BadInput, match="buffers='refuse'"):
         Objective(network(), nn.CrossEntropyLoss(), (normal(3, 1, 4, 4), labels(3, 3)), buffers="refuse")

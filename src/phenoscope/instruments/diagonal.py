@@ -112,21 +112,18 @@ def diagonal(
     if not tol > 0 or max_products < FEWEST:
         raise BadInput(f"`tol` must be positive and `max_products` at least {FEWEST}, got {tol} and {max_products}.")
     generator = generator or torch.Generator().manual_seed(0)
-    if isinstance(objective, Operator):
-        route, size = _ordinary(objective, chosen), objective.size
-    else:
-        size = len(objective.point)
-        route = _by_rules(objective, operator, chosen, generator) if method != "hutchinson" else None
-        route = route or _ordinary(objective.operator(operator), chosen)
+    exact, note = method == "exact", ""
+    size = objective.size if isinstance(objective, Operator) else len(objective.point)
     wanted = torch.ones(size, dtype=torch.bool) if chosen is None else chosen.cpu()
-    try:
-        return _estimated(route, wanted, tol, max_products, generator, exact=method == "exact")
-    except LayersDiffer:
-        assert isinstance(objective, Objective)
-        route = dataclasses.replace(
-            _ordinary(objective.operator(operator), chosen), note="the layers are not called alike for all batches"
-        )
-        return _estimated(route, wanted, tol, max_products, generator, exact=method == "exact")
+    if isinstance(objective, Objective) and method != "hutchinson":
+        try:
+            route = _by_rules(objective, operator, chosen, generator)
+            return _estimated(route, wanted, tol, max_products, generator, exact=exact)
+        except LayersDiffer:
+            note = "the layers are not called alike for all batches"
+    matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
+    route = dataclasses.replace(_ordinary(matrix, chosen), note=note)
+    return _estimated(route, wanted, tol, max_products, generator, exact=exact)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,7 +206,7 @@ def _ordinary(matrix: Operator, chosen: Tensor | None) -> _Route:
     return _Route(sampled, lambda: _spread(_units(block)[None], everything)[0], block.size, _eps(matrix.dtype))
 
 
-def _by_rules(objective: Objective, which: Which, chosen: Tensor | None, generator: torch.Generator) -> _Route | None:
+def _by_rules(objective: Objective, which: Which, chosen: Tensor | None, generator: torch.Generator) -> _Route:
     """Layer-wise rules for what they cover, ordinary probes for the rest."""
     space = layer_space(objective, which, chosen=chosen)
     if not space.layers:
@@ -234,7 +231,7 @@ def _by_rules(objective: Objective, which: Which, chosen: Tensor | None, generat
 
     def exact() -> Tensor:
         if which == "hessian" and space.units:
-            found = units(space, generator)[1]
+            found = units(space, generator)[1].cpu()
         elif which != "hessian" and columns <= MOST_COLUMNS:
             found = _squares(space, which, generator)
         else:

@@ -66,7 +66,8 @@ def feature_rank(objective: Objective, variance: float = VARIANCE) -> FeatureRan
     """
     if not 0 < variance <= 1:
         raise BadInput(f"`variance` is a share, above 0 and at most 1, got {variance}.")
-    layer, features = last_inputs(objective.model, objective.outputs)
+    layer, own = last_inputs(objective.model, objective.outputs)
+    features = objective.processes.stack(own)
     centred = (features - features.mean(dim=0)).double()
     squares = torch.linalg.svdvals(centred).square()
     held, rank = squares.cumsum(0), 0.0

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -194,6 +194,7 @@ class _Factors:
     @staticmethod
     def of(space: LayerSpace, *, own: bool) -> "_Factors":
         kept: list[tuple[list[Tensor | None], list[Tensor], Tensor, int]] = []
+        device = space.point.device
 
         def note(piece: Displaced, signs: Signs) -> list[Tensor]:
             columns = list(piece.columns(own=own))
@@ -202,8 +203,8 @@ class _Factors:
             for index, (layer, features) in enumerate(zip(piece.layers, piece.features, strict=True)):
                 factor = layer.rule.factor(features, torch.stack([column.deltas[index] for column in columns]))
                 inputs.append(factor.inputs)
-                deltas.append(factor.rows.flatten(0, 1).cpu())
-            shares = piece.shares() if own else torch.zeros(piece.count)
+                deltas.append(factor.rows.flatten(0, 1))
+            shares = piece.shares() if own else torch.zeros(piece.count, device=device)
             kept.append((inputs, deltas, shares.double().repeat(len(columns)), piece.count))
             return []
 
@@ -211,15 +212,15 @@ class _Factors:
         parts = [part for each in space.objective.processes.gather(kept) for part in each]
         places, first = [], 0
         for _, deltas, _, count in parts:
-            places.append(first + torch.arange(count).repeat(len(deltas[0]) // count))
+            places.append(first + torch.arange(count, device=device).repeat(len(deltas[0]) // count))
             first += count
         layers = range(len(space.layers))
-        inputs = tuple(None if parts[0][0][i] is None else torch.cat([p[0][i] for p in parts]).double() for i in layers)  # type: ignore[misc]
-        deltas = tuple(torch.cat([part[1][i] for part in parts]).double() / math.sqrt(weight) for i in layers)
-        return _Factors(space, inputs, deltas, torch.cat(places), torch.cat([part[2] for part in parts]) / weight)
+        inputs = tuple(None if parts[0][0][i] is None else _below([p[0][i] for p in parts], device) for i in layers)
+        deltas = tuple(_below([part[1][i] for part in parts], device) / math.sqrt(weight) for i in layers)
+        return _Factors(space, inputs, deltas, torch.cat(places), _below([part[2] for part in parts], device) / weight)
 
     def gram(self) -> Float[Tensor, "r r"]:
-        total = torch.zeros(len(self.examples), len(self.examples), dtype=torch.float64)
+        total = torch.zeros(len(self.examples), len(self.examples), dtype=torch.float64, device=self.examples.device)
         for inputs, deltas in zip(self.inputs, self.deltas, strict=True):
             alike = deltas @ deltas.mT
             if inputs is not None:
@@ -260,9 +261,9 @@ class _Rows:
             total += weight
         processes = space.objective.processes
         parts = processes.gather((torch.cat(found), torch.cat(weights)))
-        weight = space.objective.terms.by.divisor(processes.sum_of(total, space.point.device))
-        rows = torch.cat([part[0] for part in parts]).double() / math.sqrt(weight)
-        return _Rows(rows, torch.cat([part[1] for part in parts]).double() / weight)
+        device, weight = space.point.device, space.objective.terms.by.divisor(processes.sum_of(total, space.point.device))
+        rows = _below([part[0] for part in parts], device) / math.sqrt(weight)
+        return _Rows(rows, _below([part[1] for part in parts], device) / weight)
 
     def gram(self) -> Float[Tensor, "r r"]:
         return self.rows @ self.rows.mT
@@ -286,7 +287,16 @@ def _each(space: LayerSpace, *, own: bool) -> Iterator[tuple[Tensor, Tensor, flo
                 factors = piece.factors(own=False)
                 _refuse_negative(sign for _, sign in factors)
                 rows = [_derivative((piece.outputs * factor).sum(), leaf) for factor, _ in factors]
-                yield torch.stack(rows) if rows else leaf.new_zeros(0, len(leaf)), torch.zeros(len(rows)), piece.weight
+                yield (
+                    torch.stack(rows) if rows else leaf.new_zeros(0, len(leaf)),
+                    leaf.new_zeros(len(rows)),
+                    piece.weight,
+                )
+
+
+def _below(parts: Sequence[Tensor | None], device: torch.device) -> Tensor:
+    """One below the other, in float64, whichever process's device they come from."""
+    return torch.cat([part.to(device, torch.float64) for part in parts if part is not None])
 
 
 def _derivative(value: Tensor, leaf: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective
+from phenoscope.objective.parts import everything
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +71,7 @@ def shuffled_auc(
         >>> shuffled_auc(objective, torch.tensor([False, True])).value
         1.0
     """
-    inputs, labels = (torch.cat(parts) for parts in zip(*objective.terms.passes(), strict=True))
+    inputs, labels = everything(objective.terms.passes(), objective.processes)
     outputs = objective.outputs()
     _check(inputs, labels, outputs, entries, shuffles)
     generator = generator or torch.Generator().manual_seed(0)

@@ -100,7 +100,7 @@ def simplex(
     shares = uniform_shares(draws, len(points), generator)
     axes = points[1:] - points[0]
     losses = taken.losses(shares[:, 1:], axes, points[0]).double()
-    corners = torch.tensor([loss_at(taken, point) for point in points], dtype=torch.float64)
+    corners = torch.tensor([loss_at(taken, point) for point in points], dtype=torch.float64, device=losses.device)
     finite = bool(torch.isfinite(torch.cat([losses, corners])).all())
     volume = log_volume(points)
     edge, dimension = float(torch.pdist(points.double()).square().mean().sqrt()), len(points) - 1

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import functools
 import math
 from typing import Any
 
@@ -61,7 +62,9 @@ def dead_units(objective: Objective) -> DeadUnits:
     finally:
         for handle in handles:
             handle.remove()
-    lit = [place.lit for place in sight.places.values() if place.rectifies and place.below]
+    everywhere = zip(*objective.processes.gather([*sight.places.values()]), strict=True)
+    places = [functools.reduce(_Place.joined, parts) for parts in everywhere]
+    lit = [place.lit for place in places if place.rectifies and place.below]
     units, dead = sum(map(len, lit)), sum(int((~each).sum()) for each in lit)
     return DeadUnits(dead / units if units else math.nan, dead, units, len(lit))
 
@@ -108,5 +111,5 @@ class _Sight:
         self._calls[module] += 1
         found, expected = ELSEWHERE, self._rectified
         if expected is not None and isinstance(out, Tensor) and torch.equal(out, expected):
-            found = _Place(True, self._below, (out > 0).flatten(1).any(dim=0))
+            found = _Place(True, self._below, (out > 0).flatten(1).any(dim=0).cpu())
         self.places[key] = self.places[key].joined(found) if key in self.places else found

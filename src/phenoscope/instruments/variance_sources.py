@@ -114,7 +114,8 @@ def variance_sources(
     square = torch.zeros_like(found)
     for axis, levels in enumerate(residuals.shape[: len(factors)]):
         kept = ([other for other in range(levels) if other != left] for left in range(levels))
-        without = torch.stack([_numbers(residuals.index_select(axis, torch.tensor(some)), masks) for some in kept])
+        places = [torch.tensor(some, device=residuals.device) for some in kept]
+        without = torch.stack([_numbers(residuals.index_select(axis, some), masks) for some in places])
         square += (levels - 1) / levels * (without - without.mean(dim=0)).square().sum(dim=0)
     bias, value, *parts = found.tolist()
     bias_error, error, *errors = square.sqrt().tolist()

@@ -1,6 +1,5 @@
 """Data as batches that can be gone through again and again: pairs of tensors, data sets, loaders, lists."""
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,13 +8,14 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset, default_collate
 
 from phenoscope.core.errors import BadInput
+from phenoscope.objective.randomness import undisturbed
 
 Batch = tuple[Any, Any]
 """(input, target); an input may be a tensor, or a tuple or mapping of tensors that the model takes apart."""
 
 
 def batches_of(data: Any, batch_size: int | None, device: torch.device) -> Callable[[], Iterator[Batch]]:
-    """A function that starts a fresh pass over the data, each batch on the given device.
+    """A function that starts a fresh pass over the data, each batch on the given device; it moves no random state.
 
     Args:
         data: a pair of tensors, a Dataset, a DataLoader or any re-iterable of (input, target).
@@ -29,7 +29,7 @@ def batches_of(data: Any, batch_size: int | None, device: torch.device) -> Calla
 
     def start() -> Iterator[Batch]:
         number = -1
-        for number, batch in enumerate(_undisturbed(source, generators)):
+        for number, batch in enumerate(source if fixed(data) else undisturbed(source, generators)):
             yield to_device(_pair(batch, number), device)
         if number < 0:
             raise BadInput("the data are empty: not one batch came. Pass at least one (input, target).")
@@ -44,17 +44,6 @@ def generators_of(data: Any) -> tuple[torch.Generator, ...]:
     samplers = (data.sampler, data.batch_sampler, getattr(data.batch_sampler, "sampler", None))
     found = (getattr(part, "generator", None) for part in (data, *samplers))
     return tuple({id(made): made for made in found if isinstance(made, torch.Generator)}.values())
-
-
-@contextlib.contextmanager
-def preserved(generators: Iterable[torch.Generator]) -> Iterator[None]:
-    """Put back the states of generators, so that measuring never changes the order in which a user trains."""
-    states = [(generator, generator.get_state()) for generator in generators]
-    try:
-        yield
-    finally:
-        for generator, state in states:
-            generator.set_state(state)
 
 
 def fixed(data: Any) -> bool:
@@ -217,26 +206,6 @@ def _source(data: Any, batch_size: int | None) -> Iterable[Any]:
             "Pass a pair of tensors, a Dataset, a DataLoader or a list of (input, target) batches."
         )
     return data
-
-
-def _undisturbed(source: Iterable[Any], generators: Sequence[torch.Generator]) -> Iterator[Any]:
-    """A pass during which the source's generators look untouched from outside, even if it is left half-way."""
-    if not generators:
-        yield from source
-        return
-    inside = [generator.get_state() for generator in generators]
-    entries: Iterator[Any] | None = None
-    while True:
-        with preserved(generators):
-            for generator, state in zip(generators, inside, strict=True):
-                generator.set_state(state)
-            try:
-                entries = iter(source) if entries is None else entries
-                batch = next(entries)
-            except StopIteration:
-                return
-            inside = [generator.get_state() for generator in generators]
-        yield batch
 
 
 def _loader(data: Dataset[Any], batch_size: int | None) -> DataLoader[Any]:

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from phenoscope.objective.batches import Batch, split
-from phenoscope.objective.displaced import Displaced, Layer
+from phenoscope.objective.displaced import Displaced, Layer, LayersDiffer
 from phenoscope.objective.layer_checks import candidates, inseparable, small, verified
 from phenoscope.objective.layer_rules import Dense, Signs
 from phenoscope.objective.linearisation import Which
@@ -64,21 +64,42 @@ class LayerSpace:
 
         Returns:
             The sums, and what the sum of the pieces' weighted losses is divided by.
+
+        Raises:
+            LayersDiffer: in all processes, if some layer was called in another way for a piece of one of them.
         """
         processes = self.objective.processes
         seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
         first = sum(processes.gather(self._count)[: processes.rank])
+        with self.objective.terms.network.evaluation():
+            try:
+                own, weight = self._own(function, seed + first, generator.device)
+            except LayersDiffer:
+                own, weight = None, 0.0
+        totals = [processes.sum(total) for total in self._agreed(own)]
+        return totals, self.objective.terms.by.divisor(processes.sum_of(weight, self.point.device))
+
+    def _own(
+        self, function: Callable[[Displaced, Signs], Sequence[Tensor]], seed: int, device: torch.device
+    ) -> tuple[list[Tensor], float]:
+        """The sums over this process's pieces, and of their weights; no sums where no piece has a weight."""
         totals: list[Tensor] = []
         weight = 0.0
-        with self.objective.terms.network.evaluation():
-            for index, piece in enumerate(self._pieces()):
-                own = torch.Generator(generator.device).manual_seed(seed + first + index)
-                if piece.weight > 0:
-                    parts = function(piece, Signs(own, self.point.dtype, self.point.device))
-                    totals = [a + b for a, b in zip(totals, parts, strict=True)] if totals else list(parts)
-                    weight += piece.weight
-        totals = [processes.sum(total) for total in totals]
-        return totals, self.objective.terms.by.divisor(processes.sum_of(weight, self.point.device))
+        for index, piece in enumerate(self._pieces()):
+            if piece.weight > 0:
+                signs = torch.Generator(device).manual_seed(seed + index)
+                parts = function(piece, Signs(signs, self.point.dtype, self.point.device))
+                totals = [a + b for a, b in zip(totals, parts, strict=True)] if totals else list(parts)
+                weight += piece.weight
+        return totals, weight
+
+    def _agreed(self, own: list[Tensor] | None) -> list[Tensor]:
+        """As many tensors in every process, zeros where one has no piece that counts; or none in any of them."""
+        kinds = self.objective.processes.gather(None if own is None else [(each.shape, each.dtype) for each in own])
+        if own is None or None in kinds:
+            raise LayersDiffer
+        shapes = next(filter(None, kinds), [])
+        return own or [torch.zeros(shape, dtype=dtype, device=self.point.device) for shape, dtype in shapes]
 
     def vector(self, parts: Sequence[Mapping[str, Tensor]]) -> Float[Tensor, " p"]:
         """One vector of what each layer's rule gave by its own names, zero where no rule applies."""

@@ -4,11 +4,9 @@ The model is never changed: parameters and buffers are passed in, modes and rand
 """
 
 import contextlib
-import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -22,6 +20,7 @@ from phenoscope.objective.composites import CompositeNormalisation, weight_norma
 from phenoscope.objective.convolutions import ConvolutionsOfData
 from phenoscope.objective.dense_rows import Stack, agrees, stack_of
 from phenoscope.objective.expanded import ORIGIN, Linearised
+from phenoscope.objective.randomness import preserved_randomness
 
 Buffers = Literal["running", "batch", "refuse"]
 """Normalisation layers use their running statistics, those of each batch, or are refused."""
@@ -238,22 +237,6 @@ def _rowed(part: Any, rows: Rows) -> Any:
 def _single(outputs: Tensor, rows: Rows) -> Tensor:
     """Outputs (n, b, ...) of rows of networks, a single one's without the axis."""
     return outputs[0] if rows == "one" else outputs
-
-
-@contextlib.contextmanager
-def preserved_randomness() -> Iterator[None]:
-    """Put back the random states of torch, NumPy and Python: starting a DataLoader alone draws from torch's."""
-    state, python = torch.get_rng_state(), random.getstate()
-    numpy = np.random.get_state()  # noqa: NPY002 (the legacy state is what user code draws from)
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
-    try:
-        yield
-    finally:
-        torch.set_rng_state(state)
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
-        if cuda is not None:
-            torch.cuda.set_rng_state_all(cuda)
 
 
 def arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:

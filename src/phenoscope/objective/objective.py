@@ -15,11 +15,11 @@ from phenoscope.core import points
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.objective import refusals
-from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length, to_device
+from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length
 from phenoscope.objective.kinds import LossKind, are_classes, loss_kind, wrong_share
 from phenoscope.objective.linearisation import Linearisation, Which
 from phenoscope.objective.memory import GraphSize, graph_size
-from phenoscope.objective.network import Buffers, Loss, Network, preserved_randomness
+from phenoscope.objective.network import Buffers, Loss, Network
 from phenoscope.objective.operators import Curvature
 from phenoscope.objective.parts import drawn, picked
 from phenoscope.objective.pieces import PIECES
@@ -79,8 +79,7 @@ class Objective:
     ) -> None:
         network, processes = Network(model, loss, buffers=buffers), Processes(group)
         passes = batches_of(data, batch_size, network.device)
-        with preserved_randomness():  # starting a DataLoader draws from it
-            parts = tuple(length(batch) for batch in passes())
+        parts = tuple(length(batch) for batch in passes())
         self.terms, self.memory = Terms(network, passes, parts, WHOLE, processes), memory
         self._graph_sizes: dict[str, GraphSize] = {}  # measured once
         self.partition: tuple[int, ...] = sum(processes.gather(parts), ())
@@ -159,7 +158,7 @@ class Objective:
         row = self.row(point)
         with self.terms.network.evaluation():
             own = torch.cat([outputs for outputs, _ in self.terms.forward(row)])
-        return torch.cat(self.processes.gather(own))
+        return self.processes.stack(own)
 
     def chosen(self, *patterns: str) -> Bool[Tensor, " p"]:
         """Which coordinates of the point belong to parameters whose names fit a pattern, such as `"layers.0.*"`.
@@ -176,9 +175,10 @@ class Objective:
 
     @functools.cached_property
     def loss_kind(self) -> LossKind:
-        """Which loss it is, told by what it does with the first batch, whatever it is called."""
+        """Which loss it is, told by what it does with the first batch (of all processes), whatever it is called."""
         with self.terms.network.evaluation():
-            return loss_kind(self.terms.network.value, *next(self.terms.forward(self.row(None))))
+            own = loss_kind(self.terms.network.value, *next(self.terms.forward(self.row(None))))
+        return self.processes.gather(own)[0]
 
     def accuracy(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, ""] | None:
         """The share of examples whose largest output is the target; `None` where targets are not classes (n,)."""
@@ -243,8 +243,9 @@ class Objective:
             BadInput: targets that are not classes (n,).
         """
         with self.terms.network.evaluation():
-            if not all(are_classes(*seen) for seen in self.terms.forward(self.row(None))):
-                raise BadInput("errors are counted for classes (n,) as targets and scores (n, classes) as outputs.")
+            own = all(are_classes(*seen) for seen in self.terms.forward(self.row(None)))
+        if not all(self.processes.gather(own)):
+            raise BadInput("errors are counted for classes (n,) as targets and scores (n, classes) as outputs.")
         return self._made(Network(self.model, wrong_share, buffers=self.buffers), BY_NAME["examples"])
 
     def parts(self, groups: Iterable[Tensor]) -> tuple["Objective", ...]:
@@ -258,8 +259,8 @@ class Objective:
             BadInput: no such numbers, or examples that lie along another axis.
         """
         refusals.another_axis(all(self.processes.gather(self._first_axis)))
-        with preserved_randomness():
-            found = picked(self.terms.passes, list(groups), self.terms.parts, self.processes)
+        device = self.terms.network.device
+        found = picked(self.terms.passes, list(groups), self.terms.parts, self.processes, device)
         return tuple(self._on(batches) for batches in found)
 
     def sampled(self, size: int, count: int = 1, *, generator: Generator | None = None) -> tuple["Objective", ...]:
@@ -295,9 +296,8 @@ class Objective:
 
     def _on(self, batches: tuple[Batch, ...]) -> "Objective":
         """On other data of the same kind, known to be fixed: what was found out about the loss holds there too."""
-        own = [to_device(batch, self.terms.network.device) for batch in batches]
-        lengths = tuple(length(batch) for batch in own)
-        made = self._with(passes=lambda: iter(own), parts=lengths, processes=ALONE)
+        lengths = tuple(length(batch) for batch in batches)
+        made = self._with(passes=lambda: iter(batches), parts=lengths, processes=ALONE)
         made.partition = lengths
         return made
 

@@ -1,7 +1,7 @@
 """Chosen examples taken out of data that come in batches, in one pass and with no more of them held than are chosen."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -9,12 +9,16 @@ from jaxtyping import Int
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-from phenoscope.objective.batches import Batch, by_example, entries, joined, length
+from phenoscope.objective.batches import Batch, by_example, entries, joined, length, to_device
 from phenoscope.objective.processes import Processes
 
 
 def picked(
-    start: Callable[[], Iterator[Batch]], groups: Sequence[Tensor], own: tuple[int, ...], processes: Processes
+    start: Callable[[], Iterator[Batch]],
+    groups: Sequence[Tensor],
+    own: tuple[int, ...],
+    processes: Processes,
+    device: torch.device,
 ) -> list[tuple[Batch, ...]]:
     """The examples of each group, as one batch wherever the pieces fit together; every process gets all of them.
 
@@ -24,6 +28,7 @@ def picked(
             twice counts twice.
         own: how many examples each batch of this process has.
         processes: who holds the data.
+        device: where all of them go.
     """
     counts = processes.gather(sum(own))
     ordered = [_checked(group, sum(counts)) for group in groups]
@@ -37,7 +42,14 @@ def picked(
                 pieces.append((entries(batch, group[low:high] - first), by_example(batch)))
         first += size
     everywhere = (itertools.chain(*pieces) for pieces in zip(*processes.gather(taken), strict=True))
-    return [joined(*zip(*pieces, strict=True)) for pieces in everywhere]
+    here = ([(to_device(piece, device), kind) for piece, kind in pieces] for pieces in everywhere)
+    return [joined(*zip(*pieces, strict=True)) for pieces in here]
+
+
+def everything(batches: Iterable[Batch], processes: Processes) -> tuple[Tensor, Tensor]:
+    """Inputs and targets, tensors both, of the batches of all processes, in the order of `Objective.outputs`."""
+    inputs, targets = (processes.stack(torch.cat(parts)) for parts in zip(*batches, strict=True))
+    return inputs, targets
 
 
 def drawn(count: int, size: int, draws: int, generator: torch.Generator | None) -> list[Int[Tensor, " size"]]:

@@ -11,12 +11,13 @@ from torch import Generator, Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import refusals
-from phenoscope.objective.batches import Batch, preserved, split, take
+from phenoscope.objective.batches import Batch, split, take
 from phenoscope.objective.kinds import UNFIT, are_classes
 from phenoscope.objective.linearisation import Linearisation
 from phenoscope.objective.memory import GraphSize
 from phenoscope.objective.network import Network, Rows
 from phenoscope.objective.processes import Processes
+from phenoscope.objective.randomness import advance, preserved_randomness
 from phenoscope.objective.refusals import finite
 from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
 
@@ -94,12 +95,15 @@ class Terms:
 
         Targets below 0 are no classes but ignored, as losses do with -100; without any other it is nan.
         """
-        right, count = torch.zeros((), dtype=torch.float64, device=self.network.device), 0
+        right, count, classes = torch.zeros((), dtype=torch.float64, device=self.network.device), 0, True
         for outputs, targets in self.forward(row):
-            if not are_classes(outputs, targets):
-                return None
+            classes = are_classes(outputs, targets)
+            if not classes:
+                break
             right += (outputs.argmax(dim=1) == targets).sum()  # never one below 0
             count += int((targets >= 0).sum())
+        if not all(self.processes.gather(classes)):
+            return None
         return self.processes.sum(right) / self.processes.sum_of(count, right.device)
 
     def separable(self, row: Float[Tensor, "1 p"], size: int) -> bool:
@@ -146,9 +150,8 @@ class Terms:
     def refuse_randomness(self, row: Float[Tensor, "1 p"], generators: tuple[Generator, ...], *, whole: bool) -> None:
         """Evaluate twice in a row, all data where each pass may draw anew, else the first batch."""
         most = None if whole else 1
-        with preserved(generators):
+        with preserved_randomness(generators):
             first = finite(self.loss(row, most), "loss")
-            for generator in generators:  # a pass puts them back, so without this it would repeat itself
-                torch.randint(2, (), generator=generator, device=generator.device)
+            advance(generators)  # a pass puts them back, so without this it would repeat itself
             second = finite(self.loss(row, most), "loss")
         refusals.different(first, second, self.network.dtype)

@@ -12,6 +12,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
 from phenoscope.instruments import MarginConditions, UnitBalance, margin_conditions, unit_balance
 from phenoscope.objective import Objective
+from phenoscope.objective.parts import everything
 from phenoscope.probes.probe import Moment, Reading, Regular, Rows
 
 READ = {"stationarity": "stationarity", "slackness": "slackness", "margin": "normalised margin", "order": "order",
@@ -43,7 +44,7 @@ class Margins(Regular):
 def _conditions(objective: Objective | None) -> MarginConditions | None:
     if objective is None:
         return None
-    inputs, targets = (torch.cat(parts) for parts in zip(*objective.terms.passes(), strict=True))
+    inputs, targets = everything(objective.terms.passes(), objective.processes)
     if not targets.is_floating_point() or not bool((targets.abs() == 1).all()):
         raise BadInput("margins are read of two classes with the targets 1 and -1. Take `phenoscope.data.Sides`.")
     if not bool(objective.point.any()) or not bool(objective.outputs().any()):

@@ -21,7 +21,7 @@ from phenoscope.instruments.pruning.weights import prunable
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective
 from phenoscope.objective.batches import Batch, batches_of
-from phenoscope.objective.network import preserved_randomness
+from phenoscope.objective.randomness import preserved_randomness
 
 SCHEDULES = ("exponential", "linear")
 
@@ -198,8 +198,7 @@ def prune(
 
 
 def _batch(model: nn.Module, data: Any) -> Batch:
-    with preserved_randomness():
-        return next(batches_of(data, None, next(model.parameters()).device)())
+    return next(batches_of(data, None, next(model.parameters()).device)())
 
 
 def _counts(
