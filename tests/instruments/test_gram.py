@@ -33,7 +33,9 @@ def test_all_eigenvalues_and_the_vectors_of_the_largest(name, which):
     assert r <= reading.rows <= len(problem.targets) * outputs
 
 
-@pytest.mark.parametrize("name", ["class weights", "sum", "binary", "tied, ignoring targets", "frozen", "unused"])
+@pytest.mark.parametrize(
+    "name", ["class weights", "sum", "binary", "tied, ignoring targets", "frozen", "unused", "one number an example"]
+)
 def test_the_weights_of_every_loss(name):
     problem = PROBLEMS[name]()
     objective = Objective(problem.model, problem.loss, problem.data, 4)
