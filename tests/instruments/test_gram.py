@@ -76,7 +76,7 @@ def sure(model):
     with torch.no_grad():
         first, second = model(POINTS).topk(2).values.T
         for parameter in model[-1].parameters():
-            parameter *= 8 / (first - second).min()
+            parameter.mul_(8 / (first - second).min())
         return Problem(model, CE, POINTS, model(POINTS).argmax(1))
 
 
