@@ -282,5 +282,11 @@ PROBLEMS: dict[str, Callable[[], Problem]] = {
     "tuple": lambda: Problem(drawn(TwoInputs()), CE, PAIR, CLASSES),
     "mapping": lambda: Problem(drawn(TwoInputs()), CE, dict(zip("ab", PAIR, strict=True)), CLASSES),
     "logits": lambda: Problem(drawn(TwoInputs(wrapped=True)), CE, PAIR, CLASSES),
+    "one number an example": lambda: Problem(
+        drawn(nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 1), nn.Flatten(0))),
+        nn.BCEWithLogitsLoss(),
+        POINTS,
+        labels(2, N).double(),
+    ),
 }
 """Whose total loss is that of all data at once, however they are cut into batches."""

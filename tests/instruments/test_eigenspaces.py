@@ -178,6 +178,7 @@ def test_mini_batches_scatter_around_their_mean():
     ]
     covered = sum(abs(reading.value - truth) <= 1.96 * reading.standard_error for reading in readings) / 60
     assert covered >= 0.85
+    assert batch_gradient_share(objective, 3, batches=2, pairs=pairs).batch_size == 32
     whole = batch_gradient_share(objective, 3, batch_size=60, batches=2, pairs=pairs)
     full = gradient_share(objective, 3, pairs=pairs)
     assert_close(whole.value, full.value, rtol=1e-9, atol=0)
@@ -192,6 +193,7 @@ def test_one_generator_one_reading():
     before = torch.get_rng_state()
     one, same, other = (batch_gradient_share(objective, batch_size=3, generator=seeded(s)) for s in (1, 1, 2))
     assert one == same != other
+    assert batch_gradient_share(objective, batches=2).batch_size == len(problem.targets)  # there are fewer than 32
     assert gradient_share(objective) == gradient_share(objective)
     assert torch.equal(before, torch.get_rng_state())
 

@@ -352,8 +352,8 @@ def test_a_gradient_that_is_not_finite_is_an_outcome():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"examples": 3}, "from 4 to all 10 examples, got 3"),
-        ({"examples": 11}, "from 4 to all 10 examples, got 11"),
+        ({"examples": 3}, "at least 4 examples, and no more than there are: got 3 of 10"),
+        ({"examples": 11}, "at least 4 examples, and no more than there are: got 11 of 10"),
     ],
 )
 def test_mistakes_are_refused(options, says):

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from test_diagonal import NETWORKS, exact
+from test_diagonal import NETWORKS, Bare, exact
 from torch import nn
 from torch.testing import assert_close
 
@@ -35,7 +35,9 @@ def test_all_eigenvalues_and_the_vectors_of_the_largest(name, which):
     assert r <= reading.rows <= len(problem.targets) * outputs
 
 
-@pytest.mark.parametrize("name", ["class weights", "sum", "binary", "tied, ignoring targets", "frozen", "unused"])
+@pytest.mark.parametrize(
+    "name", ["class weights", "sum", "binary", "tied, ignoring targets", "frozen", "unused", "one number an example"]
+)
 def test_the_weights_of_every_loss(name):
     problem = PROBLEMS[name]()
     objective = Objective(problem.model, problem.loss, problem.data, 4)
@@ -69,6 +71,41 @@ def test_zero_everywhere():
     problem = Problem(model, MSE, torch.zeros(5, 4, dtype=torch.float64), normal(5, 2))
     reading = gauss_newton_spectrum(Objective(problem.model, problem.loss, problem.data))
     assert_close(reading.values, torch.tensor([1.0, 1.0], dtype=torch.float64))  # of the biases alone
+
+
+def sure(model):
+    """Of the class of every example: the second score is 8 lower at least."""
+    with torch.no_grad():
+        first, second = model(POINTS).topk(2).values.T
+        for parameter in model[-1].parameters():
+            parameter.mul_(8 / (first - second).min())
+        return Problem(model, CE, POINTS, model(POINTS).argmax(1))
+
+
+ROUTES = {"by layers": mlp, "row by row": lambda: drawn(nn.Sequential(nn.Linear(4, 4), Bare()))}
+
+
+@pytest.mark.parametrize("made", ROUTES.values(), ids=ROUTES)
+def test_a_classifier_that_is_sure_of_every_example(made):
+    problem = sure(made())
+    assert 1e-6 < problem.total() < 1e-3
+    expected = torch.linalg.eigvalsh(exact(problem, "gauss_newton")).flip(0)
+    for dtype in (torch.float64, torch.float32):
+        objective = Objective(problem.model.to(dtype), CE, (POINTS.to(dtype), problem.targets))
+        reading = gauss_newton_spectrum(objective)
+        r = len(reading.values)
+        assert r > 0
+        assert bool(((reading.values - expected[:r]).abs() <= 4 * reading.rounding).all())
+        assert bool((expected[r:].abs() <= 10 * reading.rounding).all())
+        assert reading.rounding > 10 * torch.finfo(dtype).eps * reading.value  # the derivatives' own rounding counts
+
+
+@pytest.mark.parametrize("made", ROUTES.values(), ids=ROUTES)
+def test_a_loss_without_curvature_in_the_outputs_has_no_eigenvalues(made):
+    reading = gauss_newton_spectrum(Objective(made(), nn.L1Loss(), (POINTS, normal(len(POINTS), 3, seed=5))))
+    assert reading.value == reading.rounding == 0.0
+    assert len(reading.values) == reading.vectors.shape[1] == 0
+    assert reading.converged
 
 
 def test_what_has_no_gram_matrix_is_refused():

@@ -190,6 +190,17 @@ class Squared(nn.Module):
         return x * self.scale**2
 
 
+class Stretched(nn.Linear):
+    """A layer with a `scale` for each output, where those of the library have one number."""
+
+    def __init__(self) -> None:
+        super().__init__(4, 4)
+        self.register_buffer("scale", torch.arange(1.0, 5.0, dtype=torch.float64))
+
+    def forward(self, x):
+        return self.scale * super().forward(x)
+
+
 class Centred(nn.Module):
     """Outputs that depend on the other examples."""
 
@@ -229,6 +240,11 @@ ELSEWHERE = {
         lambda: Objective(drawn(nn.Sequential(Squared(), nn.Linear(4, 3))), CE, (POINTS, CLASSES), 4),
         15,
         "no rule for 0.scale",
+    ),
+    "scaled": (
+        lambda: Objective(drawn(nn.Sequential(Stretched(), nn.Tanh(), nn.Linear(4, 3))), CE, (POINTS, CLASSES)),
+        15,
+        "no rule for 0.weight, 0.bias",
     ),
     "tied": (lambda: Objective(drawn(Attention(nn.Tanh())), CE, (TOKENS, TOKENS)), 0, "no rule for embedding.weight"),
     "mixed examples": (

@@ -60,6 +60,16 @@ def test_without_a_gradient_random_starts_find_the_top_eigenvector():
     assert sam_gap(bowl(hessian), 0.5).value == 0.0
 
 
+@pytest.mark.parametrize("region", ["ball", "box"])
+@pytest.mark.parametrize("size", [1e-25, 1e-30])
+def test_slopes_whose_squares_are_below_the_smallest_number(size, region):
+    hessian, slope = turned(SPECTRA["convex"]), normal(4, seed=3)
+    tiny, whole = bowl((size * hessian).float(), (size * slope).float()), bowl(hessian, slope)
+    reading = worst_case_sharpness(tiny, 0.4, region=region, steps=100, tol=1e-6)
+    assert reading.value / size == pytest.approx(worst_case_sharpness(whole, 0.4, region=region).value, rel=1e-3)
+    assert (reading.vector.norm() if region == "ball" else reading.vector.abs().max()) <= 0.4 * (1 + 1e-6)
+
+
 def test_in_a_box_it_is_the_best_corner_of_a_convex_loss():
     hessian, slope = turned(SPECTRA["convex"]), 0.3 * normal(4, seed=3)
     corners = torch.tensor(list(itertools.product([-1.0, 1.0], repeat=4)), dtype=torch.float64) * 0.4

@@ -60,6 +60,8 @@ def test_a_decaying_spectrum_takes_fewer_products_than_ordinary_probes(method):
 def test_small_matrices_are_summed_and_products_end(method):
     small = trace(Matrix(torch.eye(7)), method=method)
     assert (small.value, small.products, small.method) == (7.0, 7, "exact")
+    single = trace(Matrix(torch.full((1, 1), 3.0)), method=method)
+    assert (single.value, single.products, single.method) == (3.0, 1, "exact")
     ended = trace(Matrix(FLAT), 1e-6, method=method, max_products=70)
     assert ended.outcome is Outcome.NOT_CONVERGED
     assert ended.products <= 75

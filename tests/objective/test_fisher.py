@@ -20,6 +20,7 @@ SINGLE = [
     "tuple",
     "mapping",
     "logits",
+    "one number an example",
 ]
 
 

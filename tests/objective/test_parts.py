@@ -173,8 +173,8 @@ def test_examples_along_another_axis_are_refused():
         (lambda whole: whole.parts([torch.tensor([-1, 3])]), "got numbers from -1 to 3"),
         (lambda whole: whole.parts([torch.tensor([True] * 10)]), "a vector of numbers of examples, got torch.bool"),
         (lambda whole: whole.parts([torch.tensor([])]), "a vector of numbers"),
-        (lambda whole: whole.sampled(0), "from 1 to all 10 examples, got 0"),
-        (lambda whole: whole.sampled(11), "from 1 to all 10 examples, got 11"),
+        (lambda whole: whole.sampled(0), "at least 1 example, and no more than there are: got 0 of 10"),
+        (lambda whole: whole.sampled(11), "at least 1 example, and no more than there are: got 11 of 10"),
         (lambda whole: whole.sampled(2, 0), "at least 1, got 0"),
     ],
 )

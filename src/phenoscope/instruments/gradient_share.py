@@ -8,6 +8,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.eigenspaces import NO_GAP, changed, slant
+from phenoscope.instruments.mini_batches import USUAL
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectrum import Eigenpairs, eigenvalues
@@ -128,7 +129,7 @@ def batch_gradient_share(
     objective: Objective,
     k: int | None = None,
     *,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     batches: int = 32,
     operator: Which = "hessian",
     pairs: Operator | Eigenpairs | None = None,
@@ -143,7 +144,7 @@ def batch_gradient_share(
     Args:
         objective: the loss, at the model's own point.
         k: the dimension; the number of classes (of outputs) unless given.
-        batch_size: examples in a mini-batch, drawn without replacement.
+        batch_size: examples in a mini-batch, drawn without replacement; `None` takes 32, or all where there are fewer.
         batches: how many mini-batches, drawn independently of each other.
         operator: which curvature.
         pairs: that operator, or k + 1 of its largest eigenpairs, where they have been made already.
@@ -154,6 +155,7 @@ def batch_gradient_share(
         raise BadInput(f"`batches` must be at least 2, got {batches}: without two there is no error.")
     generator = generator or torch.Generator().manual_seed(0)
     found, k, products = _pairs(objective, k, operator, pairs, tol=tol, generator=generator)
+    batch_size = min(USUAL, sum(objective.partition)) if batch_size is None else batch_size
     drawn = objective.sampled(batch_size, batches, generator=generator)
     shares = torch.tensor([_share(part.gradient(), found, k) for part in drawn], dtype=torch.float64)
     value, residual = shares.mean(dim=0).tolist()

@@ -1,9 +1,7 @@
 """Which eigenvalues has a matrix made of gradients, all of them? Exactly, through inner products between examples."""
 
-import contextlib
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -11,12 +9,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.instruments.gram_rows import Factors, Rows, rows_of
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective
-from phenoscope.objective.batches import split
-from phenoscope.objective.displaced import Displaced, LayersDiffer
-from phenoscope.objective.layer_rules import Dense, Signs
+from phenoscope.objective.layer_rules import Dense
 from phenoscope.objective.layer_space import LayerSpace, layer_space
 
 Made = Literal["gauss_newton", "fisher", "empirical_fisher", "gradient_covariance"]
@@ -38,7 +35,7 @@ class GramSpectrum(Reading):
         vectors: (p, k), unit columns of the k largest.
         residuals: (k,), ‖A v - λ v‖ with products of the matrix itself, which share nothing with the Gram matrix.
         rounding: what any of the values may be off by: the working precision times the largest, times the root of the
-            number of rows.
+            number of rows, and times what second derivatives lose where a classifier is sure of all.
         size: p.
         rows: of the Gram matrix: examples times outputs, or examples.
         products: passes backwards through all data, and operator products for the residuals.
@@ -104,7 +101,7 @@ def gauss_newton_spectrum(
         raise BadInput(f"a Gram matrix needs a matrix that is a sum of squares, got {operator!r}; see `eigenvalues`.")
     space = layer_space(objective, operator)
     _refuse(space, operator, memory)
-    factors = _factors(space, own=operator in GRADIENTS)
+    factors = rows_of(space, own=operator in GRADIENTS)
     centre = None
     if operator == "gradient_covariance":
         centre = torch.nn.functional.normalize(factors.weights.sqrt(), dim=0)
@@ -115,7 +112,7 @@ def gauss_newton_spectrum(
         return GramSpectrum(nothing, empty, nothing, math.nan, len(empty), len(gram), 0, Outcome.NOT_FINITE)
     values, inside = (found.flip(-1) for found in torch.linalg.eigh(gram))
     precision = torch.finfo(space.point.dtype).eps
-    rounding = float(precision * math.sqrt(len(gram)) * values[0].clamp_min(0.0))
+    rounding = float(precision * math.sqrt(len(gram)) * factors.lost * values[0].clamp_min(0.0))
     values = values[values > rounding]
     found = _vectors(factors, values[:vectors], inside, centre)
     residuals = _residuals(objective, operator, values, found)
@@ -123,14 +120,6 @@ def gauss_newton_spectrum(
     outcome = Outcome.CONVERGED if held else Outcome.NOT_CONVERGED
     passes = (1 if operator in GRADIENTS else space.entries) + found.shape[1]
     return GramSpectrum(values, found, residuals, rounding, len(space.point), len(gram), passes, outcome)
-
-
-def _factors(space: LayerSpace, *, own: bool) -> "_Factors | _Rows":
-    """By layers where there are rules for all of them, else row by row."""
-    if not bool(space.rest.any()):
-        with contextlib.suppress(LayersDiffer):
-            return _Factors.of(space, own=own)
-    return _Rows.of(space, own=own)
 
 
 def _refuse(space: LayerSpace, which: Made, memory: int) -> None:
@@ -157,7 +146,7 @@ def _centred(gram: Tensor, unit: Tensor) -> Tensor:
     return left - (left @ unit)[:, None] * unit
 
 
-def _vectors(factors: "_Factors | _Rows", values: Tensor, inside: Tensor, centre: Tensor | None) -> Tensor:
+def _vectors(factors: Factors | Rows, values: Tensor, inside: Tensor, centre: Tensor | None) -> Tensor:
     """Rᵀu / √λ."""
     mixed = inside[:, : len(values)]
     if centre is not None:
@@ -171,133 +160,3 @@ def _residuals(objective: Objective, which: Made, values: Tensor, vectors: Tenso
         return values[:0]
     images = objective.operator(which) @ vectors.to(objective.point.dtype)
     return (images.double() - vectors * values[: vectors.shape[1]]).norm(dim=0)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Factors:
-    """The rows of R by layers: the input of each example and the gradients in the output, or the rows themselves.
-
-    Attributes:
-        space: the layers.
-        inputs: for each layer (N, k) where it is dense with one position, else `None`.
-        deltas: for each layer (rows, m), or the rows' own part (rows, p_l).
-        examples: (rows,), which example each row belongs to.
-        weights: (rows,), the examples' shares.
-    """
-
-    space: LayerSpace
-    inputs: tuple[Tensor | None, ...]
-    deltas: tuple[Tensor, ...]
-    examples: Tensor
-    weights: Tensor
-
-    @staticmethod
-    def of(space: LayerSpace, *, own: bool) -> "_Factors":
-        kept: list[tuple[list[Tensor | None], list[Tensor], Tensor, int]] = []
-        device = space.point.device
-
-        def note(piece: Displaced, signs: Signs) -> list[Tensor]:
-            columns = list(piece.columns(own=own))
-            _refuse_negative(column.signs for column in columns)
-            inputs, deltas = [], []
-            for index, (layer, features) in enumerate(zip(piece.layers, piece.features, strict=True)):
-                factor = layer.rule.factor(features, torch.stack([column.deltas[index] for column in columns]))
-                inputs.append(factor.inputs)
-                deltas.append(factor.rows.flatten(0, 1))
-            shares = piece.shares() if own else torch.zeros(piece.count, device=device)
-            kept.append((inputs, deltas, shares.double().repeat(len(columns)), piece.count))
-            return []
-
-        _, weight = space.summed(note, torch.Generator())
-        parts = [part for each in space.objective.processes.gather(kept) for part in each]
-        places, first = [], 0
-        for _, deltas, _, count in parts:
-            places.append(first + torch.arange(count, device=device).repeat(len(deltas[0]) // count))
-            first += count
-        layers = range(len(space.layers))
-        inputs = tuple(None if parts[0][0][i] is None else _below([p[0][i] for p in parts], device) for i in layers)
-        deltas = tuple(_below([part[1][i] for part in parts], device) / math.sqrt(weight) for i in layers)
-        return _Factors(space, inputs, deltas, torch.cat(places), _below([part[2] for part in parts], device) / weight)
-
-    def gram(self) -> Float[Tensor, "r r"]:
-        total = torch.zeros(len(self.examples), len(self.examples), dtype=torch.float64, device=self.examples.device)
-        for inputs, deltas in zip(self.inputs, self.deltas, strict=True):
-            alike = deltas @ deltas.mT
-            if inputs is not None:
-                alike *= (inputs @ inputs.mT)[self.examples][:, self.examples]
-            total += alike
-        return total
-
-    def pull(self, u: Float[Tensor, " r"]) -> Float[Tensor, " p"]:
-        named = []
-        for layer, inputs, deltas in zip(self.space.layers, self.inputs, self.deltas, strict=True):
-            if inputs is None or not isinstance(layer.rule, Dense):
-                named.append(layer.rule.named(u @ deltas))
-            else:
-                named.append(layer.rule.of_augmented((deltas * u[:, None]).mT @ inputs[self.examples]))
-        return self.space.vector(named).double()
-
-
-def _refuse_negative(signs: Iterable[Tensor]) -> None:
-    if any(bool((each < 0).any()) for each in signs):
-        raise BadInput(
-            "the loss is not convex in the outputs, so its Gauss-Newton matrix is no sum of squares. Use `eigenvalues`."
-        )
-
-
-@dataclasses.dataclass(frozen=True)
-class _Rows:
-    """The rows of R themselves, by one backward pass each, where layers have no rule."""
-
-    rows: Float[Tensor, "r p"]
-    weights: Float[Tensor, " r"]
-
-    @staticmethod
-    def of(space: LayerSpace, *, own: bool) -> "_Rows":
-        found, weights, total = [], [], 0.0
-        for rows, shares, weight in _each(space, own=own):
-            found.append(rows)
-            weights.append(shares)
-            total += weight
-        processes = space.objective.processes
-        parts = processes.gather((torch.cat(found), torch.cat(weights)))
-        device, weight = space.point.device, space.objective.terms.by.divisor(processes.sum_of(total, space.point.device))
-        rows = _below([part[0] for part in parts], device) / math.sqrt(weight)
-        return _Rows(rows, _below([part[1] for part in parts], device) / weight)
-
-    def gram(self) -> Float[Tensor, "r r"]:
-        return self.rows @ self.rows.mT
-
-    def pull(self, u: Float[Tensor, " r"]) -> Float[Tensor, " p"]:
-        return u @ self.rows
-
-
-def _each(space: LayerSpace, *, own: bool) -> Iterator[tuple[Tensor, Tensor, float]]:
-    """The rows of some examples, the examples' weights, and the sum of these."""
-    objective = space.objective
-    if own:
-        for some in objective.example_gradients(space.point):
-            yield some.weights.sqrt()[:, None] * some.gradients.double(), some.weights, float(some.weights.sum())
-        return
-    network, leaf = objective.terms.network, space.point.detach().clone().requires_grad_()
-    with network.evaluation():
-        for example in (one for batch in objective.terms.passes() for one in split(batch, 1)):
-            piece = Displaced(network, network.layout.unravel(leaf), (), example, objective.terms.by)
-            if piece.weight > 0:
-                factors = piece.factors(own=False)
-                _refuse_negative(sign for _, sign in factors)
-                rows = [_derivative((piece.outputs * factor).sum(), leaf) for factor, _ in factors]
-                yield (
-                    torch.stack(rows) if rows else leaf.new_zeros(0, len(leaf)),
-                    leaf.new_zeros(len(rows)),
-                    piece.weight,
-                )
-
-
-def _below(parts: Sequence[Tensor | None], device: torch.device) -> Tensor:
-    """One below the other, in float64, whichever process's device they come from."""
-    return torch.cat([part.to(device, torch.float64) for part in parts if part is not None])
-
-
-def _derivative(value: Tensor, leaf: Tensor) -> Tensor:
-    return torch.autograd.grad(value, leaf, retain_graph=True, materialize_grads=True)[0].detach()

@@ -65,7 +65,7 @@ def hutchinson(
         exact: sum the diagonal, whatever it costs.
     """
     basis = orthonormal(deflate, matrix)
-    check(matrix, tol, matrix.size if exact else max_products, basis.shape[1])
+    check(matrix, tol, None if exact else max_products, basis.shape[1])
     used = 0 if exact else basis.shape[1]
     none = _Probes(0, torch.zeros(matrix.size, dtype=torch.float64, device=matrix.device), 0.0, 0.0)
     estimate = _Estimate(known.plus(summed(matrix, None if exact else basis.mT)), none, tol)
@@ -226,14 +226,14 @@ def orthonormal(deflate: Vectors, matrix: Operator) -> Float[Tensor, "p k"]:
     return torch.linalg.qr(columns).Q
 
 
-def check(matrix: Operator, tol: float, max_products: int, k: int) -> None:
-    """Refuse what no trace can be estimated with, beside k vectors that are deflated."""
+def check(matrix: Operator, tol: float, max_products: int | None, k: int) -> None:
+    """Refuse what cannot be estimated with so many products, k of them for known vectors; `None` if all are summed."""
     if matrix.rows != 1:
         raise BadInput(f"this measures one network, got an operator of {matrix.rows} rows. Pass one row at a time.")
     if not tol > 0:
         raise BadInput(f"`tol` must be positive, got {tol}.")
     fewest = k if k == matrix.size else k + 2
-    if max_products < fewest:
+    if max_products is not None and max_products < fewest:
         raise BadInput(
             f"`max_products` must be at least {fewest}, got {max_products}: one for each vector of `deflate`, and two "
             "probes, without which there is no standard error."

@@ -157,7 +157,10 @@ def gradient_moments(
     count, p = sum(objective.partition), len(objective.point)
     wanted = min(count, max(FEWEST, AFFORDABLE // p)) if examples is None else examples
     if not FEWEST <= wanted <= count:
-        raise BadInput(f"statistics of gradients need from {FEWEST} to all {count} examples, got {wanted}.")
+        raise BadInput(
+            f"statistics of gradients need at least {FEWEST} examples, and no more than there are: got {wanted} of "
+            f"{count}."
+        )
     part = objective if wanted == count else objective.sampled(wanted, generator=generator)[0]
     if wanted * p * objective.point.element_size() > KEPT_BYTES:
         return _gathered(part, part.example_gradients, count, of)

@@ -197,7 +197,8 @@ class _Climb:
         """The point of the region furthest along a direction."""
         if self._region == "box":
             return self._radius * direction.sign()
-        return direction * (self._radius / max(direction.norm().item(), torch.finfo(direction.dtype).tiny))
+        towards = _enlarged(direction)
+        return towards * (self._radius / max(towards.norm().item(), 1.0))
 
     def ascend(self, start: Tensor, steps: int, tol: float) -> _Ascent:
         """Gradient steps, each projected back; longer after each that rose, shorter after one that did not.
@@ -210,8 +211,9 @@ class _Climb:
             gap = self._gap(point, slope)
             if not math.isfinite(rise) or gap <= tol * abs(rise) or stretch_by < 1e-9:
                 break
-            longest = slope.abs().max() if self._region == "box" else slope.norm()
-            further = self._inside(point + slope * (stretch_by * self._radius / longest.item()))
+            towards = _enlarged(slope)
+            longest = 1.0 if self._region == "box" else max(towards.norm().item(), 1.0)
+            further = self._inside(point + towards * (stretch_by * self._radius / longest))
             other, steep = self._evaluate(further)
             if other > rise:
                 point, rise, slope, stretch_by = further, other, steep, min(4 * stretch_by, 1e6)
@@ -246,6 +248,12 @@ class _Climb:
         around = self._objective.at(self._at + self._factors * point)
         gradient = self._factors * around.gradient[0]
         return around.loss[0].item() - self._here, gradient
+
+
+def _enlarged(direction: Tensor) -> Tensor:
+    """With a largest entry of 1, so that its square is no less than the smallest number; zeros stay as they are."""
+    largest = direction.abs().amax()
+    return direction / torch.where(largest > 0, largest, 1.0)
 
 
 def _start(climb: _Climb, k: int, generator: torch.Generator) -> Tensor:

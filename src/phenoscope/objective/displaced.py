@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from phenoscope.core.points import flattened
-from phenoscope.objective.batches import Batch, length
+from phenoscope.objective.batches import Batch, length, take
 from phenoscope.objective.layer_rules import Response, Rule, Signs
 from phenoscope.objective.network import Network
 from phenoscope.objective.pieces import _refuse_once_differentiable as refuse_once_differentiable
@@ -21,6 +21,8 @@ from phenoscope.objective.pieces import example_slopes
 from phenoscope.objective.weighting import Weighting
 
 Value = Callable[[Tensor], Tensor]
+SLACK = 10.0
+"""Times the rounding, below which no eigenvalue of a convex loss's second derivative lies."""
 
 
 class Layer(NamedTuple):
@@ -169,8 +171,38 @@ class Displaced:
         """What each example counts in the loss, (b,)."""
         return self._slopes_and_shares[1]
 
+    @property
+    def largest_curvature(self) -> float:
+        """The largest eigenvalue, by size, of the loss's second derivative in the outputs of any of these examples."""
+        return float(self._in_outputs[0].abs().amax())
+
+    @property
+    def lost(self) -> float:
+        """What an entry of that derivative may be off by, over the working precision: a difference of terms as large as
+        an entry's weight in the loss, which nearly cancel where a classifier is sure.
+        """
+        seen = self.outputs.detach(), self._targets
+        heaviest = max(self._by.of(*take(seen, i, i + 1)) for i in range(self.count))
+        return max(self.largest_curvature, heaviest / self.entries)
+
+    @property
+    def convex(self) -> bool:
+        """Whether the loss is convex in the outputs, as far as rounding lets one see."""
+        values, _ = self._in_outputs
+        return float(values.amin()) >= -SLACK * torch.finfo(values.dtype).eps * self.lost * self.entries
+
     def _of_outputs(self) -> list[tuple[Tensor, Tensor]]:
         """Eigenvectors of each example's curvature in its outputs, times the roots of the eigenvalues' sizes."""
+        values, vectors = self._in_outputs
+        least = torch.finfo(values.dtype).eps * self.largest_curvature * self.entries
+        values = values.masked_fill(values.abs() <= least, 0.0)
+        scaled = vectors * values.abs().sqrt()[:, None]
+        kept = [c for c in range(self.entries) if bool((values[:, c] != 0).any())]
+        return [(scaled[:, :, c].reshape(self.outputs.shape), values[:, c].sign()) for c in kept]
+
+    @cached_property
+    def _in_outputs(self) -> tuple[Tensor, Tensor]:
+        """Eigenvalues (b, entries) and eigenvectors of each example's curvature in its outputs."""
         cut, slope = self._cut
         units = torch.eye(self.entries, dtype=cut.dtype, device=cut.device)
         rows = [
@@ -178,12 +210,9 @@ class Displaced:
             for unit in units
         ]
         curvature = torch.stack([row.reshape(self.count, -1) for row in rows], dim=1)
-        values, vectors = torch.linalg.eigh((curvature + curvature.mT) / 2)
-        least = torch.finfo(cut.dtype).eps * values.abs().amax() * self.entries
-        values = values.masked_fill(values.abs() <= least, 0.0)
-        scaled = vectors * values.abs().sqrt()[:, None]
-        kept = [c for c in range(self.entries) if bool((values[:, c] != 0).any())]
-        return [(scaled[:, :, c].reshape(cut.shape), values[:, c].sign()) for c in kept]
+        # In float32 the algorithm may fail to converge where most eigenvalues are rounding.
+        values, vectors = torch.linalg.eigh((curvature + curvature.mT).double() / 2)
+        return values.to(cut.dtype), vectors.to(cut.dtype)
 
     @cached_property
     def _slopes_and_shares(self) -> tuple[Tensor, Tensor]:

@@ -148,7 +148,8 @@ class Dense(Rule):
     def __init__(self, module: nn.Module, names: tuple[str, ...]) -> None:
         super().__init__(module, names)
         self.weight, self.bias = "weight" in names, "bias" in names
-        self.scale = float(getattr(module, "scale", 1.0))
+        scale = getattr(module, "scale", 1.0)
+        self.scale = float(scale) if isinstance(scale, int | float) else 1.0
         self.flatly = isinstance(module, nn.Linear) or getattr(module, "affine", "") == "dense"
 
     def features(self, inputs: Tensor) -> Tensor:

@@ -55,7 +55,7 @@ def everything(batches: Iterable[Batch], processes: Processes) -> tuple[Tensor, 
 def drawn(count: int, size: int, draws: int, generator: torch.Generator | None) -> list[Int[Tensor, " size"]]:
     """The numbers of `size` out of `count` examples, without replacement within a draw, draws independent."""
     if not 1 <= size <= count:
-        raise BadInput(f"a part must hold from 1 to all {count} examples, got {size}.")
+        raise BadInput(f"a part must hold at least 1 example, and no more than there are: got {size} of {count}.")
     if draws < 1:
         raise BadInput(f"the number of parts must be at least 1, got {draws}.")
     generator = generator or torch.Generator().manual_seed(0)

@@ -83,7 +83,7 @@ def empirical_fisher_piece(network: Network, points: Tensor, by: Weighting, rows
     gradient = _pull(outputs, leaf, (shares * slopes)[None], batched=False)[0]
 
     def curved(pushed: Tensor) -> Tensor:
-        along = (slopes * pushed).flatten(start_dim=2).sum(dim=2)
+        along = (slopes * pushed).reshape(len(pushed), len(outputs), -1).sum(dim=2)
         return shares * slopes * along.reshape(*along.shape, *[1] * (outputs.ndim - 1))
 
     multiply = _sandwich(outputs, leaf, curved, batched=batched)

@@ -6,7 +6,7 @@ from torch.optim import Optimizer
 
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import Objective, Scaled, Which
-from phenoscope.watching.moments import moment
+from phenoscope.watching.dividing import divided
 from phenoscope.watching.optimizers import inner
 
 
@@ -15,18 +15,20 @@ def preconditioned(objective: Objective, optimizer: Optimizer | Any, operator: W
 
     Its largest eigenvalue is the effective sharpness, to be laid against the optimizer's threshold, 2/η for RMSprop and
     38/η for Adam with β₁ = 0.9 (Cohen et al. 2022, Adaptive gradient methods at the edge of stability,
-    arXiv:2207.14484). Along training `ps.probes.EffectiveSharpness` reads it.
+    arXiv:2207.14484). Along training `ps.probes.EffectiveSharpness` reads it. The rates stay outside P, so where groups
+    of parameters differ in theirs there is no one threshold; and A is of the loss alone, without what decay adds to it.
 
     Args:
         objective: the loss, at the model's own point.
-        optimizer: Adam, AdamW or RMSprop of PyTorch on that model, after its first step; not centred, not AMSGrad.
+        optimizer: Adam, AdamW, NAdam, RMSprop or Adagrad of PyTorch on that model, after its first step, with any
+            options; it must train all parameters that are trainable.
         operator: A, which curvature of the objective.
 
     Returns:
         An operator, for `ps.eigenvalues`, `ps.trace`, `ps.density` and the others.
 
     Raises:
-        BadInput: an optimizer without a preconditioner, or one that has not made a step.
+        BadInput: an optimizer without a preconditioner, one that has not made a step, or one of a part of the model.
 
     Example:
         >>> import torch
@@ -38,11 +40,8 @@ def preconditioned(objective: Objective, optimizer: Optimizer | Any, operator: W
         >>> preconditioned(objective, optimizer) @ torch.ones(2)  # a Hessian of 4, divided by 4
         tensor([1., 1.])
     """
-    now = moment(objective, inner(optimizer), 0)
-    divided = now.preconditioner
-    if divided is None:
-        why = now.optimizer.why or "it has none, or has made no step yet"
-        raise BadInput(
-            f"the preconditioner of {now.optimizer.name} is not known: {why}. Pass Adam, AdamW or RMSprop after a step."
-        )
-    return Scaled(objective.operator(operator), divided[0].rsqrt())
+    own = inner(optimizer)
+    found, why = divided(own, objective.model, objective.gradient())
+    if found is None:
+        raise BadInput(f"the preconditioner of {type(own).__name__} is not known: {why}")
+    return Scaled(objective.operator(operator), found.rsqrt())

@@ -12,7 +12,8 @@ from torch.optim import Optimizer
 
 from phenoscope.core.seeds import stream
 from phenoscope.objective import Linearisation, Objective
-from phenoscope.training import Memory, effective_threshold, preconditioner, threshold
+from phenoscope.training import Memory, effective_threshold, threshold
+from phenoscope.watching.dividing import divided
 from phenoscope.watching.optimizers import Recognised, memory_of, recognised
 
 SEED = 0
@@ -30,6 +31,7 @@ class OwnMoment:
         own: the loss as a function.
         optimizer: what the optimizer is set to now.
         recall: looks up what it remembers, in the form of the recognised rule.
+        divided: looks up what it divides its steps by, or why that is not known.
         seed: of the probes' random streams.
     """
 
@@ -39,6 +41,7 @@ class OwnMoment:
     own: Objective
     optimizer: Recognised
     recall: Callable[[], Memory]
+    divided: Callable[[], tuple[Tensor | None, str]]
     seed: int = SEED
 
     @property
@@ -83,8 +86,8 @@ class OwnMoment:
 
     @property
     def preconditioner(self) -> Float[Tensor, "1 p"] | None:
-        rule = self.optimizer.rule
-        return None if rule is None else preconditioner(rule, self.memory)
+        found, _ = self.divided()
+        return None if found is None else found[None]
 
     @property
     def effective_thresholds(self) -> Float[Tensor, " 1"] | None:
@@ -122,7 +125,10 @@ def moment(objective: Objective, optimizer: Optimizer, step: int) -> OwnMoment:
     def memory() -> Memory:
         return {} if seen.rule is None else memory_of(optimizer, seen.rule, objective.model, around.points)
 
-    return OwnMoment(step, around.points, around, objective, seen, memory)
+    def divides() -> tuple[Tensor | None, str]:
+        return divided(optimizer, objective.model, around.gradient[0])
+
+    return OwnMoment(step, around.points, around, objective, seen, memory, divides)
 
 
 @contextlib.contextmanager

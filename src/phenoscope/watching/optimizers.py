@@ -141,8 +141,9 @@ def memory_of(optimizer: Optimizer, rule: Rule, model: nn.Module, point: Float[T
             parts = {name: _part(states[name].get(theirs), parameters[name]) for name in names.names}
             memory[ours] = names.ravel(parts)[None].to(point)
     if "count" in memory:
-        counts = [float(state["step"]) for state in states.values() if "step" in state]
-        memory["count"] = torch.full_like(memory["count"], max(counts, default=0.0))
+        made = {name: float(state.get("step", 0)) for name, state in states.items()}
+        counts = names.ravel({name: torch.full_like(parameters[name], count) for name, count in made.items()})
+        memory["count"] = counts[None].to(memory["count"])
     return memory
 
 
