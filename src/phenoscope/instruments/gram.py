@@ -16,8 +16,9 @@ from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective
 from phenoscope.objective.batches import split
 from phenoscope.objective.displaced import Displaced, LayersDiffer
-from phenoscope.objective.layer_rules import Dense, Signs
+from phenoscope.objective.layer_rules import Dense
 from phenoscope.objective.layer_space import LayerSpace, layer_space
+from phenoscope.objective.signs import Signs
 
 Made = Literal["gauss_newton", "fisher", "empirical_fisher", "gradient_covariance"]
 
