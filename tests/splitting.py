@@ -98,7 +98,8 @@ def measured(objective):
     accuracy = objective.accuracy()
     found["accuracy"] = [] if accuracy is None else [accuracy.item()]
     vector = normal(len(objective.point), seed=5)
-    for which in ("hessian", "gauss_newton", "fisher", "empirical_fisher", "gradient_covariance"):
+    no_sums = () if objective.weighting == "sum" else ("gradient_covariance",)
+    for which in ("hessian", "gauss_newton", "fisher", "empirical_fisher", *no_sums):
         operator = objective.operator(which)
         found[which] = (operator @ vector).tolist()
         found[f"{which}, top"] = ps.eigenvalues(operator, 2, tol=1e-9).values.tolist()
@@ -151,10 +152,10 @@ def decisions(data, group=None):
 
 
 def alone():
-    """What one process says of each network, in two batches where the processes cut them."""
+    """What one process says of each network, in two batches that are not those of the processes."""
     found = {}
     for name, model, loss, inputs, targets, cut in networks():
-        parts = [(inputs[:cut], targets[:cut]), (inputs[cut:], targets[cut:])]
+        parts = [(inputs[: cut // 2], targets[: cut // 2]), (inputs[cut // 2 :], targets[cut // 2 :])]
         found[name] = measured(ps.Objective(model, loss, parts))
     return found
 

@@ -171,12 +171,14 @@ def test_errors_cover_what_the_data_were_drawn_from():
         assert all("40 examples, for their population" in str(reading) for reading in readings[:3])
 
 
-def test_errors_cover_all_data_when_some_are_drawn():
+@pytest.mark.parametrize(("drawn", "signal"), [(60, 1.0), (105, 0.2)])
+def test_errors_cover_all_data_when_some_are_drawn(drawn, signal):
     rows = population(120, 5)
+    rows = rows - (1 - signal) * rows.mean(dim=0)
     objective, truth = with_gradients(rows), by_hand(rows)
     found: dict[str, list] = {what: [] for what in truth}
     for seed in range(100):
-        sample = gradient_moments(objective, examples=60, generator=seeded(seed))
+        sample = gradient_moments(objective, examples=drawn, generator=seeded(seed))
         for what, measure in STATISTICS.items():
             found[what].append(measure(sample))
     for what, readings in found.items():
@@ -185,7 +187,7 @@ def test_errors_cover_all_data_when_some_are_drawn():
         covered = ((values - truth[what]).abs() <= 1.96 * errors).double().mean().item()
         assert 0.88 <= covered <= 0.995, what
         assert abs(values.mean().item() - truth[what]) <= 4 * values.std().item() / math.sqrt(100), what
-        assert "from 60 of 120 examples" in str(readings[0])
+        assert f"from {drawn} of 120 examples" in str(readings[0])
 
 
 def test_leaving_out_each_example_is_what_the_formulas_say():
@@ -199,6 +201,19 @@ def test_leaving_out_each_example_is_what_the_formulas_say():
         less = Objective(problem.model, problem.loss, (inputs[rest], targets[rest]))
         signal, noise = gradient_moments(less, of="population").pooled
         assert_close((signals[i].item(), noises[i].item()), (signal, noise), rtol=1e-8, atol=1e-12)
+
+
+def test_what_is_left_out_is_not_looked_at_either():
+    """Of the data, an estimate without one example sees fewer of them, and the mean's bias is that of so many."""
+    rows = population(12, 5)
+    sample = gradient_moments(with_gradients(rows), examples=9, generator=seeded(2))
+    taken = torch.cat([chunk.gradients for chunk in sample.chunks()])
+    signals, noises = sample.without_one
+    for i in range(9):
+        rest = taken[[j for j in range(9) if j != i]]
+        noise = rest.var(dim=0).sum()
+        assert_close(noises[i], noise * (1 - 1 / 12), **EXACT)
+        assert_close(signals[i], rest.mean(dim=0).square().sum() - (1 / 8 - 1 / 12) * noise, **EXACT)
 
 
 def test_a_gradient_that_cannot_be_told_from_zero_is_undetermined():

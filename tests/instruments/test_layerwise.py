@@ -321,13 +321,25 @@ def test_blocks_of_layers_and_of_parts_of_them(which):
 def test_pieces_that_are_built_anew_say_what_kept_ones_say():
     problem = NETWORKS["two hidden layers"]()
     kept, anew = (Objective(problem.model, CE, problem.data, memory=memory) for memory in (2**30, 2000))
-    assert layer_space(kept)._count == 1
-    assert layer_space(anew)._count > 2
+    assert [len(list(layer_space(each)._start())) for each in (kept, anew)] == [1, 5]
     for which in ("hessian", "gauss_newton", "empirical_fisher"):
         one, other = (trace(each, operator=which, method="exact") for each in (kept, anew))
         assert_close(one.value, other.value, rtol=1e-12, atol=0)
     reading = trace(anew, 0.02)
     assert abs(reading.value - trace(kept, method="exact").value) <= 3 * reading.standard_error
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_cut_into_batches_draws_the_same_signs(name):
+    problem = NETWORKS[name]()
+    whole, *cut = (Objective(problem.model, problem.loss, problem.data, size) for size in (None, 2, 4))
+
+    def probed(objective: Objective) -> Rounds:
+        return ByLayers(layer_space(objective), "hessian", 1.0, seeded(0)).probed(Rounds(), FORMS["hessian"], 4)
+
+    expected = probed(whole)
+    for found in map(probed, cut):
+        assert_close((found.total, found.spread), (expected.total, expected.spread), rtol=1e-9, atol=0)
 
 
 def test_single_precision_agrees_to_what_the_certificate_says():

@@ -5,9 +5,10 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from oracles import drawn, labels, normal, seeded
+from oracles import drawn, labels, normal
 from phenoscope.objective.layer_kinds import Lookup, Mapped, rule_of
-from phenoscope.objective.layer_rules import Dense, Signs
+from phenoscope.objective.layer_rules import Dense
+from phenoscope.objective.signs import Signs
 
 B = 3
 
@@ -92,7 +93,7 @@ def test_random_responses_are_of_the_right_size_and_tell_the_diagonal(layer):
     calls, each, m = 40, 100, outputs[0].numel()
     half = normal(B, m, m, seed=40)
     curvature = half + half.mT
-    signs = Signs(seeded(1), torch.float64, torch.device("cpu"))
+    signs = Signs(1, 0, B * each, torch.float64, torch.device("cpu"))
     features = features.repeat(each, *[1] * (features.ndim - 1))  # so many draws at once of every example
     shape = torch.Size((B * each, *outputs.shape[1:]))
     moved, terms = [], []
@@ -123,7 +124,7 @@ def test_signs_shared_by_the_examples_would_not_be_independent():
     inputs = normal(1, 2, 5).expand(2, 2, 5)
     curvature = torch.ones(8, 8, dtype=torch.float64)
     rule = rule_of(drawn(nn.Linear(5, 4)), ("weight", "bias"))
-    signs = Signs(seeded(2), torch.float64, torch.device("cpu"))
+    signs = Signs(2, 0, 2, torch.float64, torch.device("cpu"))
 
     def together(flip: bool) -> float:
         forms = []
@@ -131,7 +132,9 @@ def test_signs_shared_by_the_examples_would_not_be_independent():
             if flip:
                 v = rule.respond(inputs, torch.Size((2, 2, 4)), signs).outputs.reshape(2, 8)
             else:
-                v = rule.push(inputs, {"weight": signs(4, 5), "bias": signs(4)}, torch.Size((2, 2, 4))).reshape(2, 8)
+                v = rule.push(
+                    inputs, {"weight": signs.shared(4, 5), "bias": signs.shared(4)}, torch.Size((2, 2, 4))
+                ).reshape(2, 8)
             forms.append(((v @ curvature) * v).sum(1))
         return float(torch.corrcoef(torch.stack(forms).T)[0, 1])
 

@@ -17,8 +17,8 @@ from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective, Operator, Restricted, Which
 from phenoscope.objective.displaced import Displaced, LayersDiffer
-from phenoscope.objective.layer_rules import Signs
 from phenoscope.objective.layer_space import LayerSpace, layer_space
+from phenoscope.objective.signs import Signs
 
 FEWEST = 10
 """Probes before the first look at the error."""

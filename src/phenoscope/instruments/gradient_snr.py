@@ -108,7 +108,7 @@ def _estimates(
     """Gⱼ² and Σⱼⱼ, without bias of either, from G, Σ w²r² and Σ w."""
     sample = spread.clamp_min(0.0) * (count / weight) ** 2 / (count - 1)
     noise = sample if moments.of == "population" else sample * (1 - 1 / moments.examples)
-    return mean**2 - moments.left * sample / count, noise
+    return mean**2 - moments.unseen(count) * sample / count, noise
 
 
 def _without_one(moments: GradientMoments, noisy: Bool[Tensor, " p"]) -> Float[Tensor, " n"]:

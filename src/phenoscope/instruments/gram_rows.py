@@ -71,8 +71,8 @@ class Factors:
         def note(piece: Displaced, signs: Signs) -> list[Tensor]:
             if not own:
                 loss.note(piece)
-            nothing = Column(tuple(torch.zeros_like(place) for place in piece.places), torch.zeros(piece.count, device=device))
-            columns = list(piece.columns(own=own)) or [nothing]
+            zeros = tuple(torch.zeros_like(place) for place in piece.places)
+            columns = list(piece.columns(own=own)) or [Column(zeros, torch.zeros(piece.count, device=device))]
             counted = torch.stack([column.signs > 0 for column in columns])[..., None]  # below 0 is rounding
             inputs, deltas = [], []
             for index, (layer, features) in enumerate(zip(piece.layers, piece.features, strict=True)):
@@ -159,7 +159,7 @@ def _each(space: LayerSpace, loss: _Rounded | None) -> Iterator[tuple[Tensor, Te
                 factors = [factor for factor, sign in piece.factors(own=False) if bool(sign > 0)]
                 rows = [_derivative((piece.outputs * factor).sum(), leaf) for factor in factors]
                 rows = torch.stack(rows) if rows else leaf.new_zeros(1, len(leaf))
-                yield rows, torch.zeros(len(rows)), piece.weight
+                yield rows, leaf.new_zeros(len(rows)), piece.weight
 
 
 def _below(parts: Sequence[Tensor | None], device: torch.device) -> Tensor:

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from phenoscope.core.points import flattened
-from phenoscope.instruments.hutchinson import Sum
+from phenoscope.instruments.hutchinson import Sum, signs
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.objective import Operator, Which
 from phenoscope.objective.displaced import Displaced
-from phenoscope.objective.layer_rules import Signs
 from phenoscope.objective.layer_space import LayerSpace
+from phenoscope.objective.signs import Signs
 
 FEWEST = 2
 """Probes in a round: with fewer an example has no spread."""
@@ -169,8 +169,8 @@ class ByLayers:
     def _norm(self, whole: Operator) -> float:
         """‖A‖_F from a few products."""
         self.passes += OF_NORM
-        signs = Signs(self.generator, whole.dtype, whole.device)(1, OF_NORM, whole.size)
-        return math.sqrt(whole.multiply(signs).double().square().sum().item() / OF_NORM)
+        drawn = signs(whole, OF_NORM, self.generator)
+        return math.sqrt(whole.multiply(drawn[None]).double().square().sum().item() / OF_NORM)
 
     def _settled(self, rounds: Rounds, value: float, scale: float) -> bool:
         if rounds.error <= self._rounding(value, rounds):

@@ -82,7 +82,11 @@ class GradientMoments:
     @property
     def left(self) -> float:
         """1 - n/N, the share of what the statistics are of that was not looked at; 1 of a population."""
-        return 1.0 if self.of == "population" else 1 - self.count / self.examples
+        return self.unseen(self.count)
+
+    def unseen(self, count: int) -> float:
+        """The share that is not looked at by so many examples; 1 of a population."""
+        return 1.0 if self.of == "population" else 1 - count / self.examples
 
     @property
     def exact(self) -> bool:
@@ -129,7 +133,7 @@ class GradientMoments:
         spread = self.weights**2 @ self.distances - w**2 * square
         spread = spread - 2 * moved * (heavy - w**2 * square) + squared * moved**2 * square
         sample = spread.clamp_min(0.0) * (count / weight) ** 2 / (count - 1)
-        signal = norm - self.left * sample / count
+        signal = norm - self.unseen(count) * sample / count
         return signal, sample if self.of == "population" else sample * (1 - 1 / self.examples)
 
 

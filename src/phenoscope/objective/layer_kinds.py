@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vjp, vmap
 
-from phenoscope.objective.layer_rules import Dense, Named, Response, Rule, Signs
+from phenoscope.objective.layer_rules import Dense, Named, Response, Rule
+from phenoscope.objective.signs import Signs
 
 
 class Lookup(Rule):
@@ -30,8 +31,8 @@ class Lookup(Rule):
 
     def respond(self, features: Tensor, shape: torch.Size, signs: Signs) -> Response:
         count, m = self.shapes["weight"]
-        rows, own = signs(len(features), count), signs(len(features), 1, m)  # flips, as in `Dense.respond`
-        moved = signs(count, m)[features] * rows.gather(1, features)[..., None] * own * self._known(features)
+        rows, own = signs.each(count), signs.each(1, m)  # flips, as in `Dense.respond`
+        moved = signs.shared(count, m)[features] * rows.gather(1, features)[..., None] * own * self._known(features)
 
         def terms(image: Tensor) -> Named:
             return self._into_table(features, moved * image.reshape(moved.shape))
@@ -79,7 +80,7 @@ class Mapped(Rule):
         return vmap(self._response, in_dims=(None, 0))(dict(r), features).reshape(shape)
 
     def respond(self, features: Tensor, shape: torch.Size, signs: Signs) -> Response:
-        r = {name: signs(len(features), *own) for name, own in self.shapes.items()}
+        r = {name: signs.each(*own) for name, own in self.shapes.items()}
         moved = vmap(self._response)(r, features)
 
         def terms(image: Tensor) -> Named:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from phenoscope.core.points import flattened
+from phenoscope.objective.signs import Signs
 
 Named = dict[str, Tensor]
 BLOCK_ENTRIES = 2**24
@@ -71,7 +72,7 @@ class Rule(abc.ABC):
         """A_n r of every example, in the shape of the layer's output."""
 
     @abc.abstractmethod
-    def respond(self, features: Tensor, shape: torch.Size, signs: "Signs") -> Response:
+    def respond(self, features: Tensor, shape: torch.Size, signs: Signs) -> Response:
         """A random response an example."""
 
     @abc.abstractmethod
@@ -126,17 +127,6 @@ class Rule(abc.ABC):
         size = max(1, BLOCK_ENTRIES // max(1, self.size))
         for some, seeds in zip(features.split(size), delta.split(size), strict=True):
             yield self.gradients(some, seeds)
-
-
-class Signs:
-    """Random signs in the form of given tensors."""
-
-    def __init__(self, generator: torch.Generator, dtype: torch.dtype, device: torch.device) -> None:
-        self.generator, self.dtype, self.device = generator, dtype, device
-
-    def __call__(self, *shape: int) -> Tensor:
-        drawn = torch.randint(2, shape, generator=self.generator, device=self.generator.device, dtype=torch.int8)
-        return drawn.to(self.device, self.dtype) * 2 - 1
 
 
 class Dense(Rule):
@@ -205,14 +195,14 @@ class Dense(Rule):
         anew for each example: any two of its entries then have independent signs in two examples, so that their forms
         are uncorrelated.
         """
-        (b, t, k), m = features.shape, self.size // (features.shape[2] * self.weight + self.bias)
+        (_, t, k), m = features.shape, self.size // (features.shape[2] * self.weight + self.bias)
         if k * m <= t * (k + m):
-            return None, None, signs(b, m, k), signs(b, 1, m)
-        return signs(b, 1, m), signs(b, 1, k), signs(m, k), signs(1, 1, m)
+            return None, None, signs.each(m, k), signs.each(1, m)
+        return signs.each(1, m), signs.each(1, k), signs.shared(m, k), signs.shared(1, 1, m)
 
     def _respond_once(self, features: Tensor, shape: torch.Size, signs: Signs) -> Response:
         """With one position A Aᵀ is a multiple of the identity, so signs of the outputs do: fewer terms at random."""
-        length, drawn = self._size(features).sqrt(), signs(len(features), math.prod(shape[1:]))
+        length, drawn = self._size(features).sqrt(), signs.each(math.prod(shape[1:]))
         moved = length * drawn
 
         def terms(image: Tensor) -> Named:

@@ -7,7 +7,6 @@ derivative serves all of them at once. None of this is assumed: every layer is t
 """
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,10 +17,11 @@ from torch import Tensor
 from phenoscope.objective.batches import Batch, split
 from phenoscope.objective.displaced import Displaced, Layer, LayersDiffer
 from phenoscope.objective.layer_checks import candidates, inseparable, small, verified
-from phenoscope.objective.layer_rules import Dense, Signs
+from phenoscope.objective.layer_rules import Dense
 from phenoscope.objective.linearisation import Which
 from phenoscope.objective.memory import graph_size
 from phenoscope.objective.objective import Objective
+from phenoscope.objective.signs import Signs
 
 BESIDE_GRAPH = 3.0
 """Memory for the graph with what lies beside it (inputs, responses, images), as a multiple of the graph's."""
@@ -52,7 +52,6 @@ class LayerSpace:
     entries: int
     units: int
     _start: Callable[[], Iterator[Batch]]
-    _count: int
     _kept: list[Displaced] | None
 
     def summed(
@@ -60,7 +59,7 @@ class LayerSpace:
     ) -> tuple[list[Tensor], float]:
         """The sums over the pieces of all data, in all processes, of each tensor that the function gives.
 
-        The function gets signs of its own for each piece, whichever process holds that.
+        The function gets signs of each example, the same ones in whatever piece and process that is.
 
         Returns:
             The sums, and what the sum of the pieces' weighted losses is divided by.
@@ -70,27 +69,29 @@ class LayerSpace:
         """
         processes = self.objective.processes
         seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
-        first = sum(processes.gather(self._count)[: processes.rank])
+        first = sum(processes.gather(sum(self.objective.terms.parts))[: processes.rank])
         with self.objective.terms.network.evaluation():
             try:
-                own, weight = self._own(function, seed + first, generator.device)
+                own, weight = self._own(function, seed, first)
             except LayersDiffer:
                 own, weight = None, 0.0
         totals = [processes.sum(total) for total in self._agreed(own)]
         return totals, self.objective.terms.by.divisor(processes.sum_of(weight, self.point.device))
 
     def _own(
-        self, function: Callable[[Displaced, Signs], Sequence[Tensor]], seed: int, device: torch.device
+        self, function: Callable[[Displaced, Signs], Sequence[Tensor]], seed: int, first: int
     ) -> tuple[list[Tensor], float]:
-        """The sums over this process's pieces, and of their weights; no sums where no piece has a weight."""
+        """The sums over this process's pieces, whose first example has this number, and of their weights; no sums where
+        no piece has a weight.
+        """
         totals: list[Tensor] = []
         weight = 0.0
-        for index, piece in enumerate(self._pieces()):
+        for piece in self._pieces():
             if piece.weight > 0:
-                signs = torch.Generator(device).manual_seed(seed + index)
-                parts = function(piece, Signs(signs, self.point.dtype, self.point.device))
+                parts = function(piece, Signs(seed, first, piece.count, self.point.dtype, self.point.device))
                 totals = [a + b for a, b in zip(totals, parts, strict=True)] if totals else list(parts)
                 weight += piece.weight
+            first += piece.count
         return totals, weight
 
     def _agreed(self, own: list[Tensor] | None) -> list[Tensor]:
@@ -155,7 +156,7 @@ def layer_space(
         agreed = set.intersection(*map(set, processes.gather([tuple(layer.names.values()) for layer in found])))
         found = tuple(layer for layer in found if tuple(layer.names.values()) in agreed)
         entries, units = _sizes(Displaced(network, network.layout.unravel(here), found, few, by))
-        start, count, keep = _chunks(objective, here, found)
+        start, keep = _chunks(objective, here, found)
     names = {name for layer in found for name in layer.names.values()}
     parts = network.layout.unravel(wanted.to(here.dtype))
     covered = network.layout.ravel({name: part * (name in names) for name, part in parts.items()}) > 0
@@ -163,7 +164,7 @@ def layer_space(
     if not reason and bool(rest.any()):
         lacking = [name for name, part in parts.items() if name not in names and bool(part.any())]
         reason = f"no rule for {', '.join(lacking)}"
-    return LayerSpace(objective, here, found, covered, rest, reason, entries, units, start, count, [] if keep else None)
+    return LayerSpace(objective, here, found, covered, rest, reason, entries, units, start, [] if keep else None)
 
 
 def _sizes(few: Displaced) -> tuple[int, int]:
@@ -172,11 +173,11 @@ def _sizes(few: Displaced) -> tuple[int, int]:
     return few.entries, sum(place.shape[1] for place in few.places) if once else 0
 
 
-def _chunks(objective: Objective, point: Tensor, layers: Sequence[Layer]) -> tuple[Any, int, bool]:
-    """Passes whose pieces fit the memory allowed, how many pieces there are, and whether all of them fit together."""
+def _chunks(objective: Objective, point: Tensor, layers: Sequence[Layer]) -> tuple[Any, bool]:
+    """Passes whose pieces fit the memory allowed, and whether all of them fit together."""
     network, by, parts = objective.terms.network, objective.terms.by, objective.terms.parts
     if not layers:
-        return objective.terms.passes, len(parts), False
+        return objective.terms.passes, False
     parameters = network.layout.unravel(point)
 
     def built(batch: Batch) -> Any:
@@ -186,10 +187,10 @@ def _chunks(objective: Objective, point: Tensor, layers: Sequence[Layer]) -> tup
     graph = graph_size(built, next(objective.terms.passes()), splittable=True)
     graph = dataclasses.replace(graph, each=graph.each * BESIDE_GRAPH)
     if graph.of(parts) <= objective.memory:
-        return objective.terms.passes, len(parts), True
+        return objective.terms.passes, True
     size = graph.fitting(objective.memory)
 
     def pieces() -> Iterator[Batch]:
         return (part for batch in objective.terms.passes() for part in split(batch, size))
 
-    return pieces, sum(math.ceil(part / size) for part in parts), False
+    return pieces, False
