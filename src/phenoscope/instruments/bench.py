@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.moments import GradientMoments, gradient_moments
 from phenoscope.instruments.spectrum import Eigenpair, eigenvalues
 from phenoscope.instruments.trace import Request, Trace, trace_of
@@ -28,7 +29,7 @@ class Bench:
 
     @cached_property
     def hessian(self) -> Operator:
-        return self.objective.hessian() if self._given is None else self._given
+        return given_or_made(self._given, self.objective)
 
     @cached_property
     def gauss_newton(self) -> Operator:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import layout
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.trace import trace
@@ -91,7 +92,7 @@ def relative_flatness(
     name = _weights(places.names, places.shapes, layer)
     shape = places.shapes[places.names.index(name)]
     weights = places.unravel(objective.point)[name].reshape(shape[0], -1)
-    matrix = objective.hessian() if hessian is None else hessian
+    matrix = given_or_made(hessian, objective)
     first = sum(places.sizes[: places.names.index(name)])
     mixed = _Mixed(matrix, weights, first)
     found = trace(mixed, tol, max_products=max_products, generator=generator)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.eigenspaces import NO_GAP, changed, slant
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectrum import Eigenpairs, eigenvalues
@@ -183,7 +184,7 @@ def _pairs(
                 f"the share in {k} dimensions needs the {k + 1} largest eigenpairs, got {len(given.values)}."
             )
         return given, k, 0
-    matrix = objective.operator(operator) if given is None else given
+    matrix = given_or_made(given, objective, operator)
     found = eigenvalues(matrix, min(k + 1, p), tol=tol, generator=generator)
     return found, k, found.products
 
