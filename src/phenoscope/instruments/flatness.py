@@ -9,6 +9,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import layout
+from phenoscope.core.precision import decomposable
 from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
@@ -110,8 +111,10 @@ class _Mixed(Operator):
     """
 
     def __init__(self, of: Operator, weights: Float[Tensor, "rows columns"], first: int) -> None:
-        left, size, _ = torch.linalg.svd(weights, full_matrices=False)
-        self._mix = left * size  # (rows, r); a singular value of 0 adds a row of 0, which costs a product and no error
+        left, size, _ = torch.linalg.svd(decomposable(weights), full_matrices=False)
+        self._mix = (left * size).to(
+            weights
+        )  # (rows, r); a singular value of 0 adds a row of 0, which costs a product and no error
         self._of, self._columns, self._first = of, weights.shape[1], first
         super().__init__(1, self._mix.shape[1] * self._columns, of.dtype, of.device)
 

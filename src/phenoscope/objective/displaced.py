@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from phenoscope.core.points import flattened
+from phenoscope.core.precision import decomposable
 from phenoscope.objective.batches import Batch, length
 from phenoscope.objective.layer_rules import Response, Rule, Signs
 from phenoscope.objective.network import Network
@@ -178,12 +179,12 @@ class Displaced:
             for unit in units
         ]
         curvature = torch.stack([row.reshape(self.count, -1) for row in rows], dim=1)
-        values, vectors = torch.linalg.eigh((curvature + curvature.mT) / 2)
+        values, vectors = torch.linalg.eigh(decomposable((curvature + curvature.mT) / 2))
         least = torch.finfo(cut.dtype).eps * values.abs().amax() * self.entries
         values = values.masked_fill(values.abs() <= least, 0.0)
-        scaled = vectors * values.abs().sqrt()[:, None]
+        scaled = (vectors * values.abs().sqrt()[:, None]).to(cut)
         kept = [c for c in range(self.entries) if bool((values[:, c] != 0).any())]
-        return [(scaled[:, :, c].reshape(cut.shape), values[:, c].sign()) for c in kept]
+        return [(scaled[:, :, c].reshape(cut.shape), values[:, c].sign().to(cut)) for c in kept]
 
     @cached_property
     def _slopes_and_shares(self) -> tuple[Tensor, Tensor]:
