@@ -208,6 +208,8 @@ def test_the_error_of_a_sample_stands_with_what_it_is_asked_for():
     assert "sampling" not in written["examples"]
     with pytest.raises(BadInput, match="`groups` must be from 2 to the 10 examples"):
         ps.measure(made, ("loss",), leave_out=11)
+    with pytest.raises(BadInput, match=r"`population` \(5,000\) is for the error of a sample"):
+        ps.measure(made, ("loss",), population=5000)
 
 
 @pytest.mark.parametrize("names", [(), ("loss", "nonsense"), "loss"])

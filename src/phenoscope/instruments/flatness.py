@@ -112,9 +112,8 @@ class _Mixed(Operator):
 
     def __init__(self, of: Operator, weights: Float[Tensor, "rows columns"], first: int) -> None:
         left, size, _ = torch.linalg.svd(decomposable(weights), full_matrices=False)
-        self._mix = (left * size).to(
-            weights
-        )  # (rows, r); a singular value of 0 adds a row of 0, which costs a product and no error
+        # (rows, r); a singular value of 0 adds a row of 0, which costs a product and no error
+        self._mix = (left * size).to(weights)
         self._of, self._columns, self._first = of, weights.shape[1], first
         super().__init__(1, self._mix.shape[1] * self._columns, of.dtype, of.device)
 
