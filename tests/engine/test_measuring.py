@@ -107,7 +107,7 @@ def test_a_graph_is_built_once_for_all_that_need_it(monkeypatch):
     whole = Objective.operator
     monkeypatch.setattr(Objective, "operator", lambda own, *given: built.append(given[0]) or whole(own, *given))
     ps.measure(objective(), tuple(INSTRUMENTS))
-    assert sorted(built) == ["gauss_newton", "hessian"]
+    assert sorted(built) == ["empirical_fisher", "fisher", "gauss_newton", "gradient_covariance", "hessian"]
 
 
 class Bare(nn.Module):

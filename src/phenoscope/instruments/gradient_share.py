@@ -9,6 +9,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.eigenspaces import NO_GAP, changed, slant
 from phenoscope.instruments.given import given_or_made
+from phenoscope.instruments.mini_batches import USUAL
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectrum import Eigenpairs, eigenvalues
@@ -72,6 +73,11 @@ class BatchGradientShare(Reading):
     outcome: Outcome
 
     @property
+    def error(self) -> float:
+        """Of both kinds together: that of the draw, and what the space may change."""
+        return self.standard_error + self.residual
+
+    @property
     def evidence(self) -> str:
         held = f"the space off by at most {self.residual:.1e}" if self.outcome is not Outcome.UNDETERMINED else NO_GAP
         drawn = f"standard error {self.standard_error:.1e} over {self.batches} mini-batches of {self.batch_size}"
@@ -129,7 +135,7 @@ def batch_gradient_share(
     objective: Objective,
     k: int | None = None,
     *,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     batches: int = 32,
     operator: Which = "hessian",
     pairs: Operator | Eigenpairs | None = None,
@@ -144,7 +150,7 @@ def batch_gradient_share(
     Args:
         objective: the loss, at the model's own point.
         k: the dimension; the number of classes (of outputs) unless given.
-        batch_size: examples in a mini-batch, drawn without replacement.
+        batch_size: examples in a mini-batch, drawn without replacement; `None` takes 32, or all where there are fewer.
         batches: how many mini-batches, drawn independently of each other.
         operator: which curvature.
         pairs: that operator, or k + 1 of its largest eigenpairs, where they have been made already.
@@ -155,11 +161,12 @@ def batch_gradient_share(
         raise BadInput(f"`batches` must be at least 2, got {batches}: without two there is no error.")
     generator = generator or torch.Generator().manual_seed(0)
     found, k, products = _pairs(objective, k, operator, pairs, tol=tol, generator=generator)
-    drawn = objective.sampled(batch_size, batches, generator=generator)
+    size = min(USUAL, sum(objective.partition)) if batch_size is None else batch_size
+    drawn = objective.sampled(size, batches, generator=generator)
     shares = torch.tensor([_share(part.gradient(), found, k) for part in drawn], dtype=torch.float64)
     value, residual = shares.mean(dim=0).tolist()
     error = shares[:, 0].std().item() / math.sqrt(batches)
-    about = (k / len(objective.point), k, batch_size, batches, found.failure_probability, products)
+    about = (k / len(objective.point), k, size, batches, found.failure_probability, products)
     return BatchGradientShare(value, error, residual, *about, _outcome(value, residual, found))
 
 
