@@ -39,7 +39,8 @@ def measured(objective):
     accuracy = objective.accuracy()
     found["accuracy"] = [] if accuracy is None else [accuracy.item()]
     vector = normal(len(objective.point), seed=5)
-    for which in ("hessian", "gauss_newton", "fisher", "empirical_fisher", "gradient_covariance"):
+    no_sums = () if objective.weighting == "sum" else ("gradient_covariance",)
+    for which in ("hessian", "gauss_newton", "fisher", "empirical_fisher", *no_sums):
         operator = objective.operator(which)
         found[which] = (operator @ vector).tolist()
         found[f"{which}, top"] = ps.eigenvalues(operator, 2, tol=1e-9).values.tolist()
@@ -50,7 +51,8 @@ def measured(objective):
     found["losses along axes"] = objective.losses(normal(5, 2, seed=7), axes).tolist()
     found["density"] = ps.density(objective, steps=6).values.tolist()
     for name, instrument in INSTRUMENTS.items():
-        found[f"instrument {name}"] = numbers(instrument.read(Bench(objective), None))
+        if no_sums or not name.startswith("gradient_covariance"):
+            found[f"instrument {name}"] = numbers(instrument.read(Bench(objective), None))
     return found
 
 
