@@ -238,6 +238,8 @@ def test_a_mistake_is_one_sentence_and_exit_code_1(capsys, here, as_shipped, nam
         ([*words(), "--instruments", ","], "got none"),
         ([*words(), "--dtype", "int8"], "int8"),
         ([*words(), "--examples", "many"], "many"),
+        ([*words(), "--population", "5000"], "--population is for the error that --leave-out tells"),
+        ([*words(against="w.safetensors"), "--leave-out", "5"], "--leave-out is for the instruments that --instr"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(capsys, given, says):

@@ -107,7 +107,7 @@ def test_a_graph_is_built_once_for_all_that_need_it(monkeypatch):
     whole = Objective.operator
     monkeypatch.setattr(Objective, "operator", lambda own, *given: built.append(given[0]) or whole(own, *given))
     ps.measure(objective(), tuple(INSTRUMENTS))
-    assert sorted(built) == ["gauss_newton", "hessian"]
+    assert sorted(built) == ["empirical_fisher", "fisher", "gauss_newton", "gradient_covariance", "hessian"]
 
 
 class Bare(nn.Module):
@@ -208,6 +208,8 @@ def test_the_error_of_a_sample_stands_with_what_it_is_asked_for():
     assert "sampling" not in written["examples"]
     with pytest.raises(BadInput, match="`groups` must be from 2 to the 10 examples"):
         ps.measure(made, ("loss",), leave_out=11)
+    with pytest.raises(BadInput, match=r"`population` \(5,000\) is for the error of a sample"):
+        ps.measure(made, ("loss",), population=5000)
 
 
 @pytest.mark.parametrize("names", [(), ("loss", "nonsense"), "loss"])

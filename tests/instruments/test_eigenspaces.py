@@ -8,6 +8,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from oracles import PROBLEMS, dense_hessian, labels, mlp, normal, seeded
+from phenoscope import measure
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import write
 from phenoscope.instruments import (
@@ -185,6 +186,19 @@ def test_mini_batches_scatter_around_their_mean():
     assert whole.standard_error < 1e-12
     assert abs(truth - full.value) > 0.02  # the mean of the ratios is not the share of the mean
     assert "40 mini-batches of 1" in str(readings[0])
+
+
+def test_mini_batches_take_32_or_all_where_there_are_fewer():
+    problem = PROBLEMS["tanh perceptron"]()
+    found = batch_gradient_share(Objective(problem.model, problem.loss, problem.data))
+    assert found.batch_size == len(problem.inputs)
+    many = Objective(mlp(), nn.CrossEntropyLoss(), (normal(60, 4), labels(3, 60)))
+    panel = measure(many, ("batch_gradient_share", "gradient_share"))
+    read, full = (panel[name].reading for name in ("batch_gradient_share", "gradient_share"))
+    assert (read.batch_size, read.k) == (32, 3)
+    assert read.error == read.standard_error + read.residual > read.standard_error > 0
+    # a mini-batch's noise has less of it in the space than the mean gradient: the space holds 3 of 43 dimensions
+    assert read.value < full.value
 
 
 def test_one_generator_one_reading():

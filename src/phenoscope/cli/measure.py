@@ -84,6 +84,10 @@ def measure(
         _list(as_json)
         return
     names = _names(instruments)
+    if population is not None and leave_out is None:
+        raise Usage("--population is for the error that --leave-out tells; say both, for example --leave-out 10.")
+    if leave_out is not None and against is not None and names is None:
+        raise Usage("with --against, --leave-out is for the instruments that --instruments names; name some.")
     if model is None or data is None:
         raise Usage("measure needs --model package.module:function and --data; see `phenoscope measure --help`.")
     with together() as processes:

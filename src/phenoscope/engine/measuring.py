@@ -38,7 +38,7 @@ def measure(
         `Panel`: a line an instrument, with its value and evidence.
 
     Raises:
-        BadInput: an unknown name, or none at all.
+        BadInput: an unknown name, or none at all; a population without groups to leave out.
 
     Example:
         >>> model = torch.nn.Linear(2, 1, bias=False)
@@ -51,6 +51,11 @@ def measure(
     if unknown or not names or isinstance(instruments, str):
         came = repr(instruments) if isinstance(instruments, str) else ", ".join(map(repr, unknown)) or "none"
         raise BadInput(f"the instruments are a tuple of names out of {', '.join(INSTRUMENTS)}; got {came}.")
+    if population is not None and leave_out is None:
+        raise BadInput(
+            f"`population` ({population:,}) is for the error of a sample, which is told with `leave_out` only. Say how "
+            "many groups to leave out, for example 10."
+        )
     bench, taken = Bench(objective), {}
     order = [name for name in INSTRUMENTS if name in names]
     for done, name in enumerate(order):

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.stretched import loss_at
@@ -143,7 +144,7 @@ def critical_sharpness(
         raise BadInput(f"`tol` and `start` must be positive, got {tol} and {start}.")
     if max_passes < 2:
         raise BadInput(f"`max_passes` must be at least 2, one of them at the point itself, got {max_passes}.")
-    matrix = hessian if hessian is not None else (objective.hessian() if exact else None)
+    matrix = given_or_made(hessian, objective) if exact or hessian is not None else None
     gradient = matrix.gradient[0] if isinstance(matrix, Curvature) else objective.gradient()
     along = -gradient if direction is None else _fitting(direction, len(gradient)).to(gradient)
     slope = torch.dot(gradient.double(), along.double()).item()

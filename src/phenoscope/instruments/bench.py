@@ -7,10 +7,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.moments import GradientMoments, gradient_moments
 from phenoscope.instruments.spectrum import Eigenpair, eigenvalues
 from phenoscope.instruments.trace import Request, Trace, trace_of
-from phenoscope.objective import Objective, Operator
+from phenoscope.objective import Objective, Operator, Which
 
 
 class Bench:
@@ -25,14 +26,22 @@ class Bench:
         self.objective = objective
         self._given = hessian
         self._extremes: dict[str, Eigenpair] = {}
+        self._matrices: dict[Which, Operator] = {}
 
-    @cached_property
+    @property
     def hessian(self) -> Operator:
-        return self.objective.hessian() if self._given is None else self._given
+        return self.operator("hessian")
 
-    @cached_property
+    @property
     def gauss_newton(self) -> Operator:
-        return self.objective.gauss_newton()
+        return self.operator("gauss_newton")
+
+    def operator(self, which: Which) -> Operator:
+        """The matrix of that name."""
+        if which not in self._matrices:
+            given = self._given if which == "hessian" else None
+            self._matrices[which] = given_or_made(given, self.objective, which)
+        return self._matrices[which]
 
     @cached_property
     def gradient_moments(self) -> GradientMoments:
@@ -45,14 +54,13 @@ class Bench:
         vectors = [found.vector for found in self._extremes.values() if bool(torch.isfinite(found.value))]
         return torch.stack(vectors, dim=1) if 0 < len(vectors) < len(self.objective.point) else None
 
-    def trace(self, which: Literal["hessian", "gauss_newton"], tol: float, generator: torch.Generator | None) -> Trace:
+    def trace(self, which: Which, tol: float, generator: torch.Generator | None) -> Trace:
         """A trace, for which the matrix is made only if its products are needed; known vectors are deflated then."""
         generator = generator or torch.Generator().manual_seed(0)
         asked = Request(tol, which, "auto", None, None, 1000, generator)
-        if which == "gauss_newton":
-            return trace_of(self.objective, lambda: self.gauss_newton, asked)
-        deflated = dataclasses.replace(asked, deflate=self.known)
-        return trace_of(self.objective, lambda: self.hessian, deflated)
+        if which == "hessian":
+            asked = dataclasses.replace(asked, deflate=self.known)
+        return trace_of(self.objective, lambda: self.operator(which), asked)
 
     def extreme(self, which: Literal["largest", "smallest"], generator: torch.Generator | None) -> Eigenpair:
         """The largest or the smallest eigenvalue of the Hessian, measured once; its vector is then known."""

@@ -11,6 +11,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import layout
 from phenoscope.instruments.density import lanczos, quadrature
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.stretched import in_stretched
@@ -128,7 +129,7 @@ def code_length(
         )
     at, scale = objective.point, _deviations(objective, prior)
     terms = objective.weight() if weight is None else weight
-    matrix = objective.gauss_newton() if gauss_newton is None else gauss_newton
+    matrix = given_or_made(gauss_newton, objective, "gauss_newton")
     stretched = in_stretched(matrix, scale, scale)
     size = float((at[scale > 0] / scale[scale > 0]).double().square().sum()) / 2
     data = terms * objective.loss().item() / math.log(2)

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import layout
+from phenoscope.core.precision import decomposable
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.trace import trace
@@ -91,7 +93,7 @@ def relative_flatness(
     name = _weights(places.names, places.shapes, layer)
     shape = places.shapes[places.names.index(name)]
     weights = places.unravel(objective.point)[name].reshape(shape[0], -1)
-    matrix = objective.hessian() if hessian is None else hessian
+    matrix = given_or_made(hessian, objective)
     first = sum(places.sizes[: places.names.index(name)])
     mixed = _Mixed(matrix, weights, first)
     found = trace(mixed, tol, max_products=max_products, generator=generator)
@@ -109,8 +111,9 @@ class _Mixed(Operator):
     """
 
     def __init__(self, of: Operator, weights: Float[Tensor, "rows columns"], first: int) -> None:
-        left, size, _ = torch.linalg.svd(weights, full_matrices=False)
-        self._mix = left * size  # (rows, r); a singular value of 0 adds a row of 0, which costs a product and no error
+        left, size, _ = torch.linalg.svd(decomposable(weights), full_matrices=False)
+        # (rows, r); a singular value of 0 adds a row of 0, which costs a product and no error
+        self._mix = (left * size).to(weights)
         self._of, self._columns, self._first = of, weights.shape[1], first
         super().__init__(1, self._mix.shape[1] * self._columns, of.dtype, of.device)
 

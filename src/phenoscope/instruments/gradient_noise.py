@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.moments import SAFETY, GradientMoments, Of, jackknifed, moments_of, told
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
@@ -134,7 +135,7 @@ def curved_noise_scale(
     if examples < 2:
         raise BadInput(f"`examples` must be at least 2, got {examples}.")
     count, is_sum = min(examples, total), objective.weighting == "sum"
-    matrix = objective.hessian() if hessian is None else hessian
+    matrix = given_or_made(hessian, objective)
     gradient = objective.gradient().double() / (total if is_sum else 1)
     part = objective if count == total else objective.sampled(count, generator=generator)[0]
     mean = 1.0 if is_sum else objective.weight() / total

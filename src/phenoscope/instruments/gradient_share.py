@@ -8,6 +8,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.eigenspaces import NO_GAP, changed, slant
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.mini_batches import USUAL
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
@@ -70,6 +71,11 @@ class BatchGradientShare(Reading):
     failure_probability: float
     products: int
     outcome: Outcome
+
+    @property
+    def error(self) -> float:
+        """Of both kinds together: that of the draw, and what the space may change."""
+        return self.standard_error + self.residual
 
     @property
     def evidence(self) -> str:
@@ -155,12 +161,12 @@ def batch_gradient_share(
         raise BadInput(f"`batches` must be at least 2, got {batches}: without two there is no error.")
     generator = generator or torch.Generator().manual_seed(0)
     found, k, products = _pairs(objective, k, operator, pairs, tol=tol, generator=generator)
-    batch_size = min(USUAL, sum(objective.partition)) if batch_size is None else batch_size
-    drawn = objective.sampled(batch_size, batches, generator=generator)
+    size = min(USUAL, sum(objective.partition)) if batch_size is None else batch_size
+    drawn = objective.sampled(size, batches, generator=generator)
     shares = torch.tensor([_share(part.gradient(), found, k) for part in drawn], dtype=torch.float64)
     value, residual = shares.mean(dim=0).tolist()
     error = shares[:, 0].std().item() / math.sqrt(batches)
-    about = (k / len(objective.point), k, batch_size, batches, found.failure_probability, products)
+    about = (k / len(objective.point), k, size, batches, found.failure_probability, products)
     return BatchGradientShare(value, error, residual, *about, _outcome(value, residual, found))
 
 
@@ -185,7 +191,7 @@ def _pairs(
                 f"the share in {k} dimensions needs the {k + 1} largest eigenpairs, got {len(given.values)}."
             )
         return given, k, 0
-    matrix = objective.operator(operator) if given is None else given
+    matrix = given_or_made(given, objective, operator)
     found = eigenvalues(matrix, min(k + 1, p), tol=tol, generator=generator)
     return found, k, found.products
 

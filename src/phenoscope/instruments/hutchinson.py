@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.precision import decomposable
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs
 from phenoscope.objective import Operator
@@ -223,7 +224,7 @@ def orthonormal(deflate: Vectors, matrix: Operator) -> Float[Tensor, "p k"]:
     if not bool(torch.isfinite(vectors).all()):
         raise BadInput("`deflate` holds nan or infinity. Leave it out, or pass finite vectors.")
     columns = vectors.detach().reshape(p, -1).to(matrix.device, matrix.dtype)
-    return torch.linalg.qr(columns).Q
+    return torch.linalg.qr(decomposable(columns)).Q.to(matrix.dtype)
 
 
 def check(matrix: Operator, tol: float, max_products: int | None, k: int) -> None:

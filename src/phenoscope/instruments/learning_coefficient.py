@@ -10,6 +10,7 @@ from scipy.stats import t as student
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.langevin import Draws, Energy, Metric, Walk, effective_count, split_ratio, walked
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
@@ -136,7 +137,7 @@ def learning_coefficient(
     beta = 1 / math.log(n) if inverse_temperature is None else inverse_temperature
     strength = beta if objective.weighting == "sum" else n * beta
     generator = generator or torch.Generator().manual_seed(0)
-    matrix = objective.hessian() if hessian is None else hessian
+    matrix = given_or_made(hessian, objective)
     metric = _metric(matrix, strength, localisation, generator)
     energy = _energy(objective, strength, localisation, objective.loss().item())
     drawn = walked(energy, objective.point, metric, walk, generator)

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectrum import Eigenpair, sharpness
@@ -107,7 +108,7 @@ def worst_case_sharpness(
     at, generator = objective.point, generator or torch.Generator().manual_seed(0)
     factors = stretch(scale, at)
     climb = _Climb(objective, at, factors, radius, region)
-    matrix = hessian if hessian is not None else objective.hessian()
+    matrix = given_or_made(hessian, objective)
     found = [climb.ascend(_start(climb, k, generator), steps, tol) for k in range(starts)]
     best = max(found, key=lambda each: each.rise if math.isfinite(each.rise) else -math.inf)
     predicted = climb.predicted(matrix, top if scale is None else None, scale, generator)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.stretched import Scale, in_stretched, stretch
@@ -111,7 +112,7 @@ def gaussian_sharpness(
     value, error = _mean(rises)
     predicted = (math.nan, math.nan)
     if predict:
-        matrix = in_stretched(objective.hessian() if hessian is None else hessian, scale, factors)
+        matrix = in_stretched(given_or_made(hessian, objective), scale, factors)
         found = None if matrix is None else trace(matrix, PREDICTED, generator=generator)
         half = sigma**2 / 2
         predicted = (0.0, 0.0) if found is None else (half * found.value, half * found.standard_error)

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective, Operator
@@ -90,7 +91,7 @@ def reach(
     if not length:
         return Reach(math.nan, math.nan, math.nan, math.nan, math.nan, rise, Outcome.UNDEFINED)
     unit = (direction.double() / length).to(here)
-    matrix = objective.hessian() if hessian is None else hessian
+    matrix = given_or_made(hessian, objective)
     curvature = float(torch.dot(unit.double(), (matrix @ unit).double()))
     slope = float(torch.dot(unit.double(), objective.gradient().double()))
     model = _quadratic(slope, curvature, rise)

@@ -12,20 +12,16 @@ from phenoscope.instruments.density import density
 from phenoscope.instruments.descent import gradient_norm
 from phenoscope.instruments.gradient_coherence import gradient_coherence, gradient_stiffness
 from phenoscope.instruments.gradient_noise import curved_noise_scale, noise_scale
-from phenoscope.instruments.gradient_share import gradient_share
+from phenoscope.instruments.gradient_share import batch_gradient_share, gradient_share
 from phenoscope.instruments.gradient_snr import gradient_snr
 from phenoscope.instruments.instrument import CURVATURE, Instrument
 from phenoscope.instruments.landscape import line_curvature
 from phenoscope.instruments.learning_coefficient import learning_coefficient
+from phenoscope.instruments.matrices import MATRICES, TRACE_TOLERANCE
 from phenoscope.instruments.negative import negative_share
 from phenoscope.instruments.norm import frobenius_norm
 from phenoscope.instruments.ranks import weight_rank
 from phenoscope.instruments.senses import SENSES
-from phenoscope.instruments.spectrum import sharpness
-
-TRACE_TOLERANCE = 0.1
-"""Of the traces of a panel: where eigenvalues cancel, it takes 200 probes; half of it would take 800."""
-
 
 INSTRUMENTS: dict[str, Instrument] = {
     "loss": Instrument("the loss over all data", "loss", lambda bench, _: counts.loss(bench.objective)),
@@ -87,6 +83,12 @@ INSTRUMENTS: dict[str, Instrument] = {
         lambda bench, generator: gradient_share(bench.objective, pairs=bench.hessian, generator=generator),
         hessian=True,
     ),
+    "batch_gradient_share": Instrument(
+        "the same for gradients of mini-batches of 32, on average",
+        "1",
+        lambda bench, generator: batch_gradient_share(bench.objective, pairs=bench.hessian, generator=generator),
+        hessian=True,
+    ),
     "curved_noise_scale": Instrument(
         "gradient noise scale weighed by the Hessian",
         "examples",
@@ -101,16 +103,7 @@ INSTRUMENTS: dict[str, Instrument] = {
         ),
         hessian=True,
     ),
-    "gauss_newton_sharpness": Instrument(
-        "largest eigenvalue of the Gauss-Newton matrix",
-        CURVATURE,
-        lambda bench, generator: sharpness(bench.gauss_newton, generator=generator),
-    ),
-    "gauss_newton_trace": Instrument(
-        "trace of the Gauss-Newton matrix",
-        CURVATURE,
-        lambda bench, generator: bench.trace("gauss_newton", TRACE_TOLERANCE, generator),
-    ),
+    **MATRICES,
     **SENSES,
     "frobenius_norm": Instrument(
         "Frobenius norm of the Hessian",

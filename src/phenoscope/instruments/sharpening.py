@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectrum import Eigenpairs, eigenvalues
@@ -116,7 +117,7 @@ def sharpness_gradient(
         >>> [round(entry, 3) for entry in sharpness_gradient(objective).vector.tolist()]
         [0.0, 6.0]
     """
-    matrix = objective.hessian() if hessian is None else hessian
+    matrix = given_or_made(hessian, objective)
     generator = generator or torch.Generator().manual_seed(0)
     count = min(2, matrix.size)
     found = eigenvalues(matrix, count, tol=tol, start=start, max_products=max_products, generator=generator)

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from phenoscope.core.precision import decomposable
 from phenoscope.instruments.hutchinson import Sum, check, hutchinson, signs
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.objective import Operator
@@ -76,13 +77,13 @@ class _Sketch:
     @staticmethod
     def of(matrix: Operator) -> "_Sketch":
         rows = torch.zeros(0, matrix.size, dtype=matrix.dtype, device=matrix.device)
-        return _Sketch(rows, rows, rows.mT, rows.mT)
+        return _Sketch(rows, rows, decomposable(rows.mT), rows.mT)
 
     def grown(self, matrix: Operator, k: int, generator: torch.Generator, *, images: bool = False) -> "_Sketch":
         """With k more vectors; the basis grows behind the columns that it has, so that their images stay."""
         drawn = signs(matrix, k, generator)
         moved = matrix.multiply(drawn[None])[0]
-        new = moved.mT
+        new = decomposable(moved.mT)
         for _ in range(2):  # once more, as one projection leaves rounding behind
             new = new - self.basis @ (self.basis.mT @ new)
         new = torch.linalg.qr(new).Q

@@ -118,6 +118,7 @@ class Curvature(Operator):
     """A weighted sum of pieces, one a batch; their graphs are kept, or built anew for each product.
 
     Args:
+        points: (n, p), where it is taken.
         start: begins a pass over the batches.
         piece_of: builds one batch's piece.
         keep: whether the graphs may stay in memory together.
@@ -131,7 +132,7 @@ class Curvature(Operator):
         super().__init__(points.shape[0], points.shape[1], points.dtype, points.device)
         self._network, self._start, self._piece_of, self._processes = network, start, piece_of, processes
         self._total = total(network, points, start, piece_of, by, keep=keep, processes=processes)
-        self.loss, self.gradient = self._total.loss, self._total.gradient
+        self.points, self.loss, self.gradient = points, self._total.loss, self._total.gradient
 
     @property
     def kept(self) -> bool:
