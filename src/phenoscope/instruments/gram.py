@@ -175,7 +175,7 @@ def _residuals(objective: Objective, which: Made, values: Tensor, vectors: Tenso
     return (images.double() - vectors * values[: vectors.shape[1]]).norm(dim=0)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Factors:
     """The rows of R by layers: the input of each example and the gradients in the output, or the rows themselves.
 
@@ -246,7 +246,7 @@ def _refuse_negative(signs: Iterable[Tensor]) -> None:
         )
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Rows:
     """The rows of R themselves, by one backward pass each, where layers have no rule."""
 
