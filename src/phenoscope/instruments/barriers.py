@@ -26,7 +26,7 @@ SHARPER = 2.0
 """Curvature between three points may be larger than the one they show: by this factor it is allowed for."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Barrier(Reading):
     """How far the loss rises along a path, by two conventions, with its evidence.
 

@@ -26,7 +26,7 @@ from phenoscope.instruments.passes import combined, inner, norms
 from phenoscope.instruments.subspace import Multiply, Subspace, extend, lengthen, random_like
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class End:
     """Which eigenvalues are looked for: those of `sign` times the operator that are large.
 
@@ -45,7 +45,7 @@ class End:
         return (self.sign * values > self.level[:, None]).sum(dim=1)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Challenge:
     """What a fresh start found outside the known vectors.
 

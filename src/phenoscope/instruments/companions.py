@@ -28,7 +28,7 @@ DEPENDENT = 1e-3
 
 
 @storable
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Companions:
     """Approximate eigenpairs of n operators beside those wanted; a vector of zeros stands for one not known yet.
 

@@ -126,7 +126,7 @@ def diagonal(
     return _estimated(route, wanted, tol, max_products, generator, exact=exact)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Route:
     """How a diagonal can be had.
 

@@ -18,7 +18,7 @@ from phenoscope.objective import Objective
 KINDS = ("random", "filter-normalised", "hessian")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Direction:
     """A direction in the space of parameters, and how far along it to look.
 

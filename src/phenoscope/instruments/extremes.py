@@ -55,7 +55,7 @@ class Wanted:
     products: int = 1000
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Extremes:
     """Eigenpairs of n operators.
 

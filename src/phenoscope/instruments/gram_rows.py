@@ -43,7 +43,7 @@ class _Rounded:
         return off / largest if largest > 0 else 1.0
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Factors:
     """The rows of R by layers: the input of each example and the gradients in the output, or the rows themselves.
 
@@ -114,7 +114,7 @@ class Factors:
         return self.space.vector(named).double()
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Rows:
     """The rows of R themselves, by one backward pass each, where layers have no rule."""
 

@@ -83,7 +83,7 @@ def hutchinson(
     return estimate.reading(used, matrix.dtype)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Probes:
     """What n probes gave, in float64.
 

@@ -21,7 +21,7 @@ UNCORRECTED = 0.05
 """The step of chains without correction, unless given: in these coordinates it biases variances by half of it."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Metric:
     """A positive matrix P that says how far chains may move in which direction.
 
@@ -42,7 +42,7 @@ class Metric:
         return self.rest**exponent * rows + scaled @ self.vectors.mT
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Draws:
     """What chains have seen after their burn-in.
 
@@ -82,7 +82,7 @@ class Walk:
         return self.step or (0.5 if self.metropolis else UNCORRECTED)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _State:
     points: Float[Tensor, "c p"]
     energy: Float[Tensor, " c"]
@@ -132,7 +132,7 @@ def _scattered(
     return apart if bool(usable.all()) else apart.where(usable, _State(points, *energy(points)))
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Noise:
     """What chance brings to one step of c chains: ξ (c, p), what decides on acceptance (c,), and ε's factor (c,)."""
 

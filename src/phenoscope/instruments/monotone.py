@@ -13,7 +13,7 @@ from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Monotonicity(Reading):
     """How much of a line goes down, with its evidence.
 

@@ -20,7 +20,7 @@ RADIUS = 0.05
 Region = Literal["ball", "box"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class WorstCase(Reading):
     """The largest rise of the loss found in a region, with its evidence: a lower bound of the largest there is.
 
@@ -173,7 +173,7 @@ def sam_gap(objective: Objective, radius: float = RADIUS, *, scale: Scale = None
     return SamGap(there - here, rounding, radius * length, radius)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Ascent:
     """Where an ascent ended: the rise, what the slope still promises, the point in stretched coordinates, the rise at
     the start.

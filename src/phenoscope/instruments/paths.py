@@ -27,7 +27,7 @@ PIECES = 256
 """Of the chain whose length stands for that of a Bezier curve: the error is of the order of its square's inverse."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Path:
     """A path from the first control point (t = 0) to the last (t = 1).
 

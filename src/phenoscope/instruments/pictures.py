@@ -31,7 +31,7 @@ class LineCurvature(Reading):
         return f"residual {self.residual:.1e} of five losses; step {self.step:.2g}"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Axis:
     """An axis of a picture, and what the losses near the point say of the curvature along it.
 
@@ -50,7 +50,7 @@ class Axis:
     eigenvalue: float | None = None
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Picture(Shown):
     """What a line and a plane have in common.
 
@@ -107,7 +107,7 @@ class Picture(Shown):
         return f"distortion {self.distortion:.2g} ({self.twin})"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class LossLine(Picture):
     """L(θ + a u) along a line.
 
@@ -124,7 +124,7 @@ class LossLine(Picture):
         return self.axis.coordinates
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class LossPlane(Picture):
     """L(θ + a u + b w) over a plane: `losses[i, j]` is at a = `coordinates[0][i]` and b = `coordinates[1][j]`.
 

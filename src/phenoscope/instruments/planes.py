@@ -11,7 +11,7 @@ from phenoscope.instruments.paths import Statistics, along, placed
 from phenoscope.objective import Objective
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class PointsPlane:
     """The loss over a plane through points, and how much of them lies in it.
 

@@ -19,7 +19,7 @@ ALLOWED = 0.05
 """The residual of a gradient that has converged, relative to its length."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class SharpnessGradient(Reading):
     """The gradient of the sharpness, with its evidence.
 

@@ -18,7 +18,7 @@ DRAWS = 400
 """Random points at which the loss of a simplex is taken, unless told otherwise."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Simplex(Reading):
     """The loss inside a simplex, with its evidence.
 

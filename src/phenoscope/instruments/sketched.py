@@ -63,7 +63,7 @@ def _rest(matrix: Operator, tol: float, most: int, used: int, generator: torch.G
     return dataclasses.replace(found, products=used + found.products)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Sketch:
     """Sign vectors z as rows, their images Az, an orthonormal basis of these (columns), and the
     images of the basis, where they were asked for.

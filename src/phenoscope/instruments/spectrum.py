@@ -17,7 +17,7 @@ from phenoscope.objective import Objective, Operator, Which
 End = Literal["largest", "smallest", "both"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Eigenpairs(Shown):
     """Extreme eigenpairs of a symmetric operator, with their evidence.
 
@@ -57,7 +57,7 @@ class Eigenpairs(Shown):
         return f"{rows}; {_how(self)}"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Eigenpair(Reading):
     """One eigenpair with its evidence.
 

@@ -30,7 +30,7 @@ class Room:
         self.vectors, self.used = like.new_empty(2, like.shape[0], room, like.shape[2]), 0
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Subspace:
     """An orthonormal basis, its images under the operator, and the operator's matrix in that basis.
 
@@ -63,7 +63,7 @@ class Subspace:
         return add(self.images[:, -1:].clone(), inside, self.basis[:, reached], sign=-1)[:, 0]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class RitzPairs:
     """Approximate eigenpairs from a subspace.
 

@@ -130,7 +130,7 @@ def trace(
     return trace_of(objective, lambda: objective.operator(operator), asked)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Request:
     """What is asked for: the arguments of `trace`."""
 

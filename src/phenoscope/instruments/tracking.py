@@ -22,7 +22,7 @@ from phenoscope.instruments.subspace import Multiply
 
 
 @storable
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Tracking:
     """The memory of a tracker: what the next measurement starts from.
 

@@ -158,7 +158,7 @@ def empirical_ntk(
     return EmpiricalKernel(matrix, parts if by_layer else {}, taken, cost, found, errors, used, *sizes)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Sides:
     """Both groups of examples, and the combinations of outputs that are differentiated (s, k)."""
 

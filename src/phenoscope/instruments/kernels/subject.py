@@ -20,7 +20,7 @@ from phenoscope.objective.weighting import WHOLE
 Named = dict[str, Tensor]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Subject:
     """The outputs of a network at its own parameters; made by `subject`.
 

@@ -84,7 +84,7 @@ def channel_masks(model: nn.Module, *, sparsity: float, generator: Generator | N
     return largest_gains(gains, sparsity, generator=generator)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class EarlyBird(Reading):
     """How far apart the last masks of a training are, and whether they have come to rest.
 

@@ -11,7 +11,7 @@ from phenoscope.instruments.pruning.weights import Masks, checked, nonzero, prun
 from phenoscope.instruments.reading import Reading
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class EffectiveSparsity(Reading):
     """The share of weights that are removed, or on no path.
 

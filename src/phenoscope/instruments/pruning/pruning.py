@@ -66,7 +66,7 @@ class Pruner:
         return [max(round(total * each), count) for each in shares] + [count]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Pruning(Reading):
     """Which weights stay.
 

@@ -71,7 +71,7 @@ def corrupted(data: Any, kind: str = "labels", *, generator: Generator | None = 
     return tuple((inputs, part) for (inputs, _), part in zip(batches, parts, strict=True))
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Ticket:
     """A network to be trained under masks.
 

@@ -13,7 +13,7 @@ from phenoscope.instruments.pruning.flow import flow
 from phenoscope.objective import Objective
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Subject:
     """What a score may look at.
 

@@ -18,7 +18,7 @@ ONE = 1e-9
 """A scale that is nearer to 1 is 1, so that networks that differ by permutations alone are moved by nothing else."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Pair:
     """A network, and the reference that it is to be brought next to.
 

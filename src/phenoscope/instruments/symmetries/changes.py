@@ -51,7 +51,7 @@ class Absent:
     why: str
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Layer:
     """A layer as it ran: its name, itself, one input and what came of it."""
 

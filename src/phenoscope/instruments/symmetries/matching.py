@@ -23,7 +23,7 @@ Move = tuple[Tensor, Tensor]
 """An order of a group's units, (n,) or (m, n), and, in its shape, which flips are turned, as bits of a number."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Match:
     """One network in the order of another one.
 

@@ -13,7 +13,7 @@ Label = tuple[Axis, ...]
 """The axes of a tensor."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Call:
     """One operation as it ran.
 
