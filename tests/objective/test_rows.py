@@ -108,3 +108,24 @@ def test_matrices_as_operators():
 
 def test_examples_are_counted_by_targets():
     assert examples(normal(3, 2), labels(2, 3)) == 3.0
+
+
+def test_many_points_share_the_memory_that_is_allowed():
+    inputs, targets, seen = normal(64, 4), labels(3, 64), []
+
+    def loss(outputs, found):
+        seen.append(len(outputs))
+        return nn.functional.cross_entropy(outputs, found)
+
+    model = drawn(nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)))
+    objective = Objective(model, loss, (inputs, targets))
+    assert objective.at().loss > 0
+    whole = objective._graph_sizes["hessian"].of((64,))
+    objective = Objective(model, loss, (inputs, targets), memory=int(whole))
+    points = objective.point + 0.1 * normal(4, len(objective.point), seed=2)
+    around = objective.at(points)
+    seen.clear()
+    gradient = around.gradient
+    assert max(seen) <= 16
+    expected = torch.stack([objective.gradient(point) for point in points])
+    torch.testing.assert_close(gradient, expected, rtol=1e-10, atol=1e-14)

@@ -20,6 +20,10 @@ class GraphSize:
     fixed: float
     each: float
 
+    def times(self, networks: int) -> "GraphSize":
+        """That of so many networks together."""
+        return GraphSize(self.fixed * networks, self.each * networks)
+
     def of(self, partition: tuple[int, ...]) -> float:
         """Bytes of the graphs of batches with so many examples, all together."""
         return self.fixed * len(partition) + self.each * sum(partition)

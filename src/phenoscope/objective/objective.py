@@ -113,7 +113,8 @@ class Objective:
         """The loss around a point, shared by all who need its value, gradient or Hessian; or around points (n, p)."""
         if point is not None and point.ndim == 2:
             many = torch.cat([self.row(row) for row in point])
-            return self.terms.around(many, rows="shared data", keep=False)
+            passes, _ = self._chunks("hessian", many)
+            return dataclasses.replace(self.terms, passes=passes).around(many, rows="shared data", keep=False)
         return self._around("hessian", self.row(point))
 
     def loss(self, point: Float[Tensor, " p"] | None = None) -> Float[Tensor, ""]:
@@ -305,14 +306,14 @@ class Objective:
         passes, keep = self._chunks(which, row)
         return dataclasses.replace(self.terms, passes=passes).around(row, keep=keep)
 
-    def _chunks(self, which: Which, row: Tensor) -> tuple[Callable[[], Iterator[Batch]], bool]:
-        """Passes whose pieces fit the memory allowed, and whether the graphs of all of them do together."""
+    def _chunks(self, which: Which, rows: Tensor) -> tuple[Callable[[], Iterator[Batch]], bool]:
+        """Passes whose pieces, at all points (n, p), fit the memory allowed, and whether all graphs do together."""
         terms = self.terms
         with terms.network.evaluation():
             if which not in self._graph_sizes:
-                piece_of = partial(PIECES[which], terms.network, row, terms.by, "one")
+                piece_of = partial(PIECES[which], terms.network, rows[:1], terms.by, "one")
                 self._graph_sizes[which] = graph_size(piece_of, next(terms.passes()), splittable=terms.splittable)
-            return terms.chunks(row, self._graph_sizes[which], self.memory)
+            return terms.chunks(rows, self._graph_sizes[which].times(len(rows)), self.memory)
 
     def row(self, point: Tensor | None) -> Float[Tensor, "1 p"]:
         """A caller's point, or the model's own, as the row that the terms take."""

@@ -124,16 +124,16 @@ class Terms:
         return bool((whole - cut).abs() <= 1e4 * torch.finfo(self.network.dtype).eps * whole.abs())
 
     def chunks(
-        self, row: Float[Tensor, "1 p"], graph: GraphSize, memory: int
+        self, points: Float[Tensor, "n p"], graph: GraphSize, memory: int
     ) -> tuple[Callable[[], Iterator[Batch]], bool]:
-        """Passes whose pieces fit the memory allowed, and whether the graphs of all of them do together.
+        """Passes whose pieces, at all points, fit the memory allowed, and whether all their graphs do together.
 
         On a processor the pieces are small even where all fits, as long as that changes nothing but the time.
         """
         fits = graph.of(self.parts) <= memory
-        quick = AT_ONCE + AND_POINTS * row.nbytes if self.network.device.type == "cpu" else memory
+        quick = AT_ONCE + AND_POINTS * points.nbytes if self.network.device.type == "cpu" else memory
         size = graph.fitting(min(quick, memory))
-        if not self.splittable or max(self.parts) <= size or not self.separable(row, size):
+        if not self.splittable or max(self.parts) <= size or not self.separable(points[:1], size):
             return self.passes, fits
         size = -(-max(self.parts) // -(-max(self.parts) // size))  # all pieces about as large
         return (lambda: (part for batch in self.passes() for part in split(batch, size))), fits
