@@ -37,6 +37,18 @@ def test_the_error_covers_with_the_stopping_rule_on(method, matrix, tol):
     assert abs(errors.mean()) <= 4 * errors.std() / math.sqrt(draws) + 0.1 * sizes.mean()
 
 
+@pytest.mark.parametrize("rank", [11, 12, 15, 30])
+def test_the_error_covers_where_the_sketch_is_nearly_the_whole_range(rank):
+    values = torch.zeros(P, dtype=torch.float64)
+    values[:rank] = torch.linspace(1, 2, rank, dtype=torch.float64)
+    matrix, draws = Matrix(turned(values)), 300
+    readings = [trace(matrix, 0.1, method="xtrace", generator=seeded(seed)) for seed in range(draws)]
+    apart = torch.tensor([reading.value for reading in readings]) - values.sum()
+    errors = torch.tensor([reading.standard_error for reading in readings])
+    assert (errors > 1e-9).sum() > draws / 5  # the others are exact
+    assert (apart.abs() <= 1.96 * errors + 1e-9).double().mean() >= 0.93
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_few_eigenvalues_are_known_exactly(method):
     values = torch.zeros(P, dtype=torch.float64)

@@ -52,3 +52,57 @@ def test_loss_and_gradient_of_such_a_model_are_fine() -> None:
     twice.load_state_dict(once.state_dict())
     mine, other = (Objective(model, nn.MSELoss(), data) for model in (once, twice))
     torch.testing.assert_close(mine.gradient(), other.gradient())
+
+
+def aligned(outputs: Tensor, targets: Tensor) -> Tensor:
+    """The loss of one sequence of labels that is as long as all outputs."""
+    lengths = torch.tensor([len(outputs)]), torch.tensor([2])
+    return nn.functional.ctc_loss(outputs.log_softmax(-1)[:, None], torch.ones(1, 2, dtype=torch.long), *lengths)
+
+
+def bags() -> Objective:
+    tokens = torch.tensor([[0, 1], [2, 3], [1, 1]])
+    return Objective(nn.Sequential(nn.EmbeddingBag(4, 3), nn.Linear(3, 2)), nn.MSELoss(), (tokens, torch.ones(3, 2)))
+
+
+class Donated(torch.autograd.Function):
+    """Raises what compiled graphs do."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            raise RuntimeError("This backward function was compiled with non-empty donated buffers which requires ...")
+        return grads[0]
+
+
+class Compiled(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return Donated.apply(x)
+
+
+WITHOUT = {
+    "bags": (bags, "operation without a second derivative: .*embedding_bag"),
+    "alignments": (
+        lambda: Objective(nn.Linear(3, 4), aligned, (torch.ones(6, 3), torch.zeros(6))),
+        "operation without a second derivative: .*ctc_loss",
+    ),
+    "compiled": (
+        lambda: Objective(
+            nn.Sequential(nn.Linear(3, 2), Compiled()), nn.MSELoss(), (torch.ones(4, 3), torch.zeros(4, 2))
+        ),
+        r"compiled graphs have no second derivatives.*model\._orig_mod",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT)
+def test_operations_that_pytorch_cannot_differentiate_twice_are_refused_in_words(name: str) -> None:
+    make, says = WITHOUT[name]
+    objective = make()
+    assert bool(torch.isfinite(objective.gradient()).all())
+    with pytest.raises(BadInput, match=says):
+        objective.hessian() @ torch.ones(len(objective.point))

@@ -67,6 +67,13 @@ def flattened(part: Shaped[Tensor, "*shape"], rows: int) -> Tensor:
 
 def layout(model: nn.Module) -> Layout:
     """The layout of a model's trainable parameters."""
+    if not isinstance(model, nn.Module):
+        raise BadInput(f"the model must be a torch.nn.Module, got a {type(model).__name__}.")
+    lazy = [name for name, value in model.named_parameters() if nn.parameter.is_lazy(value)]
+    if lazy:
+        raise BadInput(
+            f"{', '.join(lazy)} of the model have no shape yet. Call the model on one batch of inputs first."
+        )
     named = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
     if not named:
         raise BadInput(

@@ -28,11 +28,14 @@ def batches_of(data: Any, batch_size: int | None, device: torch.device) -> Calla
     source, generators = _source(data, batch_size), generators_of(data)
 
     def start() -> Iterator[Batch]:
-        number = -1
+        empty = True
         for number, batch in enumerate(source if fixed(data) else undisturbed(source, generators)):
-            yield to_device(_pair(batch, number), device)
-        if number < 0:
-            raise BadInput("the data are empty: not one batch came. Pass at least one (input, target).")
+            pair = _pair(batch, number)
+            if length(pair) > 0:
+                empty = False
+                yield to_device(pair, device)
+        if empty:
+            raise BadInput("the data are empty: not one example came. Pass at least one batch (input, target).")
 
     return start
 

@@ -60,8 +60,8 @@ class Matrix(Operator):
             raise BadInput(f"a matrix must be square, got shape {tuple(entries.shape)}.")
         stacked = entries if entries.ndim == 3 else entries[None]
         asymmetry = (stacked - stacked.mT).abs().max()
-        if not asymmetry <= 1e-4 * stacked.abs().max():
-            raise BadInput(f"a matrix must be finite and symmetric; it differs from its transpose by {asymmetry:.2g}.")
+        if asymmetry > 1e-4 * stacked.abs().max():
+            raise BadInput(f"the matrix must be symmetric; it differs from its transpose by {asymmetry:.2g}.")
         super().__init__(len(stacked), stacked.shape[-1], stacked.dtype, stacked.device)
         self._entries = stacked
 

@@ -1,7 +1,7 @@
 """One batch's part of a curvature matrix: the graph is built here, products run backwards through it."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -142,7 +142,8 @@ def _slope(values: Tensor, leaf: Tensor, *, graph: bool) -> Tensor:
     """The derivative of the sum of some values, which need not depend on the leaf at all."""
     if not values.requires_grad:
         return torch.zeros_like(leaf)
-    (found,) = torch.autograd.grad(values.sum(), leaf, create_graph=graph, materialize_grads=True)
+    with _in_words():
+        (found,) = torch.autograd.grad(values.sum(), leaf, create_graph=graph, materialize_grads=True)
     if graph:
         _refuse_once_differentiable(found)
     return found
@@ -168,6 +169,26 @@ def _refuse_once_differentiable(gradient: Tensor) -> None:
         todo += [following for following, _ in node.next_functions]
 
 
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """What PyTorch raises where an operation has no second derivative, said as what to do."""
+    try:
+        yield
+    except RuntimeError as problem:
+        if "donated buffers" in str(problem) or "double backward" in str(problem):
+            raise BadInput(
+                "the model is compiled, and compiled graphs have no second derivatives. Pass the module it was made "
+                "of, `model._orig_mod`, which has the same parameters."
+            ) from problem
+        if "derivative for" in str(problem) and "not implemented" in str(problem):
+            told = str(problem).rstrip(".")
+            raise BadInput(
+                f"the model or loss has an operation without a second derivative: {told}. Replace it by others; loss "
+                "and gradient can be measured as it is."
+            ) from problem
+        raise
+
+
 def _pull(end: Tensor, leaf: Tensor, seeds: Tensor, *, batched: bool) -> Tensor:
     """The vector-Jacobian products of the graph from `leaf` to `end` with k seeds, stacked along the first axis."""
     if not end.requires_grad:
@@ -180,7 +201,8 @@ def _pull(end: Tensor, leaf: Tensor, seeds: Tensor, *, batched: bool) -> Tensor:
     if batched and len(seeds) > 1:
         with contextlib.suppress(RuntimeError):  # some second derivatives (of GroupNorm under vmap) allow no batches
             return pull(seeds, many=True)
-    pulled = [pull(seed, many=False) for seed in seeds]
+    with _in_words():
+        pulled = [pull(seed, many=False) for seed in seeds]
     return pulled[0][None] if len(pulled) == 1 else torch.stack(pulled)
 
 

@@ -1,11 +1,13 @@
 """What an objective refuses, in which words."""
 
 import hashlib
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
+from phenoscope.objective.batches import tensors
 from phenoscope.objective.processes import Processes
 
 
@@ -31,6 +33,51 @@ def different(first: Tensor, second: Tensor, dtype: torch.dtype) -> None:
             "no curvature to measure. If the model draws at random (dropout), call `model.eval()`; if the loader "
             "augments, shuffles with dropped batches or samples, pass `ps.freeze(loader, n)` as the data."
         )
+
+
+def unmeasurable(model: nn.Module) -> None:
+    """Refuse modules whose parameters cannot be passed in, or whose derivatives are not those of vectors."""
+    if isinstance(model, nn.DataParallel | torch.jit.ScriptModule):
+        inside = "`model.module`" if isinstance(model, nn.DataParallel) else "the module that it was made of"
+        raise BadInput(f"a {type(model).__name__} cannot be evaluated at other parameters than its own. Pass {inside}.")
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Embedding | nn.EmbeddingBag) and (module.sparse or module.max_norm is not None):
+            option, mend = ("sparse", "False") if module.sparse else ("max_norm", "None")
+            raise BadInput(
+                f"the embedding {name or 'itself'} is set to `{option}={getattr(module, option)}`, which allows no "
+                f"second derivatives. Set `.{option} = {mend}` on a copy: the loss is the same"
+                + ("." if option == "sparse" else " once its rows are no longer than that.")
+            )
+
+
+def no_outputs(inputs: Any, dtype: torch.dtype, problem: Exception) -> BadInput:
+    """What to say where a model cannot be evaluated on its inputs."""
+    return BadInput(
+        f"the model cannot be evaluated on the data: {_first(problem)}. The inputs are {_told(inputs)}, the parameters "
+        f"{_name(dtype)}. Try `model(inputs)` on one batch; where dtypes differ, convert either with `.to(...)`."
+    )
+
+
+def no_loss(outputs: Tensor, targets: Any, problem: Exception) -> BadInput:
+    """What to say where a loss cannot be evaluated on what the model gives."""
+    return BadInput(
+        f"the loss cannot be evaluated on the data: {_first(problem)}. The outputs are {_told(outputs)}, the targets "
+        f"{_told(targets)}. Classes are integers, from 0 to one less than there are outputs; for other losses both "
+        "have one dtype and shape."
+    )
+
+
+def _first(problem: Exception) -> str:
+    return str(problem).strip().partition("\n")[0].rstrip(".")
+
+
+def _told(value: Any) -> str:
+    found = [f"{_name(part.dtype)} of shape {tuple(part.shape)}" for part in tensors(value)]
+    return " and ".join(found) or f"a {type(value).__name__}"
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def unfit(which: str, loss_kind: str, *, splittable: bool, is_sum: bool = False) -> None:

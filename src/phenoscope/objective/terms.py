@@ -1,5 +1,6 @@
 """What a loss on all data is made of: the losses of batches under one network, weighed and summed over processes."""
 
+import contextlib
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -140,18 +141,41 @@ class Terms:
 
     def weighing(self, row: Float[Tensor, "1 p"], denominator: Name | Denominator | None) -> Weighting:
         """How the batches have to be weighed: as is said, as the loss is known to need, or as its values show."""
+        refusals.unmeasurable(self.network.model)
         known = known_weighting(self.network.loss, denominator)
         if known is not None:
             return known
         alone = sum(map(len, self.processes.gather(self.parts))) == 1
         rtol = 1e4 * torch.finfo(self.network.dtype).eps
-        return found_weighting(self.network.value, self.forward(row), rtol=rtol, alone=alone)
+        with self._explained(row):
+            return found_weighting(self.network.value, self.forward(row), rtol=rtol, alone=alone)
 
     def refuse_randomness(self, row: Float[Tensor, "1 p"], generators: tuple[Generator, ...], *, whole: bool) -> None:
         """Evaluate twice in a row, all data where each pass may draw anew, else the first batch."""
         most = None if whole else 1
-        with preserved_randomness(generators):
+        with preserved_randomness(generators), self._explained(row):
             first = finite(self.loss(row, most), "loss")
             advance(generators)  # a pass puts them back, so without this it would repeat itself
             second = finite(self.loss(row, most), "loss")
         refusals.different(first, second, self.network.dtype)
+
+    @contextlib.contextmanager
+    def _explained(self, row: Float[Tensor, "1 p"]) -> Iterator[None]:
+        """Data that do not fit the model, or a loss that is known, are refused in words; what else comes passes."""
+        try:
+            yield
+        except torch.OutOfMemoryError:
+            raise
+        except UNFIT:
+            parameters, known = self.network.layout.unravel(row[0]), known_weighting(self.network.loss, None)
+            for inputs, targets in self.passes():
+                try:
+                    outputs = self.network.outputs(parameters, inputs)
+                except UNFIT as problem:
+                    raise refusals.no_outputs(inputs, self.network.dtype, problem) from problem
+                try:
+                    self.network.value(outputs, targets)
+                except UNFIT as problem:
+                    if known is not None:
+                        raise refusals.no_loss(outputs, targets, problem) from problem
+            raise
