@@ -17,8 +17,8 @@ from phenoscope.engine.pretrained import NextToken, pretrained, weight_files
 from phenoscope.engine.weights import digest, float_dtype, load_weights, read_weights
 from phenoscope.objective import Objective, SquaredError
 from phenoscope.objective.batches import tensors
-from phenoscope.objective.network import preserved_randomness
 from phenoscope.objective.processes import ALONE, Processes
+from phenoscope.objective.randomness import preserved_randomness
 
 LOSSES: dict[str, Callable[[], Callable[..., Tensor]]] = {
     "cross_entropy": nn.CrossEntropyLoss,

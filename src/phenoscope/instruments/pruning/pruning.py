@@ -21,7 +21,7 @@ from phenoscope.instruments.pruning.weights import prunable
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective
 from phenoscope.objective.batches import Batch, batches_of
-from phenoscope.objective.network import preserved_randomness
+from phenoscope.objective.randomness import preserved_randomness
 
 SCHEDULES = ("exponential", "linear")
 

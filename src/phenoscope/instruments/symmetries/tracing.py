@@ -16,7 +16,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.instruments.symmetries.axes import fix, fixed, free, leaves, length
 from phenoscope.instruments.symmetries.layers import MATRICES, rule_of
 from phenoscope.instruments.symmetries.rules import Call, Label, rigid
-from phenoscope.objective.network import preserved_randomness
+from phenoscope.objective.randomness import preserved_randomness
 
 OPERANDS: dict[str, tuple[str, ...]] = dict(MATRICES) | {"convolution": ("input",)}
 """The arguments of operations that take activations in: layers, and products of activations."""
