@@ -116,6 +116,47 @@ def test_a_random_loss_is_refused(case):
         Objective(model, CE, data, size)
 
 
+class Seldom(nn.Module):
+    """Draws, with an effect on the later examples alone, as a function and not as a module."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = mlp()
+
+    def forward(self, x):
+        late = (x[:, :1] > 0).double()
+        return self.net(x) + late * torch.randn(len(x), 3, dtype=x.dtype)
+
+
+def test_randomness_that_two_evaluations_of_the_first_batch_do_not_show_is_refused():
+    """Dropout of one in ten of two units leaves an example alone four times in five."""
+    dropping = nn.Sequential(nn.Linear(4, 2), nn.Dropout(0.1), nn.Linear(2, 3)).double()
+    for seed in range(20):
+        torch.manual_seed(seed)
+        with pytest.raises(BadInput, match=r"differs between|1 draws at random in training mode"):
+            Objective(dropping, CE, (X[:1], Y[:1]))
+    order = X[:, 0].argsort()
+    assert X[order[0], 0] < 0 < X[order[-1], 0]
+    with pytest.raises(BadInput, match="differs between two evaluations"):
+        Objective(Seldom(), CE, (X[order], Y[order]), 1)
+
+
+def test_draws_without_an_effect_are_none():
+    """A layer that is dropped with probability 0, as in many a transformer, and dropout of nothing or of all."""
+
+    class Skipping(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(mlp(), nn.Dropout(0.0), nn.Dropout(1.0))
+            self.unused = nn.Dropout(0.5).eval()
+
+        def forward(self, x):
+            return self.net[0](x) if torch.rand(()) < 0 else self.net(x) + self.net[0](x)
+
+    model = Skipping()
+    assert_close(Objective(model, CE, (X, Y), 4).loss(), CE(model.net[0](X), Y).detach())
+
+
 def test_evaluation_mode_and_freezing_mend_it():
     Objective(nn.Sequential(mlp(), nn.Dropout(0.5)).eval(), CE, (X, Y))
     loader = DataLoader(Pairs(noise=0.1), 4, shuffle=True)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.testing import assert_close
 from torch.utils.data import DataLoader, Dataset
 
-from oracles import labels, normal
+from oracles import CE, dense_hessian, drawn, labels, mlp, normal
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import Objective
 
@@ -181,3 +182,62 @@ def test_a_module_that_stands_in_the_model_twice_keeps_its_parameters_and_buffer
     assert all(a is b for a, b in zip(parts, [*model.parameters(), *model.buffers()], strict=True))
     assert isinstance(shared.weight, nn.Parameter)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_modules_act_in_the_modes_they_had_when_the_objective_was_made():
+    """As in a training loop, which goes back to training mode between two measurements."""
+    model, (x, y) = (
+        drawn(nn.Sequential(nn.Linear(4, 5), nn.Dropout(0.5), nn.Linear(5, 3))).eval(),
+        (normal(8, 4), labels(3, 8)),
+    )
+    expected = dense_hessian(lambda: CE(model(x), y), model)
+    objective, vector = Objective(model, CE, (x, y)), normal(len(expected))
+    right = (model(x).argmax(1) == y).double().mean()
+    model.train()
+    twins = (
+        objective,
+        objective.of(copy.deepcopy(model)),
+        objective.with_batch_statistics(),
+        *objective.parts([torch.arange(8)]),
+    )
+    for twin in twins:
+        assert_close(twin.hessian() @ vector, expected @ vector, rtol=1e-10, atol=1e-13)
+        assert all(module.training for module in twin.model.modules())
+    assert_close(objective.of_errors().loss(), 1 - right)
+
+
+class Counting(nn.Module):
+    """Counts its calls in a buffer, in place or anew, and shows the count in its outputs."""
+
+    def __init__(self, *, anew):
+        super().__init__()
+        self.body, self.anew = mlp(), anew
+        self.register_buffer("calls", torch.zeros((), dtype=torch.float64))
+
+    def forward(self, x):
+        if self.anew:
+            self.calls = self.calls + 1
+        else:
+            self.calls += 1
+        return self.body(x) * self.calls
+
+
+@pytest.mark.parametrize("anew", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+def test_buffers_that_the_forward_pass_writes_to_are_as_before(training, anew):
+    model, x, y = Counting(anew=anew).train(training), normal(6, 4), labels(3, 6)
+    kept = model.calls
+    objective = Objective(model, CE, (x, y), 3)
+    objective.hessian() @ objective.point
+    objective.of(model).losses(torch.zeros(2, 1).double(), objective.point[None])
+    assert model.calls is kept
+    assert model.calls == 0
+    assert_close(objective.loss(), CE(model.body(x), y).detach())  # each batch by the first call
+
+
+def test_buffers_that_nothing_writes_to_are_copied_once():
+    model = drawn(nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))).eval()
+    copied, objective = [], Objective(model, CE, (normal(6, 4), labels(3, 6)))
+    model[1].running_mean.clone = lambda: copied.append(1)
+    objective.loss()
+    assert copied == []

@@ -56,6 +56,13 @@ def fixed(data: Any) -> bool:
     return isinstance(data, list | tuple)
 
 
+def by_rows(data: Any) -> bool:
+    """Whether examples must be entries of the first axis, since batches are cut along it or collated there."""
+    if isinstance(data, DataLoader):
+        return data.collate_fn is default_collate
+    return _is_pair(data) or isinstance(data, Dataset)
+
+
 def freeze(loader: Iterable[Any], n: int | None = None) -> tuple[Batch, ...]:
     """Draw a fixed set of batches from a loader that shuffles or augments at random.
 

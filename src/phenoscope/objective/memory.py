@@ -9,6 +9,8 @@ from torch import Tensor
 from phenoscope.objective.batches import Batch, length, take
 from phenoscope.objective.operators import PieceOf
 
+MEMORY = 4 * 2**30
+"""Bytes that the kept graphs of one operator may take unless the caller says otherwise: 4 GiB."""
 PROBED = 8
 """Examples in the part that is built to measure; the rest is taken to cost in proportion."""
 

@@ -4,7 +4,7 @@ The model is never changed: parameters and buffers are passed in, modes and rand
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -41,6 +41,8 @@ class Network:
             stored, `"batch"` those of each batch (stored ones stay as they were), `"refuse"` raises.
         draws: whether model, loss or data may draw at random, so that the random states must be put back; that
             takes longer than a step of a small network.
+
+    Modules act in the modes in which they are now, whatever is done to the model later; normalisation by `buffers`.
     """
 
     def __init__(self, model: nn.Module, loss: Loss, *, buffers: Buffers = "running", draws: bool = True) -> None:
@@ -63,6 +65,8 @@ class Network:
         self._tried = False
         self.convolves = any(isinstance(module, nn.modules.conv._ConvNd) for module in model.modules())
         self._normalisation = _checked_normalisation(model, buffers)
+        self._modes = self._own_modes([module.training for module in model.modules()])
+        self._writes: bool | None = None  # to buffers: told by the first evaluation
         first = next(p for p in model.parameters() if p.requires_grad)
         self.dtype, self.device = first.dtype, first.device
         mixed = {p.dtype for p in model.parameters() if p.requires_grad}
@@ -71,6 +75,21 @@ class Network:
                 f"the trainable parameters have several dtypes ({', '.join(sorted(map(str, mixed)))}), so they make "
                 "no single vector. Convert the model with `.to(torch.float32)` or `.double()` first."
             )
+
+    def like(
+        self, model: nn.Module | None = None, *, loss: Loss | None = None, buffers: Buffers | None = None
+    ) -> "Network":
+        """Another model, loss or policy in place of this one's; a model of as many modules takes their modes over."""
+        made = Network(model or self.model, loss or self.loss, buffers=buffers or self.buffers)
+        if len(made._modes) == len(self._modes):
+            made._modes, made._writes = made._own_modes([mode for _, mode in self._modes]), self._writes
+        return made
+
+    def _own_modes(self, modes: Sequence[bool]) -> tuple[tuple[nn.Module, bool], ...]:
+        """Every module with its mode in an evaluation: as given, but that of normalisation layers is by `buffers`."""
+        ruled = {id(module) for module in self._normalisation}
+        given = zip(self.model.modules(), modes, strict=True)
+        return tuple((module, self.buffers == "batch" if id(module) in ruled else mode) for module, mode in given)
 
     @property
     def normalises(self) -> bool:
@@ -84,10 +103,14 @@ class Network:
 
     def outputs(self, parameters: Mapping[str, Tensor], inputs: Any) -> Tensor:
         """The model's outputs for one batch, differentiable in the parameters."""
-        values = {name: parameters[first] for name, first in self._names.items()} | self._buffer_copies()
+        copies = self._buffer_copies()
+        values = {name: parameters[first] for name, first in self._names.items()} | copies
         if self._expansion is not None and ORIGIN in parameters:
             values[ORIGIN] = parameters[ORIGIN]
+            copies.pop(ORIGIN, None)
         result = functional_call(self.model, values, *arguments(inputs), tie_weights=False)
+        if self._writes is None:  # what a module put in the place of a buffer, `functional_call` leaves in `values`
+            self._writes = any(values[name] is not copy or _changed(copy) for name, copy in copies.items())
         result = getattr(result, "logits", result)
         if not isinstance(result, Tensor):
             raise BadInput(
@@ -195,11 +218,11 @@ class Network:
             with torch.enable_grad():
                 yield
             return
-        modes = [(module, module.training) for module in self._normalisation]
+        changed = [(module, mode) for module, mode in self._modes if module.training != mode]
         fastpath = torch.backends.mha.get_fastpath_enabled()
         try:
-            for module, _ in modes:
-                module.training = self.buffers == "batch"
+            for module, mode in changed:
+                module.training = mode
             torch.backends.mha.set_fastpath_enabled(False)
             randomness = preserved_randomness() if self._draws else contextlib.nullcontext()
             composite = CompositeNormalisation() if self._composite else contextlib.nullcontext()
@@ -207,16 +230,21 @@ class Network:
                 yield
         finally:
             torch.backends.mha.set_fastpath_enabled(fastpath)
-            for module, mode in modes:
-                module.training = mode
+            for module, mode in changed:
+                module.training = not mode
 
     def _buffer_copies(self) -> dict[str, Tensor]:
-        """Fresh copies where a forward pass may write to buffers (layers in training mode), else nothing."""
-        if not any(module.training for module in self.model.modules()):
+        """Fresh copies where a forward pass may write to buffers (it did, or layers are in training mode), or none."""
+        if self._writes is False and not any(module.training for module, _ in self._modes):
             return {}
         copies = {id(buffer): buffer.clone() for buffer in self.model.buffers()}
         places = _places(self.model, lambda module: module.named_buffers(recurse=False, remove_duplicate=False))
         return {name: copies[id(buffer)] for name, buffer in places}
+
+
+def _changed(copy: Tensor) -> bool:
+    """Whether a fresh copy may have been written to; in inference mode tensors do not tell."""
+    return copy.is_inference() or copy._version > 0
 
 
 def _places(model: nn.Module, own: Callable[[nn.Module], Iterable[tuple[str, Tensor]]]) -> Iterator[tuple[str, Tensor]]:

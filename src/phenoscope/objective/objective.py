@@ -4,7 +4,6 @@ import copy
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -15,31 +14,28 @@ from phenoscope.core import points
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.objective import refusals
-from phenoscope.objective.batches import Batch, batches_of, fixed, generators_of, length
+from phenoscope.objective.batches import Batch, batches_of, by_rows, fixed, generators_of, length
 from phenoscope.objective.kinds import LossKind, are_classes, loss_kind, wrong_share
 from phenoscope.objective.linearisation import Linearisation, Which
-from phenoscope.objective.memory import GraphSize, graph_size
+from phenoscope.objective.memory import MEMORY, GraphSize
 from phenoscope.objective.network import Buffers, Loss, Network
 from phenoscope.objective.operators import Curvature
 from phenoscope.objective.parts import drawn, picked
 from phenoscope.objective.pieces import PIECES
 from phenoscope.objective.processes import ALONE, Processes
-from phenoscope.objective.refusals import finite
+from phenoscope.objective.refusals import OF_EXAMPLES, finite
 from phenoscope.objective.singles import ExampleGradients, example_gradients, example_losses
 from phenoscope.objective.slices import Slice
 from phenoscope.objective.terms import Terms
 from phenoscope.objective.weighting import BY_NAME, WHOLE, Denominator, Name, Weighting
-
-MEMORY = 4 * 2**30
-"""Bytes that the kept graphs of one operator may take unless the caller says otherwise: 4 GiB."""
 
 
 class Objective:
     """A loss as a function of the point θ: model x loss x data.
 
     The model is left as it was found: parameters, buffers, modes, `requires_grad`, `.grad` and the random state.
-    Dropout and other modules act in the mode the model is in; a loss that differs between two evaluations is
-    refused. Normalisation layers follow `buffers`. Fused attention is replaced by its differentiable form.
+    Dropout and other modules act, also later on, in the mode they are in now; a loss that differs between two
+    evaluations is refused. Normalisation follows `buffers`. Fused attention is replaced by its differentiable form.
 
     Args:
         model: any module with trainable parameters; frozen ones stay fixed, tied ones count once.
@@ -55,7 +51,8 @@ class Objective:
             that is measured are then those of the parts of all processes together, which must ask for the same.
 
     Raises:
-        BadInput: empty data, a loss that is random, not a scalar or not finite, mixed dtypes, an unknown weighting.
+        BadInput: empty data, a loss that is random, not a scalar or not finite, that reads parameters past the forward
+            pass, or whose batches make no total; mixed dtypes, an unknown weighting.
 
     Example:
         >>> model = torch.nn.Linear(2, 1, bias=False)
@@ -83,12 +80,15 @@ class Objective:
         self.terms, self.memory = Terms(network, passes, parts, WHOLE, processes), memory
         self._graph_sizes: dict[str, GraphSize] = {}  # measured once
         self.partition: tuple[int, ...] = sum(processes.gather(parts), ())
+        row = self.row(None)
         with network.evaluation():
-            by = self.terms.weighing(self.row(None), denominator)
+            by = self.terms.weighing(row, denominator)
         self.terms = dataclasses.replace(self.terms, by=by)
-        refusals.other_networks(processes, by.name, self.point)
+        refusals.other_networks(processes, by.name, row[0])
         with network.evaluation():
-            self.terms.refuse_randomness(self.row(None), generators_of(data), whole=not fixed(data))
+            self.terms.refuse_unsound(row, generators_of(data), whole=not fixed(data))
+            if len(self.partition) > 1 and denominator is None:
+                self.terms.refuse_mingled(row, rows=by_rows(data))
 
     @property
     def model(self) -> nn.Module:
@@ -220,11 +220,12 @@ class Objective:
     def refuse_unfit(self, which: Which) -> None:
         """Refuse a matrix that this loss does not have."""
         kind = self.loss_kind if which == "fisher" else "other"
-        refusals.unfit(which, kind, splittable=self.terms.splittable, is_sum=self.terms.by.is_sum)
+        splittable = self.terms.splittable and (which not in OF_EXAMPLES or self._apart)
+        refusals.unfit(which, kind, splittable=splittable, is_sum=self.terms.by.is_sum)
 
     def of(self, model: nn.Module, *, resized: bool = False) -> "Objective":
         """The same loss on the same data for another model of the same architecture; with `resized` of any."""
-        network = Network(model, self.terms.network.loss, buffers=self.buffers)
+        network = self.terms.network.like(model)
         if resized:
             return self._made(network, self.terms.by)
         refusals.shape(self.point, network.layout.size)
@@ -235,7 +236,7 @@ class Objective:
 
         Running statistics belong to one point: at others they are those of another network.
         """
-        return self._made(Network(self.model, self.terms.network.loss, buffers="batch"), self.terms.by)
+        return self._made(self.terms.network.like(buffers="batch"), self.terms.by)
 
     def of_errors(self) -> "Objective":
         """The share of wrong predictions (of examples whose largest output is not the target) in place of the loss.
@@ -247,7 +248,7 @@ class Objective:
             own = all(are_classes(*seen) for seen in self.terms.forward(self.row(None)))
         if not all(self.processes.gather(own)):
             raise BadInput("errors are counted for classes (n,) as targets and scores (n, classes) as outputs.")
-        return self._made(Network(self.model, wrong_share, buffers=self.buffers), BY_NAME["examples"])
+        return self._made(self.terms.network.like(loss=wrong_share), BY_NAME["examples"])
 
     def parts(self, groups: Iterable[Tensor]) -> tuple["Objective", ...]:
         """The same loss on parts of the data, taken in one pass that holds only what is chosen.
@@ -275,6 +276,12 @@ class Objective:
         with terms.network.evaluation():
             return not terms.splittable or terms.separable(self.row(None), -(-max(terms.parts) // 2))
 
+    @functools.cached_property
+    def _apart(self) -> bool:
+        """Whether an example's outputs are its own in every process, as far as a few of the first batch tell."""
+        with self.terms.network.evaluation():
+            return all(self.processes.gather(self.terms.apart(self.row(None)) is not False))
+
     def _of_examples(self) -> Terms:
         """The terms, where each is a sum over examples."""
         refusals.joined(self.terms.splittable, all(self.processes.gather(self._first_axis)))
@@ -291,7 +298,7 @@ class Objective:
         """With a network whose loss or normalisation differs: what was found out about the old one does not hold."""
         twin = self._with(network=network, by=by)
         twin._graph_sizes = {}
-        for name in ("_first_axis", "loss_kind"):
+        for name in ("_apart", "_first_axis", "loss_kind"):
             vars(twin).pop(name, None)
         return twin
 
@@ -311,8 +318,7 @@ class Objective:
         terms = self.terms
         with terms.network.evaluation():
             if which not in self._graph_sizes:
-                piece_of = partial(PIECES[which], terms.network, rows[:1], terms.by, "one")
-                self._graph_sizes[which] = graph_size(piece_of, next(terms.passes()), splittable=terms.splittable)
+                self._graph_sizes[which] = terms.graph_size(which, rows[:1])
             return terms.chunks(rows, self._graph_sizes[which].times(len(rows)), self.memory)
 
     def row(self, point: Tensor | None) -> Float[Tensor, "1 p"]:

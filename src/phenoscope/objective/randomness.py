@@ -1,4 +1,6 @@
-"""Random states, of which no measurement leaves a trace: those of torch, NumPy and Python, and of a loader's own."""
+"""Random states, of which no measurement leaves a trace: those of torch, NumPy and Python, and of a loader's own; and
+who draws from them.
+"""
 
 import contextlib
 import random
@@ -7,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 
 @contextlib.contextmanager
@@ -64,3 +67,26 @@ def _noted(generators: Iterable[torch.Generator]) -> Callable[[], None]:
             generator.set_state(inside)
 
     return put_back
+
+
+def random_state() -> Tensor:
+    """Of torch's generators, from which modules draw."""
+    states = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return torch.cat([torch.get_rng_state(), *states])
+
+
+def drawing(model: nn.Module) -> tuple[str, ...]:
+    """The modules that draw at random whenever they are called in the mode they are in."""
+    return tuple(name or type(module).__name__ for name, module in model.named_modules() if _draws(module))
+
+
+def _draws(module: nn.Module) -> bool:
+    if not module.training:
+        return False
+    if isinstance(module, nn.modules.dropout._DropoutNd):
+        return 0 < module.p < 1
+    if isinstance(module, nn.RReLU):
+        return module.lower < module.upper
+    if isinstance(module, nn.RNNBase):
+        return 0 < module.dropout < 1 and module.num_layers > 1
+    return isinstance(module, nn.MultiheadAttention) and 0 < module.dropout < 1

@@ -1,6 +1,7 @@
 """What an objective refuses, in which words."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,6 +10,9 @@ from torch import Tensor, nn
 from phenoscope.core.errors import BadInput
 from phenoscope.objective.batches import tensors
 from phenoscope.objective.processes import Processes
+
+OF_EXAMPLES = ("empirical_fisher", "gradient_covariance")
+"""The matrices that are made of the gradients of single examples."""
 
 
 class NotFinite(BadInput):
@@ -80,6 +84,36 @@ def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
+def drawing(names: Sequence[str]) -> None:
+    """Refuse a model that drew at random, be it that two evaluations happened to agree."""
+    if names:
+        raise BadInput(
+            f"{', '.join(names)} draws at random in training mode, so the loss is another one at each evaluation. Call "
+            "`model.eval()` first; normalisation layers follow `buffers` in either mode."
+        )
+
+
+def reached(names: Sequence[str]) -> None:
+    """Refuse a loss that reads parameters of the model in another way than through its forward pass."""
+    if names:
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        raise BadInput(
+            f"{shown} would count as constants: the loss reads them past the model's forward pass, or a module from "
+            "where it keeps them a second time (a list, say). Make the loss a function of outputs and targets, with a "
+            "penalty as one of the outputs, and let modules read parameters as their attributes."
+        )
+
+
+def mingled(*, apart: bool) -> None:
+    """Refuse several batches of a model whose outputs for an example depend on those that it comes with."""
+    if not apart:
+        raise BadInput(
+            "the model's outputs for an example depend on the others in its batch, so the loss of all data depends on "
+            "how they are cut. Pass them as one batch, or, where each batch is a unit of its own (a graph, say), say "
+            "what to weigh it by, for example `denominator='targets'`."
+        )
+
+
 def unfit(which: str, loss_kind: str, *, splittable: bool, is_sum: bool = False) -> None:
     """Refuse a matrix that a loss does not have."""
     if which == "gradient_covariance" and is_sum:
@@ -92,10 +126,11 @@ def unfit(which: str, loss_kind: str, *, splittable: bool, is_sum: bool = False)
             "the true Fisher matrix needs the model's predictive distribution, and this loss is neither a "
             "cross-entropy of logits nor a squared error. Use kind='empirical' or the Gauss-Newton matrix."
         )
-    if which in ("empirical_fisher", "gradient_covariance") and not splittable:
+    if which in OF_EXAMPLES and not splittable:
         raise BadInput(
             "the gradients of single examples need a loss that adds up over examples; here they depend on each "
-            "other (batch statistics, or a loss of the batch as a whole). Choose `buffers='running'`."
+            "other (batch statistics, examples that the model compares, or a loss of the batch as a whole). Choose "
+            "`buffers='running'`, if it is normalisation."
         )
 
 

@@ -2,9 +2,10 @@
 
 import contextlib
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
@@ -12,14 +13,16 @@ from torch import Generator, Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import refusals
-from phenoscope.objective.batches import Batch, split, take
+from phenoscope.objective.batches import Batch, length, split, take
 from phenoscope.objective.kinds import UNFIT, are_classes
-from phenoscope.objective.linearisation import Linearisation
-from phenoscope.objective.memory import GraphSize
+from phenoscope.objective.linearisation import Linearisation, Which
+from phenoscope.objective.memory import GraphSize, graph_size
 from phenoscope.objective.network import Network, Rows
+from phenoscope.objective.pieces import PIECES
 from phenoscope.objective.processes import Processes
-from phenoscope.objective.randomness import advance, preserved_randomness
+from phenoscope.objective.randomness import advance, drawing, preserved_randomness
 from phenoscope.objective.refusals import finite
+from phenoscope.objective.trial import apart, reached, trial
 from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
 
 AT_ONCE, AND_POINTS = 5 * 2**23, 14
@@ -58,29 +61,35 @@ class Terms:
         return Linearisation(self.network, points, self.passes, self.by, rows=rows, keep=keep, processes=self.processes)
 
     def forward(
-        self, row: Float[Tensor, "1 p"], batches: Iterable[Batch] | None = None
+        self, row: Float[Tensor, "1 p"], batches: Iterable[Batch] | None = None, *, graph: bool = False
     ) -> Iterator[tuple[Tensor, Any]]:
-        """Outputs and targets, batch by batch; of all data unless batches are given."""
+        """Outputs and targets, batch by batch; of all data unless batches are given.
+
+        With `graph`, that of what the model reaches besides the parameters it is given; the row has none.
+        """
         parameters = self.network.layout.unravel(row[0])
         for inputs, targets in self.passes() if batches is None else batches:
-            with torch.no_grad():  # not around the yield, where it would hold for the caller too
+            with torch.set_grad_enabled(graph):  # not around the yield, where it would hold for the caller too
                 outputs = self.network.outputs(parameters, inputs)
             yield outputs, targets
 
     def loss(self, row: Float[Tensor, "1 p"], most: int | None = None) -> Float[Tensor, ""]:
         """The loss of all data, or of the first `most` batches of each process that have one, in float64."""
-        total, weight = self.total(row, self.passes(), most)
+        return self._of_all(*self.total(row, self.passes(), most))
+
+    def _of_all(self, total: Tensor, weight: float) -> Float[Tensor, ""]:
+        """The loss of all data, from the total and the weight of this process's."""
         total, weight = self.processes.sum(total), self.processes.sum_of(weight, total.device)
         if weight == 0:
             raise BadInput("every target is ignored, so there is no loss. Check `ignore_index` and the targets.")
         return total / self.by.divisor(weight)
 
     def total(
-        self, row: Float[Tensor, "1 p"], batches: Iterable[Batch], most: int | None = None
+        self, row: Float[Tensor, "1 p"], batches: Iterable[Batch], most: int | None = None, *, graph: bool = False
     ) -> tuple[Float[Tensor, ""], float]:
         """The sum of this process's batches' losses times their weights, and of the weights."""
         total, weight = torch.zeros((), dtype=torch.float64, device=self.network.device), 0.0
-        weighed = ((self.by.of(*seen), seen) for seen in self.forward(row, batches))
+        weighed = ((self.by.of(*seen), seen) for seen in self.forward(row, batches, graph=graph))
         for share, seen in itertools.islice((pair for pair in weighed if pair[0] > 0), most):
             total += share * self.network.value(*seen).double()
             weight += share
@@ -124,6 +133,11 @@ class Terms:
             return False
         return bool((whole - cut).abs() <= 1e4 * torch.finfo(self.network.dtype).eps * whole.abs())
 
+    def graph_size(self, which: Which, row: Float[Tensor, "1 p"]) -> GraphSize:
+        """What the graph of a matrix needs, by the first batch."""
+        piece_of = functools.partial(PIECES[which], self.network, row, self.by, "one")
+        return graph_size(piece_of, next(self.passes()), splittable=self.splittable)
+
     def chunks(
         self, points: Float[Tensor, "n p"], graph: GraphSize, memory: int
     ) -> tuple[Callable[[], Iterator[Batch]], bool]:
@@ -150,13 +164,47 @@ class Terms:
         with self._explained(row):
             return found_weighting(self.network.value, self.forward(row), rtol=rtol, alone=alone)
 
-    def refuse_randomness(self, row: Float[Tensor, "1 p"], generators: tuple[Generator, ...], *, whole: bool) -> None:
-        """Evaluate twice in a row, all data where each pass may draw anew, else the first batch."""
+    def apart(self, row: Float[Tensor, "1 p"], axis: Literal[0, 1] = 0) -> bool | None:
+        """Whether the model treats the entries of an axis one by one, by a few of the first batch; `None`: unclear."""
+        parameters, batch = self.network.layout.unravel(row[0]), next(self.passes())
+        outputs = functools.partial(self.network.outputs, parameters)
+        with torch.no_grad():
+            if axis == 0:
+                return apart(outputs, lambda size: take(batch, 0, size)[0], length(batch))
+            inputs = batch[0]
+            along = isinstance(inputs, Tensor) and inputs.ndim > 1
+            return apart(outputs, lambda size: inputs[:, :size], inputs.shape[1]) if along else None
+
+    def refuse_mingled(self, row: Float[Tensor, "1 p"], *, rows: bool) -> None:
+        """Refuse a model whose outputs for an example depend on those that it comes with.
+
+        Examples are the `rows` of a batch; where that is not known they may lie along the second axis, behind time.
+        """
+        if self.splittable:
+            alone = self.apart(row) is not False or (not rows and self.apart(row, axis=1) is True)
+            refusals.mingled(apart=all(self.processes.gather(alone)))
+
+    def refuse_unsound(self, row: Float[Tensor, "1 p"], generators: tuple[Generator, ...], *, whole: bool) -> None:
+        """Refuse a loss that reads parameters behind the point's back, or draws at random.
+
+        It is evaluated twice in a row: all data where each pass may draw anew, or something drew, else the first batch.
+        """
         most = None if whole else 1
         with preserved_randomness(generators), self._explained(row):
-            first = finite(self.loss(row, most), "loss")
-            advance(generators)  # a pass puts them back, so without this it would repeat itself
-            second = finite(self.loss(row, most), "loss")
+            found = trial(lambda batch: self.total(row, [batch], graph=True), self.passes(), most)
+            refusals.reached(reached(found.total, self.network.model))
+            first = finite(self._of_all(found.total.detach(), found.weight), "loss")
+            self._refuse_different(first, row, generators, most)
+            if any(self.processes.gather(found.drew)):
+                refusals.drawing(drawing(self.network.model))
+                self._refuse_different(self.loss(row), row, generators)
+
+    def _refuse_different(
+        self, first: Tensor, row: Tensor, generators: tuple[Generator, ...], most: int | None = None
+    ) -> None:
+        """Evaluate again, and refuse another result than the first."""
+        advance(generators)  # a pass puts them back, so without this it would repeat itself
+        second = finite(self.loss(row, most), "loss")
         refusals.different(first, second, self.network.dtype)
 
     @contextlib.contextmanager

@@ -54,6 +54,16 @@ def elements(outputs: Tensor, targets: Any) -> float:
         return float(outputs.numel())
 
 
+def of_matching(of: Denominator, outputs: Tensor, targets: Any) -> float:
+    """The denominator of a loss that compares entry by entry, where each has its own to be compared with."""
+    if isinstance(targets, Tensor) and elements(outputs, targets) > max(outputs.numel(), targets.numel()):
+        raise BadInput(
+            f"outputs of shape {tuple(outputs.shape)} and targets of shape {tuple(targets.shape)} would be compared "
+            "each with each. Give them one shape, for example with `targets[:, None]` or `outputs.squeeze(-1)`."
+        )
+    return of(outputs, targets)
+
+
 def kept_targets(outputs: Tensor, targets: Any, *, ignore_index: int = -100, weight: Tensor | None = None) -> float:
     """The targets that are not ignored, each counted with its class weight; class probabilities count by position."""
     if not isinstance(targets, Tensor):
@@ -94,10 +104,12 @@ def known_weighting(loss: Any, denominator: Name | Denominator | None) -> Weight
     unusual = {"size_average", "reduce", "weight" if kind in _NORMALISED else "reduce"} & options.keys()
     if kind not in (*_ELEMENTWISE, *_CLASSIFYING) or unusual:
         return None
-    if options.get("reduction") == "sum":
-        return BY_NAME["sum"]
+    summed = options.get("reduction") == "sum"
     if kind in _ELEMENTWISE:
-        return BY_NAME["elements"]
+        by = BY_NAME["sum" if summed else "elements"]
+        return dataclasses.replace(by, of=functools.partial(of_matching, by.of))
+    if summed:
+        return BY_NAME["sum"]
     ignored, weight = options.get("ignore_index", -100), options.get("weight")
     return Weighting("targets", functools.partial(kept_targets, ignore_index=ignored, weight=weight))
 
