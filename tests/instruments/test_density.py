@@ -48,19 +48,40 @@ def test_the_density_is_that_of_the_eigenvalues():
 
 def test_signed_and_not_absolute():
     found = density(rotated(torch.cat([torch.full((30,), -2.0), torch.full((10,), 1.0)])), probes=30, steps=5, tol=0)
-    share, error = found.share(high=-1.0)
-    assert share == pytest.approx(0.75, abs=4 * error)
+    share = found.share(high=-1.0)
+    assert share.value == pytest.approx(0.75, abs=4 * share.standard_error)
     assert float(found.nodes.min()) == pytest.approx(-2)
 
 
-def test_the_error_of_a_share_covers_it_as_often_as_it_says():
-    values, covered = bulk(80), 0
-    matrix, exact = rotated(values), float((values > 0.2).double().mean())
-    for draw in range(150):
-        found = density(matrix, probes=10, steps=30, tol=0, generator=seeded(draw))
-        share, error = found.share(low=0.2)
-        covered += abs(share - exact) <= 2.262 * error  # Student's t with 9 degrees of freedom
-    assert covered / 150 > 0.9
+def spike():
+    """Most eigenvalues next to zero, on both sides, as those of networks lie."""
+    values = [1e-3 * normal(100, seed=1), torch.linspace(-1, 2, 17), torch.tensor([8.0, 10.0])]
+    return torch.cat([part.double() for part in values])
+
+
+@pytest.mark.parametrize(
+    ("values", "point", "probes", "steps"),
+    [(bulk(80), 0.2, 10, 30), (spike(), 0.0, 3, 12), (spike(), 0.0, 10, 30), (spike(), -0.1, 3, 12)],
+)
+def test_the_error_of_a_share_covers_it_as_often_as_it_says(values, point, probes, steps):
+    matrix, exact = rotated(values), float((values > point).double().mean())
+    covered, draws = 0, 40
+    for draw in range(draws):
+        share = density(matrix, probes=probes, steps=steps, tol=0, generator=seeded(draw)).share(low=point)
+        assert share.least <= share.value <= share.most
+        covered += abs(share.value - exact) <= 1.96 * share.standard_error
+    assert covered / draws > 0.87
+
+
+def test_a_band_of_three_probes_covers():
+    values, covered = bulk(80), []
+    matrix = rotated(values)
+    for draw in range(40):
+        found = density(matrix, probes=3, steps=20, width=0.3, tol=0, generator=seeded(draw))
+        inside = (found.grid > -1) & (found.grid < 1)
+        apart = (found.values - smoothed(values, found.grid, 0.3)).abs()
+        covered.append(float((apart <= 1.96 * found.errors)[inside].double().mean()))
+    assert 0.9 <= np.mean(covered) <= 0.99
 
 
 def test_the_error_band_is_of_the_size_of_the_error():
@@ -81,8 +102,8 @@ def test_an_outlier_has_no_ghosts(dtype):
     values = torch.cat([torch.linspace(0, 1, 149, dtype=torch.float64), torch.tensor([50.0], dtype=torch.float64)])
     found = density(rotated(values, dtype=dtype), probes=5, steps=100, tol=0)
     assert ((found.nodes > 10).sum(dim=1) == 1).all()
-    share, error = found.share(low=10)
-    assert share == pytest.approx(1 / 150, abs=4 * error)
+    share = found.share(low=10)
+    assert share.value == pytest.approx(1 / 150, abs=4 * share.standard_error)
 
 
 def test_it_stops_when_the_band_is_narrow_enough():
@@ -131,10 +152,11 @@ def test_an_iteration_that_ends_early():
     """Three different eigenvalues: three steps see them all, further ones have no weight."""
     values = torch.cat([torch.zeros(20), torch.full((20,), 1.0), torch.full((10,), 2.0)])
     found = density(rotated(values), probes=40, steps=12, tol=0)
-    share, error = found.share(low=1.5)
-    assert share == pytest.approx(0.2, abs=4 * error)
+    share = found.share(low=1.5)
+    assert share.value == pytest.approx(0.2, abs=4 * share.standard_error)
+    assert share.most - share.least < 1e-9
     assert found.step_error < 1e-9
-    assert density(Matrix(torch.zeros(6, 6)), probes=3, steps=3, tol=0).share(-1e-6, 1e-6)[0] == pytest.approx(1)
+    assert density(Matrix(torch.zeros(6, 6)), probes=3, steps=3, tol=0).share(-1e-6, 1e-6).value == pytest.approx(1)
 
 
 def test_of_a_loss_and_its_matrices():

@@ -80,6 +80,13 @@ def exact(problem: Problem, which: str) -> torch.Tensor:
     return (gradients - mean).T @ (gradients - mean) / len(gradients)
 
 
+def test_a_norm_is_known_beside_its_own_size():
+    """Of what is not symmetric, tr A² is no norm: it may be far below ‖A²‖, and its error far above it."""
+    made = Matrix(torch.eye(40, dtype=torch.float64))
+    made._entries = (normal(40, 40, seed=1) - normal(40, 40, seed=1).T)[None]
+    assert frobenius_norm(made).outcome is Outcome.NOT_CONVERGED
+
+
 @pytest.mark.parametrize("which", WHICH)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_diagonal_of_every_network(name, which):

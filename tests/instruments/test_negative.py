@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from oracles import PROBLEMS, dense_hessian, normal, seeded
-from phenoscope.instruments import density, negative_share
+from phenoscope.instruments import Outcome, density, negative_share
 from phenoscope.objective import Matrix, Objective
 
 
@@ -25,11 +25,27 @@ def test_it_is_the_share_that_counting_gives():
     assert "below -1% of the largest of 43" in found.evidence
 
 
+def test_what_the_steps_cannot_tell_is_not_converged():
+    """Eigenvalues close to the margin, on both sides of it, which a few steps see as one."""
+    values = torch.cat([-0.01 + 1e-4 * normal(200), torch.linspace(-0.5, 1, 20, dtype=torch.float64)])
+    exact = (values < -0.01).double().mean().item()
+    basis = torch.linalg.qr(normal(220, 220)).Q
+    found = density(Matrix(basis @ torch.diag(values) @ basis.T), probes=40, steps=20, tol=0)
+    reading = negative_share(found)
+    assert reading.outcome is Outcome.NOT_CONVERGED
+    assert reading.least < exact < reading.most
+    assert abs(reading.value - exact) <= 1.96 * reading.standard_error
+    assert f"its steps leave {reading.least:.2g} to {reading.most:.2g}" in str(reading)
+    made = Matrix(torch.eye(5))
+    made._entries = torch.full((1, 5, 5), math.nan)
+    assert negative_share(density(made, probes=3, steps=3)).outcome is Outcome.NOT_FINITE
+
+
 def test_what_is_zero_but_for_rounding_is_not_negative():
     factor = normal(60, 5)
     flat = (factor @ factor.T).float()  # positive, 55 of 60 eigenvalues zero, which rounding makes of either sign
     assert bool((torch.linalg.eigvalsh(flat) < 0).any())
-    assert negative_share(density(Matrix(flat))).value == 0.0
+    assert negative_share(density(Matrix(flat))).value < 1e-12
 
 
 def test_the_same_generator_gives_the_same_share():

@@ -14,6 +14,7 @@ from torch import Tensor
 from phenoscope.core.displays import Shown
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.quadrature import mass_below, quadrature, widening
 from phenoscope.instruments.subspace import outside
 from phenoscope.objective import Objective, Operator, Which
 
@@ -23,6 +24,9 @@ new to the process has to be prepared by the system first."""
 
 SURE = 0.95
 """How surely the error is within the tolerance where the probes end early."""
+
+SIGMAS = 1.96
+"""Standard errors that cover 95 %."""
 
 SETTLING, STRIDE = 16, 8
 """Steps before the first look at what more of them would change, and from one look to the next."""
@@ -38,6 +42,23 @@ Enough = Callable[[Tensor, Tensor], bool]
 """Whether diagonals and what is below them, (k, m) each, are enough."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """The share of eigenvalues in an interval.
+
+    Attributes:
+        value: the middle between the two bounds.
+        standard_error: of the value: half the distance of the bounds, and the spread over probes by Student's law, as
+            much as makes 1.96 of it cover 95 %.
+        least, most: the mean over probes of the bounds that their steps put on it, whatever the spectrum.
+    """
+
+    value: float
+    standard_error: float
+    least: float
+    most: float
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Density(Shown):
     """The density of an operator's eigenvalues, smoothed with a Gaussian; it integrates to 1.
@@ -45,10 +66,12 @@ class Density(Shown):
     Attributes:
         grid: (g,), curvatures, evenly spaced beyond both ends of the spectrum seen.
         values: (g,), the density there, per unit of curvature.
-        errors: (g,), its standard error over the random probes.
+        errors: (g,), its standard error over the random probes, the wider the fewer they are, so that 1.96 of it cover
+            95 %.
         width: the standard deviation of the Gaussian.
         nodes, weights: (probes, steps), where each probe's quadrature puts how much of the whole; unsmoothed.
-        error: ∫ errors dλ, the mean distance between this density and that of infinitely many probes.
+        jacobi: (2, probes, steps), the diagonals of the probes' Jacobi matrices and what is below them.
+        error: the mean distance between this density and that of infinitely many probes, from the probes' spread.
         step_error: the distance ∫ |difference| dλ to the density of three quarters of the steps: what the Lanczos
             iteration had still to settle.
         size: p, how many eigenvalues there are.
@@ -62,6 +85,7 @@ class Density(Shown):
     width: float
     nodes: Float[Tensor, "probes steps"]
     weights: Float[Tensor, "probes steps"]
+    jacobi: Float[Tensor, "2 probes steps"]
     error: float
     step_error: float
     size: int
@@ -72,11 +96,19 @@ class Density(Shown):
     def converged(self) -> bool:
         return self.outcome is Outcome.CONVERGED
 
-    def share(self, low: float = -math.inf, high: float = math.inf) -> tuple[float, float]:
-        """The share of eigenvalues in [low, high], unsmoothed, and its standard error over the probes."""
-        inside = ((self.nodes >= low) & (self.nodes <= high)).double()
-        shares = (inside * self.weights).sum(dim=1)
-        return float(shares.mean()), float(shares.std() / math.sqrt(len(shares)))
+    def share(self, low: float = -math.inf, high: float = math.inf) -> Share:
+        """The share of eigenvalues in [low, high], unsmoothed, with the bounds that the steps of each probe leave."""
+        if self.nodes.shape[1] == self.size:  # these are all eigenvalues
+            inside = ((self.nodes >= low) & (self.nodes <= high)).double()
+            least = most = (inside * self.weights).sum(dim=1)
+        else:
+            alpha, beta = self.jacobi.unbind()
+            before, up_to = mass_below(alpha, beta, low), mass_below(alpha, beta, high)
+            least, most = (up_to[0] - before[1]).clamp_min(0.0), up_to[1] - before[0]
+        spread = float(torch.stack([least, most]).std(dim=1).max()) / math.sqrt(len(least))
+        bounds = float(least.mean()), float(most.mean())
+        error = (bounds[1] - bounds[0]) / 2 / SIGMAS + widening(len(least)) * spread
+        return Share(sum(bounds) / 2, error, *bounds)
 
     def __str__(self) -> str:
         ends = f"{float(self.nodes.min()):.4g} to {float(self.nodes.max()):.4g}"
@@ -127,7 +159,7 @@ def density(
         >>> from phenoscope.objective import Matrix
         >>> matrix = Matrix(torch.diag(torch.cat([torch.zeros(90), torch.ones(10)])))
         >>> found = density(matrix, steps=10, probes=20, tol=0)
-        >>> round(found.share(0.5)[0], 2)
+        >>> round(found.share(0.5).value, 2)
         0.1
     """
     matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
@@ -210,16 +242,6 @@ def _inner(left: Float[Tensor, "k p"], right: Float[Tensor, "k p"]) -> Float[Ten
     return (left * right).sum(dim=1, dtype=torch.float64)
 
 
-def quadrature(alpha: Tensor, beta: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-    """Nodes and weights (k, steps) of the Jacobi matrices' first so many steps."""
-    jacobi = torch.diag_embed(alpha[:, :steps])
-    if steps > 1:
-        below = beta[:, : steps - 1]
-        jacobi = jacobi + torch.diag_embed(below, offset=1) + torch.diag_embed(below, offset=-1)
-    nodes, vectors = torch.linalg.eigh(jacobi)
-    return nodes, vectors[:, 0].square()
-
-
 def _smoothed(alpha: Tensor, beta: Tensor, width: float | None, matrix: Operator, tol: float) -> Density:
     steps = alpha.shape[1]
     nodes, weights = quadrature(alpha, beta, steps)
@@ -232,12 +254,14 @@ def _smoothed(alpha: Tensor, beta: Tensor, width: float | None, matrix: Operator
     errors = each.std(dim=0) / math.sqrt(len(each)) if len(each) > 1 else torch.full_like(values, math.inf)
     gap = float(grid[1] - grid[0])
     shorter = _bumps(*quadrature(alpha, beta, max(1, int(SHORTER * steps))), grid, width).mean(dim=0)
-    error = float(errors.sum()) * gap
+    error, errors = float(errors.sum()) * gap, errors * (widening(len(each)) if len(each) > 1 else 1.0)
     step_error = 0.0 if steps == matrix.size else float((values - shorter).abs().sum()) * gap
     settled = step_error <= tol and _within(error, tol, len(each))
     outcome = Outcome.CONVERGED if settled else Outcome.NOT_CONVERGED
     products = alpha.numel()
-    return Density(grid, values, errors, width, nodes, weights, error, step_error, matrix.size, products, outcome)
+    jacobi = torch.stack([alpha, beta])
+    evidence = (error, step_error, matrix.size, products, outcome)
+    return Density(grid, values, errors, width, nodes, weights, jacobi, *evidence)
 
 
 def _within(error: float, tol: float, probes: int) -> bool:
@@ -257,7 +281,7 @@ def _unfinished(matrix: Operator, alphas: Tensor, steps: int) -> Density:
     nothing = torch.full((GRID,), math.nan, dtype=torch.float64)
     empty = torch.full((len(alphas), steps), math.nan, dtype=torch.float64)
     evidence = (math.inf, math.inf, matrix.size, alphas.numel(), Outcome.NOT_FINITE)
-    return Density(nothing, nothing, nothing, math.nan, empty, empty, *evidence)
+    return Density(nothing, nothing, nothing, math.nan, empty, empty, torch.stack([empty, empty]), *evidence)
 
 
 def _check(matrix: Operator, probes: tuple[int, int], steps: int, width: float | None, tol: float) -> None:

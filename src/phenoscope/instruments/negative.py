@@ -1,6 +1,7 @@
 """How many directions of the loss bend down?"""
 
 import dataclasses
+import math
 
 from phenoscope.instruments.density import Density
 from phenoscope.instruments.outcome import Outcome
@@ -17,14 +18,17 @@ class NegativeShare(Reading):
 
     Attributes:
         value: the share of all eigenvalues below -1 % of the largest size.
-        standard_error: over the random probes of the density.
+        standard_error: of the value: the spread over the random probes, and half the distance of the bounds.
+        least, most: the bounds that the density's steps put on it, whatever the spectrum.
         size: how many eigenvalues there are.
         products: operator products used.
-        outcome: whether the standard error, and what more steps would still change, met the tolerance.
+        outcome: whether the standard error met the tolerance.
     """
 
     value: float
     standard_error: float
+    least: float
+    most: float
     size: int
     products: int
     outcome: Outcome
@@ -32,6 +36,7 @@ class NegativeShare(Reading):
     @property
     def evidence(self) -> str:
         told = f"standard error {self.standard_error:.1e}; {self.outcome}, {self.products} products"
+        told = f"{told}; its steps leave {self.least:.2g} to {self.most:.2g}"
         return f"{told}; below -{BELOW:.0%} of the largest of {self.size:,}"
 
 
@@ -42,19 +47,20 @@ def negative_share(found: Density, tol: float = 0.05) -> NegativeShare:
 
     Args:
         found: the density, whose probes and steps decide how well the share is known.
-        tol: what the standard error, and the density's own error of its steps, are to be at most.
+        tol: what the standard error is to be at most.
 
     Example:
         >>> import torch
         >>> from phenoscope.instruments import density
         >>> from phenoscope.objective import Matrix
         >>> matrix = Matrix(torch.diag(torch.cat([torch.ones(75), -torch.ones(25)])))
-        >>> round(negative_share(density(matrix, steps=2, probes=100, tol=0)).value, 2)
+        >>> round(negative_share(density(matrix, steps=3, probes=100, tol=0)).value, 2)
         0.25
     """
     size = float(found.nodes.abs().max())
-    value, error = found.share(high=-BELOW * size)
-    outcome = found.outcome
-    if outcome is not Outcome.NOT_FINITE:
-        outcome = Outcome.CONVERGED if max(error, found.step_error) <= tol else Outcome.NOT_CONVERGED
-    return NegativeShare(value, error, found.size, found.products, outcome)
+    if found.outcome is Outcome.NOT_FINITE:
+        return NegativeShare(math.nan, math.nan, math.nan, math.nan, found.size, found.products, found.outcome)
+    share = found.share(high=-BELOW * size)
+    outcome = Outcome.CONVERGED if share.standard_error <= tol else Outcome.NOT_CONVERGED
+    bounds = (share.least, share.most)
+    return NegativeShare(share.value, share.standard_error, *bounds, found.size, found.products, outcome)

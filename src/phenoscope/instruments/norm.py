@@ -90,7 +90,10 @@ def frobenius_norm(
     value = math.sqrt(max(found.value, 0.0))
     # The root halves relative errors; of a square that is not known at all nothing is said but its size.
     error = found.standard_error / (2 * value) if value > 0 else math.sqrt(found.standard_error)
-    return FrobeniusNorm(value, error, found.probes, 2 * found.products, found.outcome)
+    outcome = found.outcome
+    if outcome is Outcome.CONVERGED and error > tol * value:  # of A that is symmetric, ‖A²‖ is at most ‖A‖²
+        outcome = Outcome.NOT_CONVERGED
+    return FrobeniusNorm(value, error, found.probes, 2 * found.products, outcome)
 
 
 class _Squared(Operator):
