@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from phenoscope.engine.readings import Panel
     from phenoscope.engine.subjects import Subject
 
-WIDE = 140
-"""Characters of a line in a pipe."""
+WIDE, LIST_WIDE = 140, 160
+"""Characters of a line in a pipe: of readings, and of the list of instruments, whose names and sentences are longer."""
 
 
 def measure(
@@ -133,7 +133,7 @@ def _list(as_json: bool) -> None:
     table = Table("name", "what it measures", "unit", "by default", box=None, pad_edge=False)
     for name, instrument in INSTRUMENTS.items():
         table.add_row(name, instrument.says, instrument.unit, "yes" if name in DEFAULT else "")
-    _wide(Console()).print(table)
+    _wide(Console(), LIST_WIDE).print(table)
 
 
 def _print(found: "Subject", panel: "Panel", console: Console) -> None:
@@ -155,6 +155,6 @@ def _print(found: "Subject", panel: "Panel", console: Console) -> None:
     console.print(table)
 
 
-def _wide(console: Console) -> Console:
+def _wide(console: Console, width: int = WIDE) -> Console:
     """In a pipe nobody is helped by lines that are broken at 80 characters."""
-    return console if console.is_terminal else Console(width=WIDE)
+    return console if console.is_terminal else Console(width=width)

@@ -10,7 +10,7 @@ from phenoscope.objective import Which
 
 TRACE_TOLERANCE = 0.1
 """Of the traces of a panel: where eigenvalues cancel, it takes 200 probes; half of it would take 800."""
-SQUARED = "squared loss per squared parameter"
+SQUARED = "(loss per parameter)²"
 """Of what is made of squares of gradients."""
 
 
