@@ -32,10 +32,10 @@ def gradient_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, 
 def _forward(network: Network, leaf: Tensor, batch: Batch, rows: Rows) -> tuple[Tensor, Tensor]:
     """Outputs and losses, with the graph to the point that everything else is a derivative along."""
     outputs, losses = network.forward(leaf, batch, rows)
-    if not losses.requires_grad:
+    if not outputs.requires_grad:
         raise BadInput(
-            "the loss has no derivatives in the parameters: nothing of them reaches it with a graph. Is the forward "
-            "pass under `torch.no_grad()`, are outputs detached, or are no trainable parameters used?"
+            "the outputs have no derivatives in the parameters: nothing of them is in their graph. Is the forward pass "
+            "under `torch.no_grad()`, are outputs detached, or are no trainable parameters used?"
         )
     return outputs, losses
 
