@@ -9,7 +9,7 @@ from torch.testing import assert_close
 from oracles import CE, CLASSES, MSE, POINTS, PROBLEMS, Problem, drawn, mlp, normal
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments import gauss_newton_spectrum
-from phenoscope.instruments.gram import _Factors, _Rows
+from phenoscope.instruments.gram_rows import Factors, Rows
 from phenoscope.objective import Objective
 from phenoscope.objective.layer_space import layer_space
 
@@ -124,7 +124,7 @@ def test_what_has_no_gram_matrix_is_refused():
 
 
 @pytest.mark.parametrize("own", [False, True])
-@pytest.mark.parametrize("made", [_Factors, _Rows])
+@pytest.mark.parametrize("made", [Factors, Rows])
 def test_everything_lies_where_the_network_does(made, own):
     """What were made without a device would come out empty here, and not go with the rest."""
     space = layer_space(Objective(mlp(), CE, (POINTS, CLASSES), 4))

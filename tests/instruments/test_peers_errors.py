@@ -109,8 +109,8 @@ def test_density_weights_from_all_entries_of_the_eigenvectors():
     assert not found.nodes.is_complex()
     assert_close(found.weights.sum(dim=1), torch.ones(60, dtype=found.weights.dtype))
     for low, high, share in ((-2.5, -1.5, 0.05), (-0.5, 0.5, 0.85), (2.5, 3.5, 0.1)):
-        value, error = found.share(low, high)
-        assert abs(value - share) < 4 * error + 1e-6
+        there = found.share(low, high)
+        assert abs(there.value - share) < 4 * there.standard_error + 1e-6
 
 
 def test_deflation_with_a_vector_that_is_not_of_length_one():

@@ -10,7 +10,7 @@ from torch import nn
 from torch.testing import assert_close
 from torch.utils.data import DataLoader, Dataset
 
-from oracles import CE, dense_hessian, drawn, labels, mlp, normal
+from oracles import CE, PROBLEMS, dense_hessian, drawn, labels, mlp, normal
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import Objective
 
@@ -241,3 +241,27 @@ def test_buffers_that_nothing_writes_to_are_copied_once():
     model[1].running_mean.clone = lambda: copied.append(1)
     objective.loss()
     assert copied == []
+
+
+def test_inference_mode_has_no_derivatives():
+    """They would all be zero, and said to be converged."""
+    problem = PROBLEMS["tanh perceptron"]()
+    objective = Objective(problem.model, problem.loss, problem.data)
+    with torch.inference_mode():
+        for measure in (objective.hessian, lambda: Objective(problem.model, problem.loss, problem.data)):
+            with pytest.raises(BadInput, match="inference_mode"):
+                measure()
+        data = tuple(part * 1 for part in problem.data)
+    assert_close(Objective(problem.model, problem.loss, data).gradient(), objective.gradient())
+
+
+def test_a_forward_pass_without_a_graph_is_refused():
+    class Frozen(nn.Linear):
+        @torch.no_grad()
+        def forward(self, input):
+            return super().forward(input)
+
+    objective = Objective(Frozen(2, 3), nn.CrossEntropyLoss(), (torch.ones(4, 2), torch.tensor([0, 1, 2, 0])))
+    for measure in (objective.hessian, objective.gauss_newton, objective.gradient, objective.gradient_covariance):
+        with pytest.raises(BadInput, match="no derivatives in the parameters"):
+            measure()

@@ -165,7 +165,9 @@ def test_examples_may_lie_along_the_second_axis_of_batches_that_came_as_they_are
         Objective(model, MSE, (x, y), 3)
 
 
-@pytest.mark.parametrize("loss", [MSE, nn.L1Loss(reduction="sum"), functional.mse_loss], ids=str)
+@pytest.mark.parametrize(
+    "loss", [MSE, nn.L1Loss(reduction="sum"), functional.mse_loss], ids=["mean", "sum", "function"]
+)
 @pytest.mark.parametrize("size", [None, 6])
 def test_outputs_and_targets_that_would_be_compared_each_with_each_are_refused(loss, size):
     """The familiar (n, 1) against (n,), whose mean is over n² differences."""

@@ -130,8 +130,9 @@ def test_given_denominators():
     assert by_function.weighting == "given"
     assert_close(by_name.loss(), problem.total().detach(), rtol=1e-12, atol=0)
     assert_close(by_function.loss(), by_name.loss(), rtol=1e-14, atol=0)
-    wrong = Objective(problem.model, problem.loss, problem.data, 4, denominator="examples")
-    assert abs(wrong.loss() - by_name.loss()) > 1e-3
+    for wrong in ("examples", "sum", lambda o, t: 1.0):
+        with pytest.raises(BadInput, match="weighed by targets they do"):
+            Objective(problem.model, problem.loss, problem.data, 4, denominator=wrong)
     with pytest.raises((BadInput, TypeError)):
         Objective(problem.model, problem.loss, problem.data, denominator="tokens")
 
@@ -173,3 +174,23 @@ def test_what_is_found_out_about_parts_stays_with_them():
     alone.hessian()
     objective.hessian()
     assert objective._graph_sizes == alone._graph_sizes
+
+
+def test_batches_that_count_alike_whatever_their_size_are_noticed(monkeypatch):
+    """The commonest fault, planted: a ragged last batch of a mean over examples would weigh too much."""
+    monkeypatch.setattr("phenoscope.objective.weighting.kept_targets", lambda outputs, targets, **_: 1.0)
+    with pytest.raises(BadInput, match="weighed by examples or by .* they do"):
+        Objective(mlp(), nn.CrossEntropyLoss(), DATA, 4)
+
+
+def test_a_loss_that_adds_up_by_nothing_is_weighed_as_is_said():
+    def contrast(outputs, targets):
+        return (outputs - outputs.mean(dim=0)).square().sum().sqrt()
+
+    assert Objective(mlp(), contrast, DATA, 4, denominator="examples").weighting == "examples"
+
+
+def test_errors_leave_ignored_targets_out():
+    outputs, targets = torch.eye(3).double(), torch.tensor([0, -100, 1])
+    objective = Objective(nn.Linear(3, 3, bias=False).double(), nn.CrossEntropyLoss(), (outputs, targets), 2)
+    assert_close(objective.of_errors().loss(point=torch.eye(3).double().flatten()), torch.tensor(0.5).double())

@@ -157,7 +157,8 @@ def detached(batch: Batch) -> Batch:
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
-    return _mapped(batch, lambda part: part.to(device))
+    """The batch there; of what was made in inference mode, which no derivative may go through, a copy."""
+    return _mapped(batch, lambda part: (part.clone() if part.is_inference() else part).to(device))
 
 
 def split(batch: Batch, size: int) -> Iterator[Batch]:

@@ -33,8 +33,9 @@ def are_classes(outputs: Tensor, targets: Any) -> bool:
 
 
 def wrong_share(outputs: Tensor, targets: Tensor) -> Tensor:
-    """The share of the examples whose largest output is not the target."""
-    return (outputs.argmax(dim=1) != targets).to(outputs).mean()
+    """The share of the examples whose largest output is not the target; targets below 0 are none."""
+    kept = targets >= 0
+    return ((outputs.argmax(dim=1) != targets) & kept).to(outputs).sum() / kept.sum()
 
 
 LIKELIHOODS: dict[LossKind, Callable[..., Tensor]] = {

@@ -214,6 +214,11 @@ class Network:
     @contextlib.contextmanager
     def evaluation(self) -> Iterator[None]:
         """Modes as the policy asks, attention and weights with right derivatives, all as found afterwards."""
+        if torch.is_inference_mode_enabled():
+            raise BadInput(
+                "there are no derivatives under `torch.inference_mode()`: all of them would be zero. Measure outside "
+                "of it; `torch.no_grad()` does no harm."
+            )
         if self._tried and not self._draws:  # dense layers alone have no modes, and no attention
             with torch.enable_grad():
                 yield

@@ -27,7 +27,7 @@ from phenoscope.objective.refusals import OF_EXAMPLES, finite
 from phenoscope.objective.singles import ExampleGradients, example_gradients, example_losses
 from phenoscope.objective.slices import Slice
 from phenoscope.objective.terms import Terms
-from phenoscope.objective.weighting import BY_NAME, WHOLE, Denominator, Name, Weighting
+from phenoscope.objective.weighting import CLASSES, WHOLE, Denominator, Name, Weighting
 
 
 class Objective:
@@ -87,8 +87,10 @@ class Objective:
         refusals.other_networks(processes, by.name, row[0])
         with network.evaluation():
             self.terms.refuse_unsound(row, generators_of(data), whole=not fixed(data))
-            if len(self.partition) > 1 and denominator is None:
-                self.terms.refuse_mingled(row, rows=by_rows(data))
+            if len(self.partition) > 1:
+                self.terms.refuse_other_weighting(row)
+                if denominator is None:
+                    self.terms.refuse_mingled(row, rows=by_rows(data))
 
     @property
     def model(self) -> nn.Module:
@@ -248,7 +250,7 @@ class Objective:
             own = all(are_classes(*seen) for seen in self.terms.forward(self.row(None)))
         if not all(self.processes.gather(own)):
             raise BadInput("errors are counted for classes (n,) as targets and scores (n, classes) as outputs.")
-        return self._made(self.terms.network.like(loss=wrong_share), BY_NAME["examples"])
+        return self._made(self.terms.network.like(loss=wrong_share), CLASSES)
 
     def parts(self, groups: Iterable[Tensor]) -> tuple["Objective", ...]:
         """The same loss on parts of the data, taken in one pass that holds only what is chosen.

@@ -23,16 +23,27 @@ def gradient_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, 
     found = network.gradients(points, batch, rows)
     if found is None:
         leaf = points.detach().requires_grad_()
-        outputs, losses = network.forward(leaf, batch, rows)
+        outputs, losses = _forward(network, leaf, batch, rows)
         found = outputs, losses.detach(), _slope(losses, leaf, graph=False)
     outputs, losses, gradient = found
     return Piece(_weight(by, outputs, batch, rows), losses, gradient, _no_products)
 
 
+def _forward(network: Network, leaf: Tensor, batch: Batch, rows: Rows) -> tuple[Tensor, Tensor]:
+    """Outputs and losses, with the graph to the point that everything else is a derivative along."""
+    outputs, losses = network.forward(leaf, batch, rows)
+    if not outputs.requires_grad:
+        raise BadInput(
+            "the outputs have no derivatives in the parameters: nothing of them is in their graph. Is the forward pass "
+            "under `torch.no_grad()`, are outputs detached, or are no trainable parameters used?"
+        )
+    return outputs, losses
+
+
 def hessian_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:
     """The gradient's graph, built once; a product is one more pass backwards through it."""
     leaf = points.detach().requires_grad_()
-    outputs, losses = network.forward(leaf, batch, rows)
+    outputs, losses = _forward(network, leaf, batch, rows)
     gradient = _slope(losses, leaf, graph=True)
     batched = _batched(leaf, batch, rows)
 
@@ -47,7 +58,7 @@ def third_piece(
 ) -> Piece:
     """In place of the loss uᵀHv, and of the gradient its slope: the third derivative along u and v, each (n, p)."""
     leaf = points.detach().requires_grad_()
-    outputs, losses = network.forward(leaf, batch, rows)
+    outputs, losses = _forward(network, leaf, batch, rows)
     product = _slope(_slope(losses, leaf, graph=True) * right, leaf, graph=True)
     forms = (product * left).sum(dim=1)
     return Piece(_weight(by, outputs, batch, rows), forms.detach(), _slope(forms, leaf, graph=False), _no_products)
@@ -56,7 +67,7 @@ def third_piece(
 def gauss_newton_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:
     """Jᵀ C J with C the loss's second derivative in the outputs."""
     leaf = points.detach().requires_grad_()
-    outputs, _ = network.forward(leaf, batch, rows)
+    outputs, _ = _forward(network, leaf, batch, rows)
     cut = outputs.detach().requires_grad_()
     losses = network.losses(cut, batch[1], rows)
     slope = _slope(losses, cut, graph=True)
@@ -75,7 +86,7 @@ def empirical_fisher_piece(network: Network, points: Tensor, by: Weighting, rows
     if rows != "one":
         raise BadInput(f"the gradients of single examples are measured one network at a time, got {len(points)}.")
     leaf = points.detach().requires_grad_()
-    outputs, losses = network.forward(leaf, batch, rows)
+    outputs, losses = _forward(network, leaf, batch, rows)
     slopes, weights = example_slopes(network, outputs.detach(), batch[1], by)
     shares = weights / by.divisor(float(weights.sum()))
     shares = shares.reshape(-1, *[1] * (outputs.ndim - 1))

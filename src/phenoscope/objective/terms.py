@@ -22,8 +22,16 @@ from phenoscope.objective.pieces import PIECES
 from phenoscope.objective.processes import Processes
 from phenoscope.objective.randomness import advance, drawing, preserved_randomness
 from phenoscope.objective.refusals import finite
-from phenoscope.objective.trial import apart, reached, trial
-from phenoscope.objective.weighting import WHOLE, Denominator, Name, Weighting, found_weighting, known_weighting
+from phenoscope.objective.trial import FEW, apart, reached, trial
+from phenoscope.objective.weighting import (
+    WHOLE,
+    Denominator,
+    Name,
+    Weighting,
+    found_weighting,
+    known_weighting,
+    refuse_other,
+)
 
 AT_ONCE, AND_POINTS = 5 * 2**23, 14
 """Bytes of a graph that a processor is given at once, and how many times the parameters' on top. Arrays beyond 32 MiB
@@ -163,6 +171,12 @@ class Terms:
         rtol = 1e4 * torch.finfo(self.network.dtype).eps
         with self._explained(row):
             return found_weighting(self.network.value, self.forward(row), rtol=rtol, alone=alone)
+
+    def refuse_other_weighting(self, row: Float[Tensor, "1 p"]) -> None:
+        """Refuse to weigh batches by something that a few examples show to be wrong."""
+        few = take(next(self.passes()), 0, FEW)
+        outputs, targets = next(self.forward(row, [few]))
+        refuse_other(self.network.value, outputs, targets, self.by, rtol=1e4 * torch.finfo(self.network.dtype).eps)
 
     def apart(self, row: Float[Tensor, "1 p"], axis: Literal[0, 1] = 0) -> bool | None:
         """Whether the model treats the entries of an axis one by one, by a few of the first batch; `None`: unclear."""

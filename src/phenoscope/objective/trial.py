@@ -12,6 +12,7 @@ from phenoscope.objective.kinds import UNFIT
 from phenoscope.objective.randomness import random_state
 
 FEW = 4
+"""Examples that are tried."""
 
 
 @dataclasses.dataclass(frozen=True)

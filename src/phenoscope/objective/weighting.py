@@ -81,6 +81,8 @@ BY_NAME: dict[str, Weighting] = {
     "sum": Weighting("sum", lambda outputs, targets: 1.0, is_sum=True),
 }
 WHOLE = Weighting("whole", lambda outputs, targets: 1.0)
+CLASSES = Weighting("targets", lambda outputs, targets: float((targets >= 0).sum()))
+"""Of a share of examples whose targets are classes (n,), by those that are not below 0 and so ignored."""
 
 _ELEMENTWISE = (
     *(nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.BCELoss, nn.BCEWithLogitsLoss),
@@ -174,6 +176,21 @@ def found_weighting(
             f"Say which it is: `denominator='{first}'`, for example."
         )
     return candidates[first]
+
+
+def refuse_other(
+    value: Callable[[Tensor, Any], Tensor], outputs: Tensor, targets: Any, by: Weighting, *, rtol: float
+) -> None:
+    """Refuse a weighting by which the pieces of a batch do not add up, if there is another one by which they do."""
+    if by is WHOLE or _adds_up(value, outputs, targets, by, rtol=rtol):
+        return
+    others = [name for name, other in BY_NAME.items() if _adds_up(value, outputs, targets, other, rtol=rtol)]
+    if others:
+        raise BadInput(
+            f"weighed by {by.name}, the losses of two pieces of a batch do not make up the loss of the batch, and so "
+            f"batches would not make up the data; weighed by {' or by '.join(others)} they do. Pass "
+            f"`denominator='{others[0]}'`, or none where the loss is one of PyTorch's."
+        )
 
 
 def _adds_up(value: Callable[..., Tensor], outputs: Tensor, targets: Any, by: Weighting, *, rtol: float) -> bool:
