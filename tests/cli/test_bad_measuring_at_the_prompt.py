@@ -205,14 +205,14 @@ DATA: dict[str, tuple[Make, str, str]] = {
     "empty arrays": (arrays(inputs=FINE[:0], targets=LABELS[:0]), "d.npz", "the data are empty"),
     "uneven arrays": (arrays(inputs=FINE, targets=LABELS[:2]), "d.npz", "as many examples"),
     "numbers that are not finite": (arrays(inputs=FINE * np.nan, targets=LABELS), "d.npz", "the loss is not finite"),
-    "labels beyond the classes": (arrays(inputs=FINE, targets=LABELS + 7), "d.npz", "do not take these data"),
+    "labels beyond the classes": (arrays(inputs=FINE, targets=LABELS + 7), "d.npz", "Target 7 is out of bounds"),
     "labels below zero": (arrays(inputs=FINE, targets=LABELS - 1), "d.npz", "d"),
-    "complex numbers": (arrays(inputs=FINE * 1j, targets=LABELS), "d.npz", "do not take these data"),
+    "complex numbers": (arrays(inputs=FINE * 1j, targets=LABELS), "d.npz", "The inputs are complex128"),
     "a Dataset that fails": (nothing, "lab:broken", "RuntimeError: no such image (lab.py, line"),
     "data without an axis": (nothing, "lab:scalar", "do not take these data"),
     "a function that leaves": (nothing, "lab:leaving", "SystemExit"),
     "a function without an end": (nothing, "lab:deep", "RecursionError"),
-    "targets that are infinite": (nothing, "lab:infinite_target", "do not take these data"),
+    "targets that are infinite": (nothing, "lab:infinite_target", "the targets float32"),
 }  # fmt: skip
 
 

@@ -185,7 +185,7 @@ MISTAKES = {
     "nan loss": ({"data": "lab:nan"}, "the loss is not finite"),
     "nan weights": ({"weights": "nan.pt"}, "the loss is not finite"),
     "empty data": ({"data": "lab:empty"}, "the data are empty"),
-    "wrong shapes": ({"model": "lab:narrow"}, "do not take these data (inputs 10 x 4 float32, targets 10 int64)"),
+    "wrong shapes": ({"model": "lab:narrow"}, "The inputs are float32 of shape (10, 4)"),
     "uneven data": ({"data": "lab:uneven"}, "as many examples along their first axis"),
     "no pair": ({"data": "lab:no_pair"}, "must be a pair (input, target)"),
     "data for one pass": ({"data": "lab:once"}, "more than once"),

@@ -179,7 +179,7 @@ def test_what_is_found_out_about_parts_stays_with_them():
 def test_batches_that_count_alike_whatever_their_size_are_noticed(monkeypatch):
     """The commonest fault, planted: a ragged last batch of a mean over examples would weigh too much."""
     monkeypatch.setattr("phenoscope.objective.weighting.kept_targets", lambda outputs, targets, **_: 1.0)
-    with pytest.raises(BadInput, match="weighed by examples or by .* they do"):
+    with pytest.raises(BadInput, match=r"weighed by examples or by .* they do"):
         Objective(mlp(), nn.CrossEntropyLoss(), DATA, 4)
 
 
