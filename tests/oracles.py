@@ -111,6 +111,17 @@ def drawn(model: nn.Module, seed: int = 2) -> nn.Module:
     return model
 
 
+class Twice(nn.Module):
+    """A layer that is used twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mix, self.head = nn.Linear(4, 4), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.head(self.mix(self.mix(x).tanh()).tanh())
+
+
 class Routed(nn.Module):
     """A layer that is called for some batches only."""
 

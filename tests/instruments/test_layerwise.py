@@ -21,6 +21,7 @@ from oracles import (
     Routed,
     Scaled,
     SelfAttention,
+    Twice,
     dense_gauss_newton,
     dense_hessian,
     dense_rows,
@@ -157,15 +158,6 @@ def test_a_network_of_pieces_of_planes_is_known_exactly():
     assert reading.standard_error <= 1e-14 * reading.value
     assert (reading.method, reading.probes) == ("layer-wise", 2)
     assert reading.products <= 10
-
-
-class Twice(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.mix, self.head = nn.Linear(4, 4), nn.Linear(4, 3)
-
-    def forward(self, x):
-        return self.head(self.mix(self.mix(x).tanh()).tanh())
 
 
 class Beside(nn.Module):

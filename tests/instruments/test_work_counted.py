@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from oracles import CE, CLASSES, POINTS, drawn, normal, seeded
+from oracles import CE, CLASSES, POINTS, Twice, drawn, normal, seeded
 from phenoscope.instruments import Outcome, diagonal
 from phenoscope.instruments.layerwise import ByLayers
 from phenoscope.objective import Matrix, Objective
@@ -19,17 +19,6 @@ from phenoscope.objective.operators import Curvature
 
 PASSES = {"hessian": 1, "_curved": 1, "gauss_newton": 1, "gauss_newton_form": 0}
 """Derivatives through the network in each method of a piece, those of the methods that it calls left out."""
-
-
-class Twice(nn.Module):
-    """A layer that is used twice has no rule."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mix, self.head = nn.Linear(4, 4), nn.Linear(4, 3)
-
-    def forward(self, x):
-        return self.head(self.mix(self.mix(x).tanh()).tanh())
 
 
 NETWORKS = {

@@ -110,7 +110,7 @@ class Network:
             copies.pop(ORIGIN, None)
         result = functional_call(self.model, values, *arguments(inputs), tie_weights=False)
         if self._writes is None:  # what a module put in the place of a buffer, `functional_call` leaves in `values`
-            self._writes = any(values[name] is not copy or _changed(copy) for name, copy in copies.items())
+            self._writes = any(values[name] is not copy or copy._version > 0 for name, copy in copies.items())
         result = getattr(result, "logits", result)
         if not isinstance(result, Tensor):
             raise BadInput(
@@ -245,11 +245,6 @@ class Network:
         copies = {id(buffer): buffer.clone() for buffer in self.model.buffers()}
         places = _places(self.model, lambda module: module.named_buffers(recurse=False, remove_duplicate=False))
         return {name: copies[id(buffer)] for name, buffer in places}
-
-
-def _changed(copy: Tensor) -> bool:
-    """Whether a fresh copy may have been written to; in inference mode tensors do not tell."""
-    return copy.is_inference() or copy._version > 0
 
 
 def _places(model: nn.Module, own: Callable[[nn.Module], Iterable[tuple[str, Tensor]]]) -> Iterator[tuple[str, Tensor]]:

@@ -114,6 +114,16 @@ def mingled(*, apart: bool) -> None:
         )
 
 
+def weighed_by(name: str, others: Sequence[str]) -> None:
+    """Refuse a denominator where a batch adds up by others."""
+    if others:
+        raise BadInput(
+            f"weighed by {name}, the losses of two pieces of a batch do not make up the loss of the batch, and so "
+            f"batches would not make up the data; weighed by {' or by '.join(others)} they do. Pass "
+            f"`denominator='{others[0]}'`, or none where the loss is one of PyTorch's."
+        )
+
+
 def unfit(which: str, loss_kind: str, *, splittable: bool, is_sum: bool = False) -> None:
     """Refuse a matrix that a loss does not have."""
     if which == "gradient_covariance" and is_sum:

@@ -54,7 +54,6 @@ def _mixed(key: Tensor, counter: Tensor) -> Tensor:
     """Words of 64 random bits, from a word and a counter; products wrap around."""
     word = key + GOLDEN * counter
     for shift, factor in MIXING:
-        word = (
-            word ^ (word >> shift & (1 << 64 - shift) - 1)
-        ) * factor  # without the mask the sign would be shifted in
+        low = (1 << 64 - shift) - 1  # without it the sign would be shifted in
+        word = (word ^ (word >> shift & low)) * factor
     return word

@@ -30,7 +30,7 @@ from phenoscope.objective.weighting import (
     Weighting,
     found_weighting,
     known_weighting,
-    refuse_other,
+    rather,
 )
 
 AT_ONCE, AND_POINTS = 5 * 2**23, 14
@@ -176,7 +176,8 @@ class Terms:
         """Refuse to weigh batches by something that a few examples show to be wrong."""
         few = take(next(self.passes()), 0, FEW)
         outputs, targets = next(self.forward(row, [few]))
-        refuse_other(self.network.value, outputs, targets, self.by, rtol=1e4 * torch.finfo(self.network.dtype).eps)
+        own = rather(self.network.value, outputs, targets, self.by, rtol=1e4 * torch.finfo(self.network.dtype).eps)
+        refusals.weighed_by(self.by.name, next(filter(None, self.processes.gather(own)), []))
 
     def apart(self, row: Float[Tensor, "1 p"], axis: Literal[0, 1] = 0) -> bool | None:
         """Whether the model treats the entries of an axis one by one, by a few of the first batch; `None`: unclear."""

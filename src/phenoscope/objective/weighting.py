@@ -178,19 +178,13 @@ def found_weighting(
     return candidates[first]
 
 
-def refuse_other(
+def rather(
     value: Callable[[Tensor, Any], Tensor], outputs: Tensor, targets: Any, by: Weighting, *, rtol: float
-) -> None:
-    """Refuse a weighting by which the pieces of a batch do not add up, if there is another one by which they do."""
+) -> list[str]:
+    """The denominators by which the pieces of a batch add up, if by the one given they do not."""
     if by is WHOLE or _adds_up(value, outputs, targets, by, rtol=rtol):
-        return
-    others = [name for name, other in BY_NAME.items() if _adds_up(value, outputs, targets, other, rtol=rtol)]
-    if others:
-        raise BadInput(
-            f"weighed by {by.name}, the losses of two pieces of a batch do not make up the loss of the batch, and so "
-            f"batches would not make up the data; weighed by {' or by '.join(others)} they do. Pass "
-            f"`denominator='{others[0]}'`, or none where the loss is one of PyTorch's."
-        )
+        return []
+    return [name for name, other in BY_NAME.items() if _adds_up(value, outputs, targets, other, rtol=rtol)]
 
 
 def _adds_up(value: Callable[..., Tensor], outputs: Tensor, targets: Any, by: Weighting, *, rtol: float) -> bool:
