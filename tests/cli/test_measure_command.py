@@ -160,6 +160,15 @@ def test_instruments_are_listed_without_a_model(capsys):
     assert [row["name"] for row in rows if row["default"]] == list(DEFAULT)
 
 
+def test_no_name_of_the_list_is_cut_in_a_narrow_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert measure("--instruments", "list") == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in INSTRUMENTS)
+    assert max(map(len, printed.splitlines()[1:])) <= 80
+
+
 def test_instruments_are_chosen_in_the_order_given(capsys):
     assert measure(*words(instruments="gradient-norm, loss")) == 0
     lines = capsys.readouterr().out.splitlines()[3:]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from phenoscope.cli.options import Usage
@@ -130,7 +130,8 @@ def _list(as_json: bool) -> None:
         rows = [{"name": n, "says": i.says, "unit": i.unit, "default": n in DEFAULT} for n, i in INSTRUMENTS.items()]
         print_json({"instruments": rows})
         return
-    table = Table("name", "what it measures", "unit", "by default", box=None, pad_edge=False)
+    names = Column("name", min_width=max(map(len, INSTRUMENTS)))  # to be copied, and so never cut
+    table = Table(names, "what it measures", "unit", "by default", box=None, pad_edge=False)
     for name, instrument in INSTRUMENTS.items():
         table.add_row(name, instrument.says, instrument.unit, "yes" if name in DEFAULT else "")
     _wide(Console(), LIST_WIDE).print(table)

@@ -143,7 +143,7 @@ INSTRUMENTS: dict[str, Instrument] = {
     ),
     "margin_norm": Instrument(
         "product of the weight matrices' norms over the median margin",
-        "1",
+        "1 / input",
         lambda bench, _: margin_norm(bench.objective),
     ),
     "parameters": Instrument(
