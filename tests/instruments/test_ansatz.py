@@ -13,7 +13,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.points import point
 from phenoscope.core.seeds import stream
 from phenoscope.instruments import Bench, feature_ansatz, gradient_outer_product
-from phenoscope.instruments.ansatz import ansatz_of
+from phenoscope.instruments.kernels.ansatz import ansatz_of
 from phenoscope.instruments.registry import INSTRUMENTS
 from phenoscope.models import MLP
 from phenoscope.objective import Objective

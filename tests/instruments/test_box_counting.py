@@ -7,7 +7,7 @@ import torch
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
-from phenoscope.instruments.box_counting import boundary, box_dimension
+from phenoscope.instruments.landscapes.box_counting import boundary, box_dimension
 from phenoscope.instruments.outcome import Outcome
 
 SIDE = 512

@@ -8,9 +8,9 @@ from torch.testing import assert_close
 
 from oracles import normal, seeded
 from phenoscope.instruments import Outcome, eigenvalues
-from phenoscope.instruments.challenge import End, challenge, hidden_probability, settled
-from phenoscope.instruments.extremes import Wanted, extremes
-from phenoscope.instruments.subspace import begin, extend, lengthen, orthonormal, restart, ritz
+from phenoscope.instruments.spectra.challenge import End, challenge, hidden_probability, settled
+from phenoscope.instruments.spectra.extremes import Wanted, extremes
+from phenoscope.instruments.spectra.subspace import begin, extend, lengthen, orthonormal, restart, ritz
 from phenoscope.objective import Matrix
 
 

@@ -5,8 +5,8 @@ import torch
 from torch.testing import assert_close
 
 from oracles import normal, seeded
-from phenoscope.instruments.companions import NEAR, STEADY, Companions, of_either, unknown
-from phenoscope.instruments.subspace import begin
+from phenoscope.instruments.spectra.companions import NEAR, STEADY, Companions, of_either, unknown
+from phenoscope.instruments.spectra.subspace import begin
 
 P, ROWS = 30, 2
 

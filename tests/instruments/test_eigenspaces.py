@@ -11,14 +11,8 @@ from oracles import PROBLEMS, dense_hessian, labels, mlp, normal, seeded
 from phenoscope import measure
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import write
-from phenoscope.instruments import (
-    Outcome,
-    batch_gradient_share,
-    eigenspace_overlap,
-    eigenspaces,
-    eigenvalues,
-    gradient_share,
-)
+from phenoscope.instruments import Outcome, batch_gradient_share, eigenspace_overlap, eigenvalues, gradient_share
+from phenoscope.instruments.spectra import eigenspaces
 from phenoscope.objective import Matrix, Objective
 
 

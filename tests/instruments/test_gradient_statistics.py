@@ -16,10 +16,10 @@ from phenoscope.instruments import (
     gradient_moments,
     gradient_snr,
     gradient_stiffness,
-    moments,
     noise_scale,
     trace,
 )
+from phenoscope.instruments.gradients import moments
 from phenoscope.objective import Objective
 
 EXACT = {"rtol": 1e-9, "atol": 1e-12}

@@ -9,7 +9,7 @@ from torch.testing import assert_close
 from oracles import CE, CLASSES, MSE, POINTS, PROBLEMS, Problem, drawn, mlp, normal
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments import gauss_newton_spectrum
-from phenoscope.instruments.gram_rows import Factors, Rows
+from phenoscope.instruments.spectra.gram_rows import Factors, Rows
 from phenoscope.objective import Objective
 from phenoscope.objective.layer_space import layer_space
 

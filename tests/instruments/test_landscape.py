@@ -114,9 +114,9 @@ def test_along_hessian_axes_the_losses_have_the_eigenvalues_as_their_curvature(n
 
 def test_a_wrong_eigenvector_is_exposed_by_the_losses(monkeypatch):
     """Half an eigenvalue too much, as an unweighted batch or a wrong sign would give, is seen in the reading."""
-    honest = ps.instruments.directions.eigenvalues
+    honest = ps.eigenvalues
     planted = lambda *a, **k: dataclasses.replace(found := honest(*a, **k), values=1.5 * found.values)  # noqa: E731
-    monkeypatch.setattr("phenoscope.instruments.directions.eigenvalues", planted)
+    monkeypatch.setattr("phenoscope.instruments.landscapes.directions.eigenvalues", planted)
     (axis,) = ps.loss_line(classifying(mlp()), "hessian").axes
     assert abs(axis.curvature.value - axis.eigenvalue) > 10 * axis.curvature.residual
 

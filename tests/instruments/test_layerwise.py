@@ -32,7 +32,7 @@ from oracles import (
 )
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments import Outcome, diagonal, trace
-from phenoscope.instruments.layerwise import FORMS, ByLayers, Rounds
+from phenoscope.instruments.traces.layerwise import FORMS, ByLayers, Rounds
 from phenoscope.objective import Objective
 from phenoscope.objective.layer_space import layer_space
 

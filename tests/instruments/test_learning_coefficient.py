@@ -10,7 +10,8 @@ from torch import nn
 from oracles import PROBLEMS, normal, seeded
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import write
-from phenoscope.instruments import LearningCoefficient, Outcome, langevin, learning_coefficient
+from phenoscope.instruments import LearningCoefficient, Outcome, learning_coefficient
+from phenoscope.instruments.flatness import langevin
 from phenoscope.objective import Objective
 from phenoscope.theory import linear_network_coefficient, reduced_rank_coefficient
 

@@ -12,7 +12,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from oracles import CE, PROBLEMS, dense_gradient, dense_hessian, drawn, labels, normal, seeded
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments import Outcome, batch_sharpness, directional_sharpness, mini_batches
+from phenoscope.instruments import Outcome, batch_sharpness, directional_sharpness
+from phenoscope.instruments.gradients import mini_batches
 from phenoscope.objective import Objective
 
 

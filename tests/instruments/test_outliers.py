@@ -37,7 +37,7 @@ def test_the_widest_gap_is_found(count, gap):
 def test_lanczos_finds_what_the_matrix_shows(monkeypatch):
     matrix = Matrix(turned(spectrum(6)))
     whole = outliers(matrix, 15)
-    monkeypatch.setattr(sys.modules["phenoscope.instruments.outliers"], "DENSE", 10)
+    monkeypatch.setattr(sys.modules["phenoscope.instruments.gradients.outliers"], "DENSE", 10)
     found = outliers(matrix, 15, tol=1e-6)
     assert (found.value, found.outcome) == (whole.value, whole.outcome) == (6, Outcome.CONVERGED)
     assert found.gap == pytest.approx(whole.gap, rel=1e-6)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from phenoscope.core.threads import threads
-from phenoscope.instruments import passes
+from phenoscope.instruments.spectra import passes
 
 counts = st.integers(0, 3)
 

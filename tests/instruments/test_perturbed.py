@@ -10,7 +10,8 @@ from torch.testing import assert_close
 
 from oracles import CE, PROBLEMS, dense_hessian, normal, seeded
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments import Outcome, gaussian_sharpness, perturbed
+from phenoscope.instruments import Outcome, gaussian_sharpness
+from phenoscope.instruments.flatness import perturbed
 from phenoscope.objective import Objective
 from quadratics import bowl, spread, turned
 

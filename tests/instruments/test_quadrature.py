@@ -7,8 +7,8 @@ import torch
 from torch.testing import assert_close
 
 from oracles import normal, seeded
-from phenoscope.instruments.density import lanczos
-from phenoscope.instruments.quadrature import mass_below, widening
+from phenoscope.instruments.spectra.density import lanczos
+from phenoscope.instruments.spectra.quadrature import mass_below, widening
 from phenoscope.objective import Matrix
 
 SPREAD = torch.cat([0.01 * normal(30, seed=1), torch.linspace(-1, 2, 9, dtype=torch.float64)]).sort().values

@@ -257,7 +257,7 @@ def test_the_thick_restart_reaches_the_same_values(monkeypatch):
         sizes.append(space.dimension)
         return 4 * count + 20
 
-    monkeypatch.setattr("phenoscope.instruments.extremes._largest_basis", small)
+    monkeypatch.setattr("phenoscope.instruments.spectra.extremes._largest_basis", small)
     for which in ("largest", "both"):
         sizes.clear()
         reading = eigenvalues(Matrix(matrix), 2, which, tol=1e-9)
@@ -342,6 +342,6 @@ def test_whoever_takes_the_largest_absolute_value_is_told(monkeypatch):
 
     matrix = Matrix(torch.diag(torch.cat([torch.tensor([5.0, -8.0]), torch.linspace(-1, 1, 38)])).double())
     assert eigenvalues(matrix, 1).failure_probability < 0.02
-    monkeypatch.setattr("phenoscope.instruments.subspace._ritz_values", by_size)
+    monkeypatch.setattr("phenoscope.instruments.spectra.subspace._ritz_values", by_size)
     for k in (1, 3):
         assert eigenvalues(matrix, k).failure_probability == 1

@@ -9,7 +9,8 @@ from torch.testing import assert_close
 
 from oracles import PROBLEMS, dense_gauss_newton, dense_hessian, normal, seeded
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments import Outcome, Trace, eigenvalues, hutchinson, sharpness, trace
+from phenoscope.instruments import Outcome, Trace, eigenvalues, sharpness, trace
+from phenoscope.instruments.traces import hutchinson
 from phenoscope.objective import Matrix, Objective, Operator
 
 P = 200

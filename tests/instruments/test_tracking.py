@@ -198,7 +198,7 @@ def test_companions_save_products_where_eigenvalues_are_close(monkeypatch):
         return sum(used)
 
     with_them = products()
-    monkeypatch.setattr("phenoscope.instruments.tracking.COMPANIONS", 0)
+    monkeypatch.setattr("phenoscope.instruments.spectra.tracking.COMPANIONS", 0)
     assert with_them < 0.85 * products()
 
 

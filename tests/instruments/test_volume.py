@@ -11,7 +11,7 @@ from torch.testing import assert_close
 from oracles import PROBLEMS, drawn, seeded
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments import Outcome, epsilon_volume
-from phenoscope.instruments import volume as module
+from phenoscope.instruments.flatness import volume as module
 from phenoscope.objective import Objective
 from quadratics import bowl, spread, turned
 

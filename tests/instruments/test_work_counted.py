@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from oracles import CE, CLASSES, POINTS, Twice, drawn, normal, seeded
 from phenoscope.instruments import Outcome, diagonal
-from phenoscope.instruments.layerwise import ByLayers
+from phenoscope.instruments.traces.layerwise import ByLayers
 from phenoscope.objective import Matrix, Objective
 from phenoscope.objective.displaced import Displaced
 from phenoscope.objective.layer_space import LayerSpace, layer_space
@@ -60,7 +60,7 @@ PROBED = [("few outputs", "hessian"), ("many outputs", "hessian"), ("many output
 @pytest.mark.parametrize(("name", "which"), [*PROBED, ("partly by rules", "hessian")])
 def test_a_diagonal_counts_every_pass(name, which, monkeypatch):
     objective, space = made(name, which)
-    monkeypatch.setattr(sys.modules["phenoscope.instruments.diagonal"], "layer_space", lambda *_, **__: space)
+    monkeypatch.setattr(sys.modules["phenoscope.instruments.traces.diagonal"], "layer_space", lambda *_, **__: space)
     counts = counting(monkeypatch)
     reading = diagonal(objective, 1e-6, operator=which, max_products=33)
     assert reading.probes >= 2

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from hostile import Hostile
 from phenoscope.instruments import Tracking
-from phenoscope.instruments.companions import Companions
+from phenoscope.instruments.spectra.companions import Companions
 from phenoscope.probes import Following
 from phenoscope.store import (
     Checkpoint,

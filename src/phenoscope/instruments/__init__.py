@@ -1,22 +1,21 @@
 """Pure functions that measure: an objective, operator or tensors in, a reading with its evidence out."""
 
-from phenoscope.instruments.along import (
-    CriticalSharpness,
-    DirectionalSharpness,
-    critical_sharpness,
-    directional_sharpness,
-)
-from phenoscope.instruments.ansatz import FeatureAnsatz, LayerAnsatz, feature_ansatz, gradient_outer_product
-from phenoscope.instruments.barriers import Barrier, barrier, path_barrier
 from phenoscope.instruments.bench import Bench
-from phenoscope.instruments.bits import CodeLength, code_length
-from phenoscope.instruments.box_counting import BoxDimension, boundary, box_dimension
-from phenoscope.instruments.capacity import MarginNorm, WeightNorm, margin_norm, weight_norm
-from phenoscope.instruments.conserved import Balance, UnitBalance, balance, unit_balance
-from phenoscope.instruments.coordinates import CoordinateCheck, coordinate_check, layer_changes
 from phenoscope.instruments.counts import Count, Loss
-from phenoscope.instruments.density import Density, density
-from phenoscope.instruments.descent import (
+from phenoscope.instruments.flatness.bits import CodeLength, code_length
+from phenoscope.instruments.flatness.learning_coefficient import LearningCoefficient, learning_coefficient
+from phenoscope.instruments.flatness.neighbourhood import SamGap, WorstCase, sam_gap, worst_case_sharpness
+from phenoscope.instruments.flatness.perturbed import GaussianSharpness, gaussian_sharpness
+from phenoscope.instruments.flatness.relative import RelativeFlatness, relative_flatness
+from phenoscope.instruments.flatness.sharpening import (
+    SharpeningCosine,
+    SharpnessGradient,
+    sharpening_cosine,
+    sharpness_gradient,
+)
+from phenoscope.instruments.flatness.volume import Volume, epsilon_volume
+from phenoscope.instruments.gradients.coherence import Coherence, Stiffness, gradient_coherence, gradient_stiffness
+from phenoscope.instruments.gradients.descent import (
     Alternation,
     GradientNorm,
     RelativeProgress,
@@ -24,22 +23,17 @@ from phenoscope.instruments.descent import (
     gradient_norm,
     relative_progress,
 )
-from phenoscope.instruments.diagonal import Diagonal, diagonal
-from phenoscope.instruments.eigenspaces import EigenspaceOverlap, eigenspace_overlap
-from phenoscope.instruments.extremes import Extremes
-from phenoscope.instruments.features import FeatureRank, feature_rank
-from phenoscope.instruments.flatness import RelativeFlatness, relative_flatness
-from phenoscope.instruments.gradient_coherence import Coherence, Stiffness, gradient_coherence, gradient_stiffness
-from phenoscope.instruments.gradient_noise import NoiseScale, curved_noise_scale, noise_scale
-from phenoscope.instruments.gradient_share import (
+from phenoscope.instruments.gradients.mini_batches import BatchSharpness, batch_sharpness
+from phenoscope.instruments.gradients.moments import GradientMoments, gradient_moments
+from phenoscope.instruments.gradients.noise import NoiseScale, curved_noise_scale, noise_scale
+from phenoscope.instruments.gradients.outliers import Outliers, outliers
+from phenoscope.instruments.gradients.share import (
     BatchGradientShare,
     GradientShare,
     batch_gradient_share,
     gradient_share,
 )
-from phenoscope.instruments.gradient_snr import SignalToNoise, gradient_snr
-from phenoscope.instruments.gram import GramSpectrum, gauss_newton_spectrum
-from phenoscope.instruments.homogeneous import MarginConditions, margin_conditions
+from phenoscope.instruments.gradients.snr import SignalToNoise, gradient_snr
 from phenoscope.instruments.instrument import Instrument
 from phenoscope.instruments.invariance import Change, InvarianceAudit, Transformation, invariance_audit
 from phenoscope.instruments.kernels import (
@@ -54,21 +48,34 @@ from phenoscope.instruments.kernels import (
     kernel_distance,
     kernel_modes,
 )
-from phenoscope.instruments.landscape import line_curvature, loss_line, loss_plane
-from phenoscope.instruments.learning_coefficient import LearningCoefficient, learning_coefficient
-from phenoscope.instruments.mini_batches import BatchSharpness, batch_sharpness
-from phenoscope.instruments.moments import GradientMoments, gradient_moments
-from phenoscope.instruments.monotone import Monotonicity, monotonicity
-from phenoscope.instruments.negative import NegativeShare, negative_share
-from phenoscope.instruments.neighbourhood import SamGap, WorstCase, sam_gap, worst_case_sharpness
-from phenoscope.instruments.norm import FrobeniusNorm, frobenius_norm
+from phenoscope.instruments.kernels.ansatz import FeatureAnsatz, LayerAnsatz, feature_ansatz, gradient_outer_product
+from phenoscope.instruments.landscapes.along import (
+    CriticalSharpness,
+    DirectionalSharpness,
+    critical_sharpness,
+    directional_sharpness,
+)
+from phenoscope.instruments.landscapes.barriers import Barrier, barrier, path_barrier
+from phenoscope.instruments.landscapes.box_counting import BoxDimension, boundary, box_dimension
+from phenoscope.instruments.landscapes.landscape import line_curvature, loss_line, loss_plane
+from phenoscope.instruments.landscapes.monotone import Monotonicity, monotonicity
+from phenoscope.instruments.landscapes.paths import Path
+from phenoscope.instruments.landscapes.pictures import Axis, LineCurvature, LossLine, LossPlane, Picture
+from phenoscope.instruments.landscapes.planes import PointsPlane, plane_through
+from phenoscope.instruments.landscapes.reach import Reach, reach
+from phenoscope.instruments.landscapes.simplexes import Simplex, log_volume, log_volumes, simplex, uniform_shares
+from phenoscope.instruments.networks.capacity import MarginNorm, WeightNorm, margin_norm, weight_norm
+from phenoscope.instruments.networks.conserved import Balance, UnitBalance, balance, unit_balance
+from phenoscope.instruments.networks.coordinates import CoordinateCheck, coordinate_check, layer_changes
+from phenoscope.instruments.networks.features import FeatureRank, feature_rank
+from phenoscope.instruments.networks.homogeneous import MarginConditions, margin_conditions
+from phenoscope.instruments.networks.peak_factors import PeakFactors, peak_factors
+from phenoscope.instruments.networks.ranks import MatrixRank, WeightRank, matrix_rank, weight_rank
+from phenoscope.instruments.networks.reliance import ShuffledAuc, shuffled_auc
+from phenoscope.instruments.networks.rotation import Rotation, rotation
+from phenoscope.instruments.networks.units import DeadUnits, dead_units
+from phenoscope.instruments.networks.variance_sources import VarianceSources, variance_sources
 from phenoscope.instruments.outcome import Outcome
-from phenoscope.instruments.outliers import Outliers, outliers
-from phenoscope.instruments.paths import Path
-from phenoscope.instruments.peak_factors import PeakFactors, peak_factors
-from phenoscope.instruments.perturbed import GaussianSharpness, gaussian_sharpness
-from phenoscope.instruments.pictures import Axis, LineCurvature, LossLine, LossPlane, Picture
-from phenoscope.instruments.planes import PointsPlane, plane_through
 from phenoscope.instruments.pruning import (
     DENSITIES,
     SCORES,
@@ -95,16 +102,16 @@ from phenoscope.instruments.pruning import (
     shuffled,
     sparse_cost,
 )
-from phenoscope.instruments.ranks import MatrixRank, WeightRank, matrix_rank, weight_rank
-from phenoscope.instruments.reach import Reach, reach
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS
-from phenoscope.instruments.reliance import ShuffledAuc, shuffled_auc
-from phenoscope.instruments.rotation import Rotation, rotation
 from phenoscope.instruments.sampling import Sampled, sampling_error
-from phenoscope.instruments.sharpening import SharpeningCosine, SharpnessGradient, sharpening_cosine, sharpness_gradient
-from phenoscope.instruments.simplexes import Simplex, log_volume, log_volumes, simplex, uniform_shares
-from phenoscope.instruments.spectrum import Eigenpair, Eigenpairs, eigenvalues, sharpness
+from phenoscope.instruments.spectra.density import Density, density
+from phenoscope.instruments.spectra.eigenspaces import EigenspaceOverlap, eigenspace_overlap
+from phenoscope.instruments.spectra.extremes import Extremes
+from phenoscope.instruments.spectra.gram import GramSpectrum, gauss_newton_spectrum
+from phenoscope.instruments.spectra.negative import NegativeShare, negative_share
+from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs, eigenvalues, sharpness
+from phenoscope.instruments.spectra.tracking import Tracker, Tracking
 from phenoscope.instruments.symmetries import (
     Absent,
     Block,
@@ -115,11 +122,9 @@ from phenoscope.instruments.symmetries import (
     permutation_structure,
     symmetries,
 )
-from phenoscope.instruments.trace import Trace, trace
-from phenoscope.instruments.tracking import Tracker, Tracking
-from phenoscope.instruments.units import DeadUnits, dead_units
-from phenoscope.instruments.variance_sources import VarianceSources, variance_sources
-from phenoscope.instruments.volume import Volume, epsilon_volume
+from phenoscope.instruments.traces.diagonal import Diagonal, diagonal
+from phenoscope.instruments.traces.norm import FrobeniusNorm, frobenius_norm
+from phenoscope.instruments.traces.trace import Trace, trace
 
 __all__ = [
     "DENSITIES",

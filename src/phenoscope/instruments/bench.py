@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from phenoscope.instruments.given import given_or_made
-from phenoscope.instruments.moments import GradientMoments, gradient_moments
-from phenoscope.instruments.spectrum import Eigenpair, eigenvalues
-from phenoscope.instruments.trace import Request, Trace, trace_of
+from phenoscope.instruments.gradients.moments import GradientMoments, gradient_moments
+from phenoscope.instruments.spectra.spectrum import Eigenpair, eigenvalues
+from phenoscope.instruments.traces.trace import Request, Trace, trace_of
 from phenoscope.objective import Objective, Operator, Which
 
 

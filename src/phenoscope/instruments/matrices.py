@@ -5,7 +5,7 @@ import torch
 from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.instrument import CURVATURE, Instrument
 from phenoscope.instruments.reading import Reading
-from phenoscope.instruments.spectrum import sharpness
+from phenoscope.instruments.spectra.spectrum import sharpness
 from phenoscope.objective import Which
 
 TRACE_TOLERANCE = 0.1

@@ -5,23 +5,23 @@ A new one costs a line here, and is then measured by `phenoscope measure`, by `p
 """
 
 from phenoscope.instruments import counts
-from phenoscope.instruments.ansatz import ansatz_of
-from phenoscope.instruments.capacity import margin_norm, weight_norm
-from phenoscope.instruments.conserved import unit_balance
-from phenoscope.instruments.density import density
-from phenoscope.instruments.descent import gradient_norm
-from phenoscope.instruments.gradient_coherence import gradient_coherence, gradient_stiffness
-from phenoscope.instruments.gradient_noise import curved_noise_scale, noise_scale
-from phenoscope.instruments.gradient_share import batch_gradient_share, gradient_share
-from phenoscope.instruments.gradient_snr import gradient_snr
+from phenoscope.instruments.flatness.learning_coefficient import learning_coefficient
+from phenoscope.instruments.flatness.senses import SENSES
+from phenoscope.instruments.gradients.coherence import gradient_coherence, gradient_stiffness
+from phenoscope.instruments.gradients.descent import gradient_norm
+from phenoscope.instruments.gradients.noise import curved_noise_scale, noise_scale
+from phenoscope.instruments.gradients.share import batch_gradient_share, gradient_share
+from phenoscope.instruments.gradients.snr import gradient_snr
 from phenoscope.instruments.instrument import CURVATURE, Instrument
-from phenoscope.instruments.landscape import line_curvature
-from phenoscope.instruments.learning_coefficient import learning_coefficient
+from phenoscope.instruments.kernels.ansatz import ansatz_of
+from phenoscope.instruments.landscapes.landscape import line_curvature
 from phenoscope.instruments.matrices import MATRICES, TRACE_TOLERANCE
-from phenoscope.instruments.negative import negative_share
-from phenoscope.instruments.norm import frobenius_norm
-from phenoscope.instruments.ranks import weight_rank
-from phenoscope.instruments.senses import SENSES
+from phenoscope.instruments.networks.capacity import margin_norm, weight_norm
+from phenoscope.instruments.networks.conserved import unit_balance
+from phenoscope.instruments.networks.ranks import weight_rank
+from phenoscope.instruments.spectra.density import density
+from phenoscope.instruments.spectra.negative import negative_share
+from phenoscope.instruments.traces.norm import frobenius_norm
 
 INSTRUMENTS: dict[str, Instrument] = {
     "loss": Instrument("the loss over all data", "loss", lambda bench, _: counts.loss(bench.objective)),

@@ -11,8 +11,8 @@ from torch import Generator, Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments import Barrier, Outcome, Path, Reading, path_barrier
-from phenoscope.instruments.paths import Statistics, along, placed
-from phenoscope.instruments.stretched import loss_at
+from phenoscope.instruments.landscapes.paths import Statistics, along, placed
+from phenoscope.instruments.landscapes.stretched import loss_at
 from phenoscope.methods.curves import RATE, SETTLED, TOGETHER
 from phenoscope.objective import Objective
 from phenoscope.training import Adam, Cosine

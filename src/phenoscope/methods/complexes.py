@@ -8,8 +8,8 @@ from torch import Generator, Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments import Outcome, Reading, Simplex, log_volumes, simplex, uniform_shares
-from phenoscope.instruments.paths import Statistics, along, placed
-from phenoscope.instruments.simplexes import DRAWS
+from phenoscope.instruments.landscapes.paths import Statistics, along, placed
+from phenoscope.instruments.landscapes.simplexes import DRAWS
 from phenoscope.methods.curves import RATE, gradients
 from phenoscope.objective import Objective
 from phenoscope.training import Adam, Cosine

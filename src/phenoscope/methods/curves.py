@@ -10,8 +10,8 @@ from torch import Generator, Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments import Barrier, Outcome, Path, Reading, path_barrier
-from phenoscope.instruments.barriers import POINTS, TOLERANCE
-from phenoscope.instruments.paths import Kind, Statistics, along, placed
+from phenoscope.instruments.landscapes.barriers import POINTS, TOLERANCE
+from phenoscope.instruments.landscapes.paths import Kind, Statistics, along, placed
 from phenoscope.objective import Objective
 from phenoscope.training import Adam, Cosine
 

@@ -11,7 +11,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
-from phenoscope.instruments.box_counting import boundary, box_dimension
+from phenoscope.instruments.landscapes.box_counting import boundary, box_dimension
 from phenoscope.methods.computation import Found
 
 TAIL = 20

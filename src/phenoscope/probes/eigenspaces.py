@@ -13,8 +13,8 @@ from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
 from phenoscope.core.trees import storable
 from phenoscope.instruments import Extremes, Tracker, Tracking
-from phenoscope.instruments.eigenspaces import changed, sines
-from phenoscope.instruments.gradient_share import classes
+from phenoscope.instruments.gradients.share import classes
+from phenoscope.instruments.spectra.eigenspaces import changed, sines
 from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
 
 FIRST, LAST, SHARE = "overlap with first eigenspace", "overlap with last eigenspace", "gradient share in eigenspace"

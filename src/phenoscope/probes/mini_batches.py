@@ -8,7 +8,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.specs import spec
-from phenoscope.instruments import mini_batches
+from phenoscope.instruments.gradients import mini_batches
 from phenoscope.probes.probe import Around, Moment, Reading, Rows, at_least_one
 
 SAME, AGAINST, RATIOS, INDEPENDENT = (

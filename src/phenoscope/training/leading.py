@@ -7,9 +7,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput, PhenoscopeError
-from phenoscope.instruments.extremes import Wanted, extremes
 from phenoscope.instruments.outcome import Outcome
-from phenoscope.instruments.subspace import ritz
+from phenoscope.instruments.spectra.extremes import Wanted, extremes
+from phenoscope.instruments.spectra.subspace import ritz
 from phenoscope.training.sight import Memory, Operator, Sight
 
 TOLERANCE = 1e-2

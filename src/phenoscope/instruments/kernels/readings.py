@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
-from phenoscope.instruments.features import last_inputs
+from phenoscope.instruments.networks.features import last_inputs
 from phenoscope.objective import Network
 from phenoscope.objective.batches import length
 

@@ -1,0 +1,1 @@
+"""Sharpness in its other senses, and what it is said to tell: volumes, bits, coefficients of learning."""

@@ -1,0 +1,1 @@
+"""Eigenvalues and how they are spread: extremes, cold and tracked; whole spectra; densities."""

@@ -1,0 +1,219 @@
+"""Which curvatures are the largest, the smallest, and how sure is that?"""
+
+import dataclasses
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from phenoscope.core.displays import Shown
+from phenoscope.core.errors import BadInput
+from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.reading import Reading
+from phenoscope.instruments.spectra.extremes import Extremes, Wanted, extremes
+from phenoscope.objective import Objective, Operator, Which
+
+End = Literal["largest", "smallest", "both"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Eigenpairs(Shown):
+    """Extreme eigenpairs of a symmetric operator, with their evidence.
+
+    Attributes:
+        values: (k,), signed, falling (for `which="smallest"` rising), in the units of the operator.
+        vectors: (p, k), unit columns.
+        residuals: (k,), ‖A v - λ v‖: some eigenvalue lies at most this far from each value.
+        products: operator products used.
+        outcome: how the iteration ended.
+        failure_probability: the chance, over the random start, that an eigenvalue beyond the last of the values
+            by more than `margin` · ‖A‖ was missed; 1 where that was not examined.
+        margin: see there.
+        which: the end of the spectrum that was looked at.
+    """
+
+    values: Float[Tensor, " k"]
+    vectors: Float[Tensor, "p k"]
+    residuals: Float[Tensor, " k"]
+    products: int
+    outcome: Outcome
+    failure_probability: float
+    margin: float
+    which: End = "largest"
+
+    @property
+    def converged(self) -> bool:
+        return self.outcome is Outcome.CONVERGED
+
+    @property
+    def first(self) -> "Eigenpair":
+        """The first pair by itself."""
+        evidence = (self.products, self.outcome, self.failure_probability, self.margin, self.which)
+        return Eigenpair(self.values[0], self.vectors[:, 0], self.residuals[0], *evidence)
+
+    def __str__(self) -> str:
+        rows = ", ".join(f"{v:.6g} (residual {r:.1e})" for v, r in zip(self.values, self.residuals, strict=True))
+        return f"{rows}; {_how(self)}"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Eigenpair(Reading):
+    """One eigenpair with its evidence.
+
+    Attributes:
+        value: (), signed, in the units of the operator.
+        vector: (p,), of length 1.
+        residual: (), ‖A v - λ v‖: some eigenvalue lies at most this far from the value.
+        products: operator products used.
+        outcome: how the iteration ended.
+        failure_probability: the chance, over the random start, that an eigenvalue beyond the value by more than
+            `margin` · ‖A‖ was missed; 1 where that was not examined.
+        margin: see there.
+        which: the end of the spectrum that was looked at.
+    """
+
+    value: Float[Tensor, ""]
+    vector: Float[Tensor, " p"]
+    residual: Float[Tensor, ""]
+    products: int
+    outcome: Outcome
+    failure_probability: float
+    margin: float
+    which: End = "largest"
+
+    @property
+    def evidence(self) -> str:
+        return f"residual {self.residual:.1e}; {_how(self)}"
+
+
+def sharpness(
+    objective: Objective | Operator,
+    tol: float = 1e-3,
+    *,
+    start: Tensor | Eigenpair | Eigenpairs | None = None,
+    risk: float | None = 1e-2,
+    max_products: int = 1000,
+    generator: torch.Generator | None = None,
+) -> Eigenpair:
+    """Largest eigenvalue of the loss Hessian, λ_max(∇²L(θ)), at the model's parameters.
+
+    Units: loss per squared parameter. Gradient descent with step size η is stable on the local quadratic model
+    iff sharpness < 2/η (Cohen et al. 2021, arXiv:2103.00065). It is the largest *signed* eigenvalue, which can be
+    smaller than the spectral norm.
+
+    Args:
+        objective: the loss (taken at the model's own point), or any operator.
+        tol: stop once the residual is at most tol · |value| (of a tenth of ‖H‖ where the value is smaller).
+        start: as for `eigenvalues`, like the next three.
+        risk: chance of a missed larger eigenvalue to go on for.
+        max_products: the most products to use.
+        generator: of the random start.
+
+    Returns:
+        `Eigenpair`: value (), vector (p,), residual () = ‖Hv - λv‖, products used, converged.
+
+    Example:
+        >>> from phenoscope.objective import Matrix
+        >>> sharpness(Matrix(torch.diag(torch.tensor([1.0, 3.0, -5.0])))).value.item()
+        3.0
+    """
+    found = eigenvalues(objective, 1, tol=tol, start=start, risk=risk, max_products=max_products, generator=generator)
+    return found.first
+
+
+def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays)
+    objective: Objective | Operator,
+    k: int = 1,
+    which: End = "largest",
+    operator: Which = "hessian",
+    tol: float = 1e-3,
+    start: Tensor | Eigenpair | Eigenpairs | None = None,
+    *,
+    risk: float | None = 1e-2,
+    max_products: int = 1000,
+    generator: torch.Generator | None = None,
+) -> Eigenpairs:
+    """Extreme eigenpairs of the Hessian or the Gauss-Newton matrix of a loss.
+
+    Lanczos with full orthogonalisation, whose residuals are tested at every step; from a warm start, Rayleigh-Ritz
+    expanded by residuals. A residual proves that *an* eigenvalue is near; that none larger was missed rests on a
+    random start, and the reading carries the chance of it (see `instruments.challenge`).
+
+    Args:
+        objective: the loss (taken at the model's own point), or any operator.
+        k: how many at each end that is asked for.
+        which: `"largest"` or `"smallest"` (signed), or `"both"`: 2k values.
+        operator: which curvature of an objective.
+        tol: stop once every residual is at most tol · max(|value|, ‖A‖/10).
+        start: earlier vectors, (p,) or (p, j), or an earlier reading.
+        risk: go on until the chance of having missed an eigenvalue is at most this, or stop where that takes too
+            long (the reading has the chance reached); `None` does not examine it.
+        max_products: give up after so many products; the outcome then says "not converged".
+        generator: of the random start; seeded with 0 unless given.
+
+    Raises:
+        BadInput: k or tol out of range, a start of the wrong shape.
+
+    Example:
+        >>> from phenoscope.objective import Matrix
+        >>> reading = eigenvalues(Matrix(torch.diag(torch.tensor([1.0, 3.0, -5.0, 2.0]))), k=1, which="both")
+        >>> [round(value, 5) for value in reading.values.tolist()]
+        [3.0, -5.0]
+    """
+    matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
+    _check(matrix, k, which, tol)
+    sign = -1.0 if which == "smallest" else 1.0
+    wanted = Wanted(k, k if which == "both" else 0, tol, risk, products=max_products)
+    like = torch.zeros(1, matrix.size, dtype=matrix.dtype, device=matrix.device)
+    found = extremes(
+        (lambda block: sign * matrix.multiply(block)),
+        like,
+        wanted,
+        generator or torch.Generator().manual_seed(0),
+        start=None if start is None else _columns(start, matrix.size),
+    )
+    return _reading(found, sign, wanted.margin, matrix.dtype, which)
+
+
+def _reading(found: Extremes, sign: float, margin: float, dtype: torch.dtype, which: End) -> Eigenpairs:
+    return Eigenpairs(
+        (sign * found.values[0]).to(dtype),
+        found.vectors[0].mT,
+        found.residuals[0].to(dtype),
+        found.products,
+        found.outcomes[0],
+        found.failure_probability[0].item(),
+        margin,
+        which,
+    )
+
+
+def _check(matrix: Operator, k: int, which: str, tol: float) -> None:
+    if matrix.rows != 1:
+        raise BadInput(f"this measures one network, got an operator of {matrix.rows} rows. Pass one row at a time.")
+    if which not in ("largest", "smallest", "both"):
+        raise BadInput(f"`which` must be 'largest', 'smallest' or 'both', got {which!r}.")
+    most = matrix.size // 2 if which == "both" else matrix.size
+    if not 1 <= k <= max(1, most):
+        raise BadInput(f"`k` must be from 1 to {max(1, most)} for {matrix.size} parameters, got {k}.")
+    if not tol > 0:
+        raise BadInput(f"`tol` must be positive, got {tol}.")
+
+
+def _columns(start: Tensor | Eigenpair | Eigenpairs, size: int) -> Float[Tensor, "1 k p"]:
+    if isinstance(start, Eigenpair):
+        vectors = start.vector
+    else:
+        vectors = start.vectors if isinstance(start, Eigenpairs) else start
+    if vectors.shape[:1] != (size,) or vectors.ndim > 2 or not 0 < vectors.numel() <= size**2:
+        raise BadInput(f"`start` must have shape ({size},) or ({size}, k), k <= {size}, got {tuple(vectors.shape)}.")
+    if not bool(torch.isfinite(vectors).all()):
+        raise BadInput("`start` holds nan or infinity. Start without it, or from a finite vector.")
+    return vectors.reshape(size, -1).mT[None]
+
+
+def _how(reading: Eigenpair | Eigenpairs) -> str:
+    beyond = {"largest": "larger", "smallest": "smaller", "both": "larger or smaller"}[reading.which]
+    chance = f"chance of a missed {beyond} one {reading.failure_probability:.0e}"
+    return f"{reading.outcome}, {reading.products} products; {chance}"
