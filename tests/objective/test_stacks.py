@@ -43,6 +43,26 @@ def test_modules_of_pytorch_whatever_fits_the_cache(activation, cached, monkeypa
     check(nn.Sequential(nn.Linear(4, 5), activation, nn.Linear(5, 3)), normal(6, 4))
 
 
+@pytest.mark.parametrize("examples", [1, 7, 24, 25])
+def test_many_examples_are_taken_in_parts(examples, monkeypatch):
+    """Also where the model looks at all of them at once: that is done before they are divided."""
+    monkeypatch.setattr(stacks, "CACHED", 180)
+
+    class Centred(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = nn.Linear(4, 5), nn.Linear(5, 3)
+
+        def forward(self, x):
+            return self.last((self.first(x - x.mean(dim=0))).tanh())
+
+    inputs = normal(examples, 4)
+    check(Centred(), inputs)
+    _, _, found = looked_at(Centred(), inputs)
+    assert found is not None
+    assert len(found.layers) == -(-examples // 6)
+
+
 def test_a_layer_that_is_used_twice():
     class Twice(nn.Module):
         def __init__(self):

@@ -7,7 +7,8 @@ layer writes is still in the cache when the next one reads it, which is most of 
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from phenoscope.objective.network import Network
 
 CACHED = 2**19
 """Numbers that two neighbouring layers of the points evaluated together may have (`benchmarks/planes.py`)."""
+FEWEST = 6
+"""Points that are better evaluated together, if with twice as many numbers: of fewer, products are slow."""
 
 Layer = Callable[[Tensor, Tensor], Tensor]
 """From mixing coefficients (m, c) and what the layer before gives (m, features, examples) to what this one gives."""
@@ -59,18 +62,22 @@ class Stack:
     """A network as its layers.
 
     Attributes:
-        layers: in order.
+        layers: in order, of each part of the examples.
         together: points to be evaluated together.
         most: points whose outputs are still in the cache when their losses are found.
     """
 
-    layers: tuple[Layer, ...]
+    layers: tuple[tuple[Layer, ...], ...]
     together: int
     most: int
 
     def outputs(self, mixing: Float[Tensor, "m c"]) -> Float[Tensor, "m features examples"]:
         """The outputs at the points with these coefficients of the corners."""
-        return torch.cat([functools.reduce(_on(rows), self.layers, rows) for rows in mixing.split(self.together)])
+        parts = [
+            torch.cat([functools.reduce(_on(rows), layers, rows) for rows in mixing.split(self.together)])
+            for layers in self.layers
+        ]
+        return torch.cat(parts, dim=2) if len(parts) > 1 else parts[0]
 
 
 def stack(network: Network, corners: Mapping[str, Tensor], inputs: Any) -> Stack | None:
@@ -86,8 +93,15 @@ def stack(network: Network, corners: Mapping[str, Tensor], inputs: Any) -> Stack
         outputs = network.outputs(first, inputs)
     if not seen.plain or outputs is not seen.last or not seen.layers:
         return None
-    together = max(1, CACHED // (2 * seen.widest))
-    return Stack(tuple(seen.layers), together, max(together, CACHED // outputs.numel()))
+    examples, parts = len(outputs), math.ceil(seen.widest * FEWEST / CACHED)
+    size = math.ceil(examples / parts)
+    together = max(FEWEST, CACHED * parts // (2 * seen.widest))
+    layers = tuple(_of_examples(seen.layers, slice(i, i + size)) for i in range(0, examples, size))
+    return Stack(layers, together, max(together, CACHED // outputs.numel()))
+
+
+def _of_examples(layers: Sequence[Layer], which: slice) -> tuple[Layer, ...]:
+    return tuple(layer.part(which) if isinstance(layer, _OnData) else layer for layer in layers)
 
 
 def _on(rows: Tensor) -> Callable[[Tensor, Layer], Tensor]:
@@ -151,21 +165,35 @@ class _Seen(TorchFunctionMode):
         biases = None if bias is None else self._corners[self._names[id(bias)]]
         if inputs is not self.last:
             of_data = torch.stack([functional.linear(inputs, *pair).mT for pair in _pairs(weights, biases)])
-            return functools.partial(_mixed, of_data)
+            return _OnData(of_data)
         return functools.partial(_product, weights, biases)
+
+
+@dataclasses.dataclass(frozen=True)
+class _OnData:
+    """A dense layer on the data: affine in its parameters, hence mixed from what it gives at the corners."""
+
+    corners: Float[Tensor, "c features examples"]
+
+    def __call__(self, rows: Float[Tensor, "m c"], current: Tensor) -> Tensor:
+        return _mixed(self.corners, rows)
+
+    def part(self, examples: slice) -> "_OnData":
+        """The same layer on some of the examples."""
+        return _OnData(self.corners[:, :, examples].contiguous())
 
 
 def _pairs(weights: Tensor, biases: Tensor | None) -> list[tuple[Tensor, Tensor | None]]:
     return [(weight, None if biases is None else biases[i]) for i, weight in enumerate(weights)]
 
 
-def _mixed(corners: Float[Tensor, "c ..."], rows: Float[Tensor, "m c"], current: Tensor) -> Tensor:
-    """What is affine in the parameters, such as a dense layer on the data, at points between its corners."""
+def _mixed(corners: Float[Tensor, "c ..."], rows: Float[Tensor, "m c"]) -> Tensor:
+    """What is affine in the parameters, at points between its corners."""
     return (rows @ corners.flatten(1)).view(len(rows), *corners.shape[1:])
 
 
 def _product(weights: Tensor, biases: Tensor | None, rows: Float[Tensor, "m c"], current: Tensor) -> Tensor:
-    weight = _mixed(weights, rows, current)
+    weight = _mixed(weights, rows)
     if biases is None:
         return weight @ current
-    return torch.baddbmm(_mixed(biases, rows, current)[:, :, None], weight, current)
+    return torch.baddbmm(_mixed(biases, rows)[:, :, None], weight, current)
