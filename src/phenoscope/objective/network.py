@@ -141,7 +141,7 @@ class Network:
             outputs = _single(stack.forward(points, _rowed(inputs, rows), own=rows != "shared data"), rows)
         elif rows == "one":
             with ConvolutionsOfData() if self.convolves else contextlib.nullcontext():
-                outputs = self.outputs(self.layout.unravel(points[0]), inputs)
+                outputs = self.outputs(self.layout.unravel(points.squeeze(0)), inputs)
         else:
             outputs = self._mapped(points, inputs, rows)
         return outputs, self.losses(outputs, targets, rows)

@@ -170,8 +170,11 @@ def ritz(space: Subspace, top: int, bottom: int) -> RitzPairs:
     """The `top` largest and `bottom` smallest Ritz pairs, all in falling order of their values."""
     values, mix, scale = _ritz_values(space, top, bottom)
     mix = mix.to(space.basis.dtype)
-    vectors = combined(mix, space.basis)
-    residuals = combined(mix, space.images).addcmul_(values[..., None].to(vectors.dtype), vectors, value=-1)
+    if space.dimension == 1:  # a coefficient of 1: nothing to combine
+        vectors, images = space.basis.clone(), space.images
+    else:
+        vectors, images = combined(mix, space.basis), combined(mix, space.images)
+    residuals = torch.addcmul(images, values[..., None].to(vectors.dtype), vectors, value=-1)
     return RitzPairs(values, vectors, residuals, norms(residuals), scale)
 
 
