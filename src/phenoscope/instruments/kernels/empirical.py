@@ -18,8 +18,8 @@ from phenoscope.instruments.kernels.routes import Factors, blocks_of, by_product
 from phenoscope.instruments.kernels.subject import Named, Subject, subject
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective.batches import Batch, length, take
-from phenoscope.objective.displaced import LayersDiffer
-from phenoscope.objective.layer_rules import Factor
+from phenoscope.objective.layers.displaced import LayersDiffer
+from phenoscope.objective.layers.rules import Factor
 
 Outputs = Literal["full", "trace"]
 Route = Literal["auto", "jacobian", "products", "layers", "sketch"]

@@ -16,9 +16,9 @@ from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.traces.hutchinson import signs, unit_rows, width
 from phenoscope.instruments.traces.layerwise import AT_ONCE, MOST_COLUMNS, SINGLE, units
 from phenoscope.objective import Objective, Operator, Restricted, Which
-from phenoscope.objective.displaced import Displaced, LayersDiffer
-from phenoscope.objective.layer_space import LayerSpace, layer_space
-from phenoscope.objective.signs import Signs
+from phenoscope.objective.layers.displaced import Displaced, LayersDiffer
+from phenoscope.objective.layers.signs import Signs
+from phenoscope.objective.layers.space import LayerSpace, layer_space
 
 FEWEST = 10
 """Probes before the first look at the error."""

@@ -17,8 +17,8 @@ from phenoscope.instruments.traces.hutchinson import Share, Sum, Vectors, hutchi
 from phenoscope.instruments.traces.layerwise import ByLayers
 from phenoscope.instruments.traces.sketched import hutch_pp, xtrace
 from phenoscope.objective import Objective, Operator, Restricted, Which
-from phenoscope.objective.displaced import LayersDiffer
-from phenoscope.objective.layer_space import layer_space
+from phenoscope.objective.layers.displaced import LayersDiffer
+from phenoscope.objective.layers.space import layer_space
 
 Method = Literal["auto", "layer-wise", "hutchinson", "hutch++", "xtrace", "exact"]
 METHODS = ("auto", "layer-wise", "hutchinson", "hutch++", "xtrace", "exact")
