@@ -4,12 +4,15 @@ import contextlib
 import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from parquet import deadly, unsealed
 from phenoscope.cli.main import app
 from phenoscope.comparing import compare
 from phenoscope.core.errors import PhenoscopeError
@@ -22,6 +25,22 @@ TEXTS = st.text(max_size=8) | st.sampled_from(
 )
 ATOMS = st.none() | st.booleans() | NUMBERS | TEXTS
 VALUES = st.recursive(ATOMS, lambda x: st.lists(x, max_size=3) | st.dictionaries(TEXTS, x, max_size=3), max_leaves=5)
+
+READ = """
+import sys
+from pathlib import Path
+from phenoscope.core.errors import BadInput
+from phenoscope.store import load, read_member, read_members
+
+member = Path(sys.argv[1])
+run = next(member.parents[1].glob("*/experiment.json")).parent
+ways = [lambda: read_member(member), lambda: read_members([member]), lambda: load(member)]
+for way in [*ways, lambda: load(run).series, lambda: load(run).records]:
+    try:
+        way()
+    except BadInput as problem:
+        print(problem)
+"""
 
 
 def places(value, path=()):
@@ -149,3 +168,16 @@ def test_a_damage_that_was_not_foreseen_would_be_seen(ran, tmp_path, monkeypatch
     shutil.copytree(ran, tmp_path / "runs")
     with pytest.raises(PhenoscopeError, match="not foreseen"):
         load(tmp_path / "runs" / "tiny-smoke")
+
+
+@pytest.mark.parametrize("without", [False, True], ids=["sealed", "of an earlier version"])
+def test_no_reader_of_a_run_is_ended_by_a_damaged_count(ran, tmp_path, without):
+    """In a process of its own, which a reader that parses the file does not survive."""
+    shutil.copytree(ran, tmp_path / "runs")
+    member = sorted((tmp_path / "runs" / "members").iterdir())[0]
+    content = (member / "series.parquet").read_bytes()
+    (member / "series.parquet").write_bytes(deadly(unsealed(content) if without else content))
+    done = subprocess.run([sys.executable, "-c", READ, str(member)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    reason = "reading it ends the process" if without else "it is not whole"
+    assert done.stdout.count(f"{member}/series.parquet cannot be read as series ({reason}") == 5

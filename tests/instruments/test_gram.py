@@ -11,7 +11,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.instruments import gauss_newton_spectrum
 from phenoscope.instruments.spectra.gram_rows import Factors, Rows
 from phenoscope.objective import Objective
-from phenoscope.objective.layer_space import layer_space
+from phenoscope.objective.layers.space import layer_space
 
 MADE = ["gauss_newton", "fisher", "empirical_fisher", "gradient_covariance"]
 

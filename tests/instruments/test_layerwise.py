@@ -34,7 +34,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.instruments import Outcome, diagonal, trace
 from phenoscope.instruments.traces.layerwise import FORMS, ByLayers, Rounds
 from phenoscope.objective import Objective
-from phenoscope.objective.layer_space import layer_space
+from phenoscope.objective.layers.space import layer_space
 
 
 def deep() -> nn.Module:

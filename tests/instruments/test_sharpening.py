@@ -10,7 +10,8 @@ from torch.testing import assert_close
 from oracles import CE, CLASSES, POINTS, PROBLEMS, Problem, dense_gradient, dense_hessian, drawn, normal, seeded
 from phenoscope.core.points import point, write
 from phenoscope.instruments import Outcome, sharpening_cosine, sharpness_gradient
-from phenoscope.objective import Objective, composites
+from phenoscope.objective import Objective
+from phenoscope.objective.evaluation import composites
 from quadratics import bowl, spread, turned
 
 NORMALISED = {

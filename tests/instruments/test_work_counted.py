@@ -13,8 +13,8 @@ from oracles import CE, CLASSES, POINTS, Twice, drawn, normal, seeded
 from phenoscope.instruments import Outcome, diagonal
 from phenoscope.instruments.traces.layerwise import ByLayers
 from phenoscope.objective import Matrix, Objective
-from phenoscope.objective.displaced import Displaced
-from phenoscope.objective.layer_space import LayerSpace, layer_space
+from phenoscope.objective.layers.displaced import Displaced
+from phenoscope.objective.layers.space import LayerSpace, layer_space
 from phenoscope.objective.operators import Curvature
 
 PASSES = {"hessian": 1, "_curved": 1, "gauss_newton": 1, "gauss_newton_form": 0}

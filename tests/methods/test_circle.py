@@ -12,7 +12,7 @@ from phenoscope.core.seeds import stream
 from phenoscope.methods import Circle, Computation
 from phenoscope.methods.circle import seen
 from phenoscope.methods.initial_kernel import uniform_network
-from phenoscope.objective.expanded import Linearised
+from phenoscope.objective.evaluation.expanded import Linearised
 from phenoscope.theory import infinite, infinite_kernel
 
 SMALL = Circle(seed=4, steps=60, width=30, points=26, amplitude=0.3)

@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from oracles import labels, normal, seeded
 from phenoscope.objective import Objective
-from phenoscope.objective.convolutions import ConvolutionsOfData
+from phenoscope.objective.evaluation.convolutions import ConvolutionsOfData
 
 GEOMETRIES = [{}, {"stride": 2}, {"padding": 1}, {"dilation": 2}, {"groups": 2}, {"bias": False}, {"padding": "same"},
               {"padding": 1, "padding_mode": "reflect"}]  # fmt: skip

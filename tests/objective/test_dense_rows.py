@@ -13,8 +13,8 @@ from phenoscope.models import MLP, DeepLinear, UniformMLP
 from phenoscope.models.activations import Activation
 from phenoscope.models.layers import Dense
 from phenoscope.objective import CrossEntropy, Linearisation, Network, Objective, SquaredError
-from phenoscope.objective.dense_rows import dense_layers
-from phenoscope.objective.expanded import Linearised
+from phenoscope.objective.evaluation.dense_rows import dense_layers
+from phenoscope.objective.evaluation.expanded import Linearised
 from phenoscope.objective.weighting import WHOLE
 
 EXACT = {"rtol": 1e-9, "atol": 1e-12}

@@ -6,9 +6,9 @@ from torch import nn
 from torch.testing import assert_close
 
 from oracles import drawn, labels, normal
-from phenoscope.objective.layer_kinds import Lookup, Mapped, rule_of
-from phenoscope.objective.layer_rules import Dense
-from phenoscope.objective.signs import Signs
+from phenoscope.objective.layers.kinds import Lookup, Mapped, rule_of
+from phenoscope.objective.layers.rules import Dense
+from phenoscope.objective.layers.signs import Signs
 
 B = 3
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from phenoscope.objective.signs import Signs, _mixed
+from phenoscope.objective.layers.signs import Signs, _mixed
 
 PUBLISHED = (6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431)
 """What SplitMix64 gives first from the seed 1234567."""

@@ -12,7 +12,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from oracles import CE, PROBLEMS, drawn, labels, normal, seeded
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import point, write
-from phenoscope.objective import Objective, slices
+from phenoscope.objective import Objective
+from phenoscope.objective.slices import slices
 
 EXACT = {"rtol": 1e-9, "atol": 1e-12}
 

@@ -7,8 +7,9 @@ from torch.testing import assert_close
 
 from oracles import drawn, normal
 from phenoscope.models.activations import ACTIVATIONS, Activation
-from phenoscope.objective import SquaredError, stacks
-from phenoscope.objective.network import Network
+from phenoscope.objective import SquaredError
+from phenoscope.objective.evaluation.network import Network
+from phenoscope.objective.slices import stacks
 
 EXACT = {"rtol": 1e-12, "atol": 1e-13}
 MIXING = torch.cat([torch.ones(7, 1, dtype=torch.float64), normal(7, 2, seed=3)], dim=1)

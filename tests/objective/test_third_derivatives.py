@@ -9,7 +9,7 @@ from torch.testing import assert_close
 from oracles import CE, CLASSES, POINTS, PROBLEMS, N, Problem, dense_gradient, dense_hessian, drawn, normal, trainable
 from phenoscope.core.points import point, write
 from phenoscope.objective import Objective
-from phenoscope.objective.composites import COMPOSITE, CompositeNormalisation
+from phenoscope.objective.evaluation.composites import COMPOSITE, CompositeNormalisation
 
 IMAGES = normal(N, 2, 4, 4)
 

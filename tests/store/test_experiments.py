@@ -93,8 +93,8 @@ def test_records_are_read_once_for_the_frame(experiment, monkeypatch):
     """All at once where that can be done, else one by one; to the same frame."""
     from phenoscope.store import loading
 
-    calls, plain = [], loading.read_member
-    monkeypatch.setattr(loading, "read_member", lambda path: calls.append(path) or plain(path))
+    calls, plain = [], loading.read_members
+    monkeypatch.setattr(loading, "read_members", lambda paths: plain([calls.append(path) or path for path in paths]))
     at_once = experiment.series
     assert not calls
     monkeypatch.setattr(loading, "_at_once", lambda files: None)

@@ -38,7 +38,7 @@ def first(run):
 
 def test_at_once_is_as_one_by_one(run, monkeypatch):
     expected = one_by_one(run)
-    monkeypatch.setattr(loading, "read_member", None)  # nothing is read one by one
+    monkeypatch.setattr(loading, "read_members", None)  # nothing is read one by one
     assert run.series.equals(expected)
     assert run.series.schema == expected.schema
     assert expected.height > 40

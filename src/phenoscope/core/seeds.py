@@ -8,6 +8,16 @@ import hashlib
 import torch
 
 
+def seeded(generator: torch.Generator | None) -> torch.Generator:
+    """The generator given, or a new one seeded with 0: the default of whatever draws."""
+    return torch.Generator().manual_seed(0) if generator is None else generator
+
+
+def copied(generator: torch.Generator) -> torch.Generator:
+    """One that will draw what this one will."""
+    return torch.Generator(device=generator.device).set_state(generator.get_state())
+
+
 def stream(seed: int, *names: str | int, device: str = "cpu") -> torch.Generator:
     """The generator of one named stream, for example `stream(3, "order", epoch)`.
 

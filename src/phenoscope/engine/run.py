@@ -29,7 +29,7 @@ from phenoscope.store import (
     member_seconds,
     read_asked,
     read_experiment,
-    read_member,
+    read_members,
     read_points,
     swept,
     write_asked,
@@ -205,7 +205,7 @@ def _concluded(
         recipes |= planned
         ids = list(planned)
         there = [i for i in ids if i not in skipped]
-        evidence[arm.name] = tuple(read_member(members / i) for i in there)
+        evidence[arm.name] = read_members(members / i for i in there)
         arms.append(_arm_result(arm, there, len(ids) - len(there), evidence[arm.name], members))
     evidence |= _comparisons(phenomenon, evidence, folder, recipes)
     experiment = Experiment(

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.gradients.moments import GradientMoments, gradient_moments
 from phenoscope.instruments.spectra.spectrum import Eigenpair, eigenvalues
@@ -56,7 +57,7 @@ class Bench:
 
     def trace(self, which: Which, tol: float, generator: torch.Generator | None) -> Trace:
         """A trace, for which the matrix is made only if its products are needed; known vectors are deflated then."""
-        generator = generator or torch.Generator().manual_seed(0)
+        generator = seeded(generator)
         asked = Request(tol, which, "auto", None, None, 1000, generator)
         if which == "hessian":
             asked = dataclasses.replace(asked, deflate=self.known)

@@ -1,4 +1,4 @@
-"""Is the matrix that came that of the loss at this point?"""
+"""Is the matrix that came one that can be measured: of one network, and of the loss at this point?"""
 
 import torch
 from torch import Tensor
@@ -22,6 +22,12 @@ def given_or_made(given: Operator | None, objective: Objective, which: Which = "
             f"made, or it is another model's. Make it anew with `objective.operator({which!r})`, or leave it out."
         )
     return given
+
+
+def check_one_network(matrix: Operator) -> None:
+    """Refuse an operator of many networks."""
+    if matrix.rows != 1:
+        raise BadInput(f"this measures one network, got an operator of {matrix.rows} rows. Pass one row at a time.")
 
 
 def _same(one: Tensor, other: Tensor) -> bool:

@@ -11,14 +11,13 @@ from torch import nn
 from phenoscope.core.displays import Shown
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import layout
+from phenoscope.core.seeds import copied
 from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS
-from phenoscope.instruments.symmetries import Absent, Symmetry, deviation, symmetries
+from phenoscope.instruments.symmetries import PRESERVED, Absent, Symmetry, deviation, symmetries
 from phenoscope.objective import Objective
 
-PRESERVED = 1e-5
-"""Outputs that change by less, relative to the largest, are the same function's."""
 DEVIATIONS = 3.0
 """Standard errors within which two estimates are the same; of any other error, one."""
 ROUNDING = 1e-4
@@ -179,7 +178,7 @@ def invariance_audit(
     if not factor > 0 or factor == 1 or not math.isfinite(factor):
         raise BadInput(f"`factor` must be positive, finite and not 1, got {factor}.")
     taken = _measures(measures)
-    found, absent = symmetries(objective, factor=factor, generator=_again(generator))
+    found, absent = symmetries(objective, factor=factor, generator=_copied(generator))
     before, failed = _read(objective, taken, generator)
     failed += [Absent(name, f"it is {value} here") for name, (value, _) in before.items() if not math.isfinite(value)]
     transformations, after = [], {}
@@ -220,7 +219,7 @@ def _read(
     bench, found, failed = Bench(objective), {}, []
     for name, read in measures.items():
         try:
-            reading = read(bench, _again(generator))
+            reading = read(bench, _copied(generator))
         except Exception as problem:  # a measure that this loss or model does not allow; a user's own that fails
             failed.append(Absent(name, str(problem).split("\n", maxsplit=1)[0]))
             continue
@@ -248,11 +247,8 @@ def _control(objective: Objective, factor: float) -> Symmetry:
     return Symmetry("control", f"{name} times {factor:g}, and nothing else", change)
 
 
-def _again(generator: torch.Generator | None) -> torch.Generator | None:
-    """A generator that draws what this one would."""
-    if generator is None:
-        return None
-    return torch.Generator(device=generator.device).set_state(generator.get_state())
+def _copied(generator: torch.Generator | None) -> torch.Generator | None:
+    return None if generator is None else copied(generator)
 
 
 def _word(change: Change) -> str:

@@ -10,6 +10,7 @@ from scipy.stats import t as students_t
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS
@@ -115,7 +116,7 @@ def sampling_error(
     count = sum(objective.partition)
     _check(count, groups, population)
     read = _reader(instrument)
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     places = torch.randperm(count, generator=generator, device=generator.device).cpu().tensor_split(groups)
     state = generator.get_state()
 

@@ -17,7 +17,7 @@ from phenoscope.instruments import empirical_ntk
 from phenoscope.methods.computation import Found
 from phenoscope.methods.initial_kernel import digits, limit, uniform_network
 from phenoscope.methods.timed_descent import descend_for
-from phenoscope.objective.expanded import Linearised
+from phenoscope.objective.evaluation.expanded import Linearised
 from phenoscope.theory import infinite_kernel, kernel_descent
 
 MORE = 8

@@ -20,7 +20,7 @@ from phenoscope.methods.computation import Found
 from phenoscope.methods.initial_kernel import limit
 from phenoscope.methods.timed_descent import descend_for
 from phenoscope.models import UniformMLP
-from phenoscope.objective.expanded import Linearised
+from phenoscope.objective.evaluation.expanded import Linearised
 from phenoscope.theory import Posterior, infinite_kernel, posterior
 
 CLASSES = 10

@@ -17,7 +17,7 @@ from phenoscope.core.specs import spec
 from phenoscope.instruments import empirical_ntk, kernel_change, kernel_modes
 from phenoscope.methods.computation import Found
 from phenoscope.methods.initial_kernel import digits, uniform_network
-from phenoscope.objective.expanded import Linearised
+from phenoscope.objective.evaluation.expanded import Linearised
 from phenoscope.theory import kernel_descent, mode_decay
 
 SHOWN = (1, 3, 6, 10)

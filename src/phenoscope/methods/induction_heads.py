@@ -17,7 +17,7 @@ from phenoscope.core.specs import spec
 from phenoscope.methods.attention import AttentionOnly, induction_score, previous_score
 from phenoscope.methods.computation import Found
 from phenoscope.methods.repeated_tokens import Repeated, repeated
-from phenoscope.objective.expanded import Linearised
+from phenoscope.objective.evaluation.expanded import Linearised
 
 
 @spec

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from phenoscope.core import points
 from phenoscope.core.errors import BadInput
 from phenoscope.objective.batches import batches_of, length
-from phenoscope.objective.network import arguments
+from phenoscope.objective.evaluation.network import arguments
 from phenoscope.objective.randomness import preserved_randomness
 
 State = dict[str, Tensor]

@@ -1,10 +1,10 @@
 """A loss as a function of the point: model x loss x data, and the matrices it offers as products."""
 
 from phenoscope.objective.batches import freeze
+from phenoscope.objective.evaluation.network import Buffers, Network
 from phenoscope.objective.kinds import LossKind
 from phenoscope.objective.linearisation import Linearisation, Which
 from phenoscope.objective.losses import CrossEntropy, PenalisedCrossEntropy, SquaredError
-from phenoscope.objective.network import Buffers, Network
 from phenoscope.objective.objective import Objective
 from phenoscope.objective.operators import (
     EmpiricalFisher,

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from phenoscope.objective.network import Loss
+from phenoscope.objective.evaluation.network import Loss
 
 LossKind = Literal["cross-entropy", "binary cross-entropy", "squared error", "other"]
 """Squared error stands for every loss whose curvature in the outputs is constant, whatever its factor."""

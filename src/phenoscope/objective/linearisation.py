@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.objective.batches import Batch
-from phenoscope.objective.composites import CompositeNormalisation
-from phenoscope.objective.network import Network, Rows
+from phenoscope.objective.evaluation.composites import CompositeNormalisation
+from phenoscope.objective.evaluation.network import Network, Rows
 from phenoscope.objective.operators import KINDS, Curvature, Piece, PieceOf, Total, total
 from phenoscope.objective.pieces import PIECES, gradient_piece, third_piece
 from phenoscope.objective.processes import ALONE, Processes

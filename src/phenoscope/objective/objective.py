@@ -15,17 +15,17 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.objective import refusals
 from phenoscope.objective.batches import Batch, batches_of, by_rows, fixed, generators_of, length
+from phenoscope.objective.evaluation.network import Buffers, Loss, Network
 from phenoscope.objective.kinds import LossKind, are_classes, loss_kind, wrong_share
 from phenoscope.objective.linearisation import Linearisation, Which
 from phenoscope.objective.memory import MEMORY, GraphSize
-from phenoscope.objective.network import Buffers, Loss, Network
 from phenoscope.objective.operators import Curvature
 from phenoscope.objective.parts import drawn, picked
 from phenoscope.objective.pieces import PIECES
 from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.refusals import OF_EXAMPLES, finite
 from phenoscope.objective.singles import ExampleGradients, example_gradients, example_losses
-from phenoscope.objective.slices import Slice
+from phenoscope.objective.slices.slices import Slice
 from phenoscope.objective.terms import Terms
 from phenoscope.objective.weighting import CLASSES, WHOLE, Denominator, Name, Weighting
 

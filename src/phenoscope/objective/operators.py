@@ -14,7 +14,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.objective.batches import Batch
-from phenoscope.objective.network import Network
+from phenoscope.objective.evaluation.network import Network
 from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.weighting import Weighting
 

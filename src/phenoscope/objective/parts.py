@@ -9,6 +9,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.objective.batches import Batch, by_example, entries, joined, length, to_device
 from phenoscope.objective.processes import Processes
 
@@ -58,7 +59,7 @@ def drawn(count: int, size: int, draws: int, generator: torch.Generator | None) 
         raise BadInput(f"a part must hold at least 1 example, and no more than there are: got {size} of {count}.")
     if draws < 1:
         raise BadInput(f"the number of parts must be at least 1, got {draws}.")
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     return [torch.randperm(count, generator=generator, device=generator.device)[:size].cpu() for _ in range(draws)]
 
 

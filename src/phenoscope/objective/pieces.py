@@ -9,7 +9,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.objective.batches import Batch, length, take
-from phenoscope.objective.network import Network, Rows
+from phenoscope.objective.evaluation.network import Network, Rows
 from phenoscope.objective.operators import Piece
 from phenoscope.objective.weighting import Weighting
 

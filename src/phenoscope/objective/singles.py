@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.func import grad, vmap
 
 from phenoscope.objective.batches import Batch, by_example, length, rebuilt, take, tensors
-from phenoscope.objective.network import Network
+from phenoscope.objective.evaluation.network import Network
 from phenoscope.objective.weighting import Weighting
 
 CHUNK_BYTES = 2**27

@@ -14,10 +14,10 @@ from torch import Generator, Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import refusals
 from phenoscope.objective.batches import Batch, length, split, take
+from phenoscope.objective.evaluation.network import Network, Rows
 from phenoscope.objective.kinds import UNFIT, are_classes
 from phenoscope.objective.linearisation import Linearisation, Which
 from phenoscope.objective.memory import GraphSize, graph_size
-from phenoscope.objective.network import Network, Rows
 from phenoscope.objective.pieces import PIECES
 from phenoscope.objective.processes import Processes
 from phenoscope.objective.randomness import advance, drawing, preserved_randomness

@@ -85,10 +85,10 @@ class Experiment:
     @property
     def records(self) -> dict[str, tuple[Record, ...]]:
         """The records of the members, by arm, read from disk."""
-        from phenoscope.store.members import read_member
+        from phenoscope.store.members import read_members
 
         folder = self.path.parent / "members"
-        return {arm.name: tuple(read_member(folder / member) for member in arm.members) for arm in self.arms}
+        return {arm.name: read_members(folder / member for member in arm.members) for arm in self.arms}
 
     @property
     def pairs(self) -> dict[str, pl.DataFrame]:

@@ -14,7 +14,8 @@ from phenoscope.record import Record
 from phenoscope.store.experiment import Experiment
 from phenoscope.store.experiments import find_experiment, read_experiment
 from phenoscope.store.files import exists
-from phenoscope.store.members import MEMBER, SERIES, read_about, read_member
+from phenoscope.store.members import MEMBER, SERIES, read_about, read_member, read_members
+from phenoscope.store.seals import harmless
 from phenoscope.store.soundness import plain_file
 from phenoscope.store.tables import COLUMNS, MOST_ROWS
 
@@ -77,7 +78,7 @@ def _arm(paths: Sequence[Path], swept: tuple[str, ...]) -> pl.DataFrame:
     """The readings of an arm's members, as `tidy` gives them."""
     table = _at_once([path / SERIES for path in paths])
     if table is None:  # one by one, which can tell what is wrong, and reads what is still running
-        return tidy((read_member(path) for path in paths), swept)
+        return tidy(read_members(paths), swept)
     records = [read_about(path) for path in paths]
     about = {name: [record.settings[name] for record in records] for name in swept}
     about |= {"seed": [record.seed for record in records], "member": [record.id for record in records]}
@@ -93,9 +94,7 @@ def _at_once(files: Sequence[Path]) -> pl.DataFrame | None:
     if not files:
         return None
     try:
-        for file in files:
-            plain_file(file)
-        if pl.scan_parquet(list(files), glob=False).select(pl.len()).collect().item() > MOST_ROWS:
+        if not _fit(files):
             return None
         table = pl.read_parquet(list(files), include_file_paths="file", glob=False)
     except (OSError, MemoryError, BadInput, pl.exceptions.PolarsError, pl.exceptions.PanicException):
@@ -108,6 +107,15 @@ def _at_once(files: Sequence[Path]) -> pl.DataFrame | None:
         return None
     index = np.repeat([place[name] for name in runs["value"]], runs["len"])
     return table.drop("file").with_columns(pl.Series("index", index, dtype=pl.UInt32))
+
+
+def _fit(files: Sequence[Path]) -> bool:
+    """Whether these are plain files that can be parsed, and no more rows in all than a table of ours has."""
+    for file in files:
+        plain_file(file)
+    if not harmless(files, MOST_ROWS):
+        return False
+    return pl.scan_parquet(list(files), glob=False).select(pl.len()).collect().item() <= MOST_ROWS
 
 
 def tidy(records: Iterable[Record], swept: tuple[str, ...] = ()) -> pl.DataFrame:

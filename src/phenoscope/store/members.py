@@ -4,7 +4,7 @@ import dataclasses
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -20,8 +20,9 @@ from phenoscope.store.checkpoints import CHECKPOINT
 from phenoscope.store.files import ASIDE, SCHEMA, NewerSchema, exists, read_json, write_bytes, write_json, writing
 from phenoscope.store.journal import Journal, read_journal
 from phenoscope.store.locks import LOCK
+from phenoscope.store.seals import harmless
 from phenoscope.store.soundness import plain_file
-from phenoscope.store.tables import read_series, write_series
+from phenoscope.store.tables import MOST_ROWS, read_series, write_series
 from phenoscope.training import Rule
 
 JOURNAL, SERIES, MEMBER = "series.journal", "series.parquet", "member.json"
@@ -183,9 +184,23 @@ def cohort_of(path: Path) -> tuple[str, ...]:
 
 def read_member(path: Path) -> Record:
     """The record of a member, from its parquet file, or from the journal of one still running."""
+    return _member(path, checked=False)
+
+
+def read_members(paths: Iterable[Path]) -> tuple[Record, ...]:
+    """The records of members; files without a digest are checked by one process for all, not by one for each."""
+    folders = tuple(paths)
+    try:
+        checked = harmless([path / SERIES for path in folders if (path / SERIES).is_file()], MOST_ROWS)
+    except OSError:
+        checked = False  # reading that member says why
+    return tuple(_member(path, checked=checked) for path in folders)
+
+
+def _member(path: Path, *, checked: bool) -> Record:
     about = read_about(path)
     if exists(path / SERIES):
-        series = read_series(path / SERIES)
+        series = read_series(path / SERIES, checked=checked)
     else:
         series = read_journal(path / JOURNAL) if exists(path / JOURNAL) else {}
     return dataclasses.replace(about, series=series)

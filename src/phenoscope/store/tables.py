@@ -11,6 +11,7 @@ import polars as pl
 from phenoscope.core.errors import BadInput
 from phenoscope.record import Series
 from phenoscope.store.files import write_bytes
+from phenoscope.store.seals import outlived, sealed, whole
 from phenoscope.store.soundness import plain_file
 
 COLUMNS = {"step": pl.Int64, "name": pl.String, "value": pl.Float64}
@@ -28,9 +29,14 @@ def write_series(path: Path, series: Mapping[str, Series]) -> None:
     write_table(path, pl.concat(parts))
 
 
-def read_series(path: Path) -> dict[str, Series]:
-    """The series of a parquet file with the columns step, name, value, each at rising steps."""
-    found = by_name(read_table(path, COLUMNS))
+def read_series(path: Path, *, checked: bool = False) -> dict[str, Series]:
+    """The series of a parquet file with the columns step, name, value, each at rising steps.
+
+    Args:
+        path: of the file.
+        checked: whether it is known that parsing it does not end the process.
+    """
+    found = by_name(read_table(path, COLUMNS, checked=checked))
     for name, one in found.items():
         if one.steps[0] < 0 or one.steps[-1] > LAST_STEP or not bool((np.diff(one.steps) > 0).all()):
             raise BadInput(
@@ -49,18 +55,32 @@ def by_name(table: pl.DataFrame) -> dict[str, Series]:
 
 
 def write_table(path: Path, table: pl.DataFrame) -> None:
-    """Write a data frame as parquet, whole or not at all."""
+    """Write a data frame as parquet, whole or not at all, with a digest of its bytes."""
     content = io.BytesIO()
     table.write_parquet(content)
-    write_bytes(path, content.getvalue())
+    write_bytes(path, sealed(content.getvalue()))
 
 
-def read_table(path: Path, columns: Mapping[str, Any]) -> pl.DataFrame:
-    """A parquet file that has at least these columns, of these types and without gaps."""
+def read_table(path: Path, columns: Mapping[str, Any], *, checked: bool = False) -> pl.DataFrame:
+    """A parquet file that has at least these columns, of these types and without gaps.
+
+    Args:
+        path: of the file.
+        columns: names and types.
+        checked: whether it is known that parsing it does not end the process.
+
+    Raises:
+        BadInput: it cannot be read, or its bytes are not those that were written.
+    """
     plain_file(path)
     try:
-        # Polars panics on some broken files; that is not an `Exception`.
         content = path.read_bytes()
+        sound = whole(content)
+        if sound is False:  # even if it could be read: its numbers are not those that were written
+            raise ValueError("it is not whole")
+        if sound is None and not (checked or outlived([path], MOST_ROWS)):
+            raise ValueError("reading it ends the process that reads it")
+        # Polars panics on some broken files; that is not an `Exception`.
         rows = pl.scan_parquet(io.BytesIO(content)).select(pl.len()).collect().item()
         if rows > MOST_ROWS:  # equal ones take no room in the file
             raise ValueError(f"it has {rows:,} rows")

@@ -1,6 +1,6 @@
 """From recipes to states: recipes, update rules, schedules, and the loop that advances cohorts."""
 
-from phenoscope.objective.expanded import Linearised, layout_of
+from phenoscope.objective.evaluation.expanded import Linearised, layout_of
 from phenoscope.training.channels import Channels, channel_layout
 from phenoscope.training.cohorts import cohorts, shape_of
 from phenoscope.training.flows import CentralFlow, GradientFlow

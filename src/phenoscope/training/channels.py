@@ -9,7 +9,7 @@ from phenoscope.core.options import one_of
 from phenoscope.core.points import Layout
 from phenoscope.core.specs import spec
 from phenoscope.instruments import gain_names, largest_gains
-from phenoscope.objective.expanded import Linearised, layout_of
+from phenoscope.objective.evaluation.expanded import Linearised, layout_of
 from phenoscope.training.masks import Site
 
 

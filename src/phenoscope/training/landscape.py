@@ -18,8 +18,8 @@ from phenoscope.data import Draw, Examples
 from phenoscope.models import CNN
 from phenoscope.objective import Linearisation, Network, Objective, Operator
 from phenoscope.objective.batches import Batch
-from phenoscope.objective.expanded import Linearised
-from phenoscope.objective.network import Rows
+from phenoscope.objective.evaluation.expanded import Linearised
+from phenoscope.objective.evaluation.network import Rows
 from phenoscope.objective.weighting import WHOLE
 from phenoscope.training.recipe import Recipe
 

@@ -11,7 +11,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.core.specs import spec
 from phenoscope.instruments import Pruner, corrupted, prune, reinitialised, shuffled
-from phenoscope.objective.expanded import Linearised
+from phenoscope.objective.evaluation.expanded import Linearised
 from phenoscope.training.masks import Site
 
 CHECKS = ("as is", "shuffled", "other weights", "random labels", "noise inputs")

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import layout
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.landscapes.stretched import in_stretched
 from phenoscope.instruments.outcome import Outcome
@@ -142,8 +143,16 @@ def code_length(
         drawn = probes
     rounding = size * torch.finfo(at.dtype).eps * 4
     value, error = (spread + size) / math.log(2), (error + rounding) / math.log(2)
-    told = (spread / math.log(2), size / math.log(2), data, drawn, products)
-    return CodeLength(value, error, *told, _outcome(value, error, tol))
+    return CodeLength(
+        value=value,
+        standard_error=error,
+        spread=spread / math.log(2),
+        size=size / math.log(2),
+        data=data,
+        probes=drawn,
+        products=products,
+        outcome=_outcome(value, error, tol),
+    )
 
 
 def _deviations(objective: Objective, prior: Prior) -> Float[Tensor, " p"]:
@@ -179,7 +188,7 @@ def _estimated(
     matrix: Operator, terms: float, probes: int, steps: int, generator: torch.Generator | None
 ) -> tuple[float, float, int]:
     """The same by quadrature; its error is that over the probes, and what the last quarter of the steps changed."""
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     alpha, beta = lanczos(matrix, probes, min(steps, matrix.size), generator)
     if not bool(torch.isfinite(alpha).all() and torch.isfinite(beta).all()):
         return math.nan, math.inf, alpha.numel()

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import math
 
 import torch
@@ -10,6 +11,7 @@ from scipy.stats import t as student
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.flatness.langevin import Draws, Energy, Metric, Walk, effective_count, split_ratio, walked
 from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
@@ -136,7 +138,7 @@ def learning_coefficient(
     _check((n, inverse_temperature, localisation), walk)
     beta = 1 / math.log(n) if inverse_temperature is None else inverse_temperature
     strength = beta if objective.weighting == "sum" else n * beta
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     matrix = given_or_made(hessian, objective)
     metric = _metric(matrix, strength, localisation, generator)
     energy = _energy(objective, strength, localisation, objective.loss().item())
@@ -178,10 +180,16 @@ def summarised(drawn: Draws, about: tuple[float, float, float]) -> LearningCoeff
     penalties = about[2] / 2 * drawn.distances
     excess = drawn.energies - penalties
     chains, draws = excess.shape
+    reading = functools.partial(
+        LearningCoefficient, n=about[0], inverse_temperature=about[1], localisation=about[2], chains=chains,
+        draws=draws, step=drawn.step, acceptance=drawn.acceptance.mean().item(),
+    )  # fmt: skip
     if not bool(torch.isfinite(excess).all()):
         nan = math.nan
-        went = (drawn.step, drawn.acceptance.mean().item(), nan, nan, nan)
-        return LearningCoefficient(nan, nan, nan, nan, nan, *about, chains, draws, *went, Outcome.NOT_FINITE)
+        return reading(
+            value=nan, standard_error=nan, penalty=nan, radius=nan, lowest=nan, effective=nan, ratio=nan, drift=nan,
+            outcome=Outcome.NOT_FINITE,
+        )  # fmt: skip
     means = excess.mean(dim=1)
     value = means.mean().item()
     error = means.std().item() / math.sqrt(chains) * float(student.ppf(0.975, chains - 1)) / 1.96
@@ -190,9 +198,17 @@ def summarised(drawn: Draws, about: tuple[float, float, float]) -> LearningCoeff
     effective, ratio = effective_count(excess), max(split_ratio(excess), split_ratio(drawn.distances))
     agreed = ratio <= AGREED and effective >= ENOUGH and abs(drift) <= DRIFTED
     outcome = Outcome.CONVERGED if agreed else Outcome.NOT_CONVERGED
-    numbers = (value, error, penalties.mean().item(), drawn.distances.mean().sqrt().item(), excess.min().item())
-    went = (drawn.step, drawn.acceptance.mean().item(), effective, ratio, drift)
-    return LearningCoefficient(*numbers, *about, chains, draws, *went, Outcome.UNDETERMINED if value < 0 else outcome)
+    return reading(
+        value=value,
+        standard_error=error,
+        penalty=penalties.mean().item(),
+        radius=drawn.distances.mean().sqrt().item(),
+        lowest=excess.min().item(),
+        effective=effective,
+        ratio=ratio,
+        drift=drift,
+        outcome=Outcome.UNDETERMINED if value < 0 else outcome,
+    )
 
 
 def _check(about: tuple[float, float | None, float], walk: Walk) -> None:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.landscapes.stretched import Scale, in_stretched, loss_at, stretch
 from phenoscope.instruments.outcome import Outcome
@@ -105,7 +106,7 @@ def worst_case_sharpness(
         0.5
     """
     _check(radius, region, steps, starts)
-    at, generator = objective.point, generator or torch.Generator().manual_seed(0)
+    at, generator = objective.point, seeded(generator)
     factors = stretch(scale, at)
     climb = _Climb(objective, at, factors, radius, region)
     matrix = given_or_made(hessian, objective)

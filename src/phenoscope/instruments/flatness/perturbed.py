@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.landscapes.stretched import Scale, in_stretched, stretch
 from phenoscope.instruments.outcome import Outcome
@@ -105,7 +106,7 @@ def gaussian_sharpness(
         raise BadInput(
             f"`sigma` and `tol` must be positive and `max_pairs` at least 2, got {sigma}, {tol}, {max_pairs}."
         )
-    at, generator = objective.point, generator or torch.Generator().manual_seed(0)
+    at, generator = objective.point, seeded(generator)
     factors = stretch(scale, at)
     here = objective.loss().item()
     rises = _enough(lambda count: _rises(objective, here, sigma * factors, count, generator), tol, max_pairs)

@@ -97,8 +97,14 @@ def relative_flatness(
     first = sum(places.sizes[: places.names.index(name)])
     mixed = _Mixed(matrix, weights, first)
     found = trace(mixed, tol, max_products=max_products, generator=generator)
-    evidence = (found.probes, found.products, found.outcome)
-    return RelativeFlatness(found.value, found.standard_error, name, *evidence)
+    return RelativeFlatness(
+        value=found.value,
+        standard_error=found.standard_error,
+        layer=name,
+        probes=found.probes,
+        products=found.products,
+        outcome=found.outcome,
+    )
 
 
 class _Mixed(Operator):

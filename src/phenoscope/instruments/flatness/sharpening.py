@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
@@ -118,7 +119,7 @@ def sharpness_gradient(
         [0.0, 6.0]
     """
     matrix = given_or_made(hessian, objective)
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     count = min(2, matrix.size)
     found = eigenvalues(matrix, count, tol=tol, start=start, max_products=max_products, generator=generator)
     value, vector = found.values[0].item(), found.vectors[:, 0]

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective
@@ -110,7 +111,7 @@ def epsilon_volume(
             f"`epsilon` and a finite `limit` must be positive, `directions` at least 2 and `tol` between 0 and 1, got "
             f"{epsilon}, {limit}, {directions} and {tol}."
         )
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     rays, radii = _Rays(objective, objective.loss().item() + epsilon, epsilon, limit, tol), []
     while len(radii) < directions:
         k = min(TOGETHER, directions - len(radii))
@@ -192,5 +193,14 @@ def _reading(radii: Float[Tensor, " n"], p: int, limit: float, passes: int) -> V
         error = max(error, radii.log().std().item())
     ball = p / 2 * math.log(math.pi) - math.lgamma(p / 2 + 1)
     outcome = Outcome.CONVERGED if effective >= EFFECTIVE and not reached else Outcome.NOT_CONVERGED
-    about = (effective, reached, n, radii.median().log().item(), passes)
-    return Volume(value, error, p * value + ball, *about, outcome)
+    return Volume(
+        value=value,
+        standard_error=error,
+        log_volume=p * value + ball,
+        effective=effective,
+        reached=reached,
+        directions=n,
+        median=radii.median().log().item(),
+        passes=passes,
+        outcome=outcome,
+    )

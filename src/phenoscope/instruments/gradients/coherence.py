@@ -169,16 +169,16 @@ def gradient_stiffness(
     moments = moments_of(objective, examples, of, generator)
     sums = moments.cosines[moments.squares > 0]
     count, left_out = len(sums), int((moments.squares == 0).sum())
-    about = (count, left_out, moments.basis)
+    reading = functools.partial(Stiffness, examples=count, left_out=left_out, basis=moments.basis)
     if not bool(torch.isfinite(moments.squares).all()):
-        return Stiffness(math.nan, math.nan, *about, Outcome.NOT_FINITE)
+        return reading(math.nan, math.nan, outcome=Outcome.NOT_FINITE)
     if count < FEWEST:
-        return Stiffness(math.nan, math.nan, *about, Outcome.UNDETERMINED)
+        return reading(math.nan, math.nan, outcome=Outcome.UNDETERMINED)
     whole = sums.sum()
     value = (whole.item() - count) / (count * (count - 1))
     rounding = SAFETY * moments.eps
     if moments.exact:
-        return Stiffness(value, rounding, *about, Outcome.CONVERGED)
+        return reading(value, rounding, outcome=Outcome.CONVERGED)
     replicates = (whole - 2 * sums + 2 - count) / ((count - 1) * (count - 2))
     value, error = jackknifed(value, replicates, moments.left)
-    return Stiffness(value, max(error, rounding), *about, Outcome.CONVERGED)
+    return reading(value, max(error, rounding), outcome=Outcome.CONVERGED)

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective
@@ -97,7 +98,7 @@ def batch_sharpness(
             f"`tol` must be positive and `max_batches` at least {FEWEST}, got {tol} and {max_batches}: fewer give no "
             "standard error of a ratio."
         )
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
 
     def draw(wanted: int) -> Tensor:
         return torch.cat([_terms(part) for part in objective.sampled(size, wanted, generator=generator)])

@@ -131,5 +131,13 @@ def _counted(values: Tensor, errors: Tensor, count: int, products: int, outcome:
     high = ((kept[:-1] + off[:-1]) / (kept[1:] - off[1:]).clamp_min(1e-300)).index_fill(0, order[:1], 0.0).max()
     sure = outcome if low > high else Outcome.UNDETERMINED
     bulk = float((values.abs() >= FLAT * values[0]).sum() - last - 1) if whole else math.nan
-    about = (gaps[last].item(), gaps[order[1]].item(), bulk, values, count, products)
-    return Outliers(last + 1, *about, sure)
+    return Outliers(
+        value=last + 1,
+        gap=gaps[last].item(),
+        second_gap=gaps[order[1]].item(),
+        bulk=bulk,
+        eigenvalues=values,
+        searched=count,
+        products=products,
+        outcome=sure,
+    )

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.gradients.mini_batches import USUAL
 from phenoscope.instruments.outcome import Outcome
@@ -127,8 +128,15 @@ def gradient_share(
     """
     found, k, products = _pairs(objective, k, operator, pairs, tol=tol, generator=generator)
     value, residual = _share(objective.gradient(), found, k)
-    about = (k / len(objective.point), k, found.failure_probability, products)
-    return GradientShare(value, residual, *about, _outcome(value, residual, found))
+    return GradientShare(
+        value=value,
+        residual=residual,
+        random=k / len(objective.point),
+        k=k,
+        failure_probability=found.failure_probability,
+        products=products,
+        outcome=_outcome(value, residual, found),
+    )
 
 
 def batch_gradient_share(
@@ -159,15 +167,25 @@ def batch_gradient_share(
     """
     if batches < 2:
         raise BadInput(f"`batches` must be at least 2, got {batches}: without two there is no error.")
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     found, k, products = _pairs(objective, k, operator, pairs, tol=tol, generator=generator)
     size = min(USUAL, sum(objective.partition)) if batch_size is None else batch_size
     drawn = objective.sampled(size, batches, generator=generator)
     shares = torch.tensor([_share(part.gradient(), found, k) for part in drawn], dtype=torch.float64)
     value, residual = shares.mean(dim=0).tolist()
     error = shares[:, 0].std().item() / math.sqrt(batches)
-    about = (k / len(objective.point), k, size, batches, found.failure_probability, products)
-    return BatchGradientShare(value, error, residual, *about, _outcome(value, residual, found))
+    return BatchGradientShare(
+        value=value,
+        standard_error=error,
+        residual=residual,
+        random=k / len(objective.point),
+        k=k,
+        batch_size=size,
+        batches=batches,
+        failure_probability=found.failure_probability,
+        products=products,
+        outcome=_outcome(value, residual, found),
+    )
 
 
 def classes(objective: Objective) -> int:

@@ -1,6 +1,7 @@
 """Does each parameter's gradient agree over the examples? The gradient signal-to-noise ratio."""
 
 import dataclasses
+import functools
 import math
 
 import torch
@@ -83,23 +84,23 @@ def gradient_snr(
     moments = moments_of(objective, examples, of, generator)
     weight = moments.weights.sum()
     signal, noise = _estimates(moments, moments.mean, moments.spread, weight, moments.count)
-    about = (moments.count, moments.basis)
+    reading = functools.partial(SignalToNoise, examples=moments.count, basis=moments.basis)
     if not bool(torch.isfinite(signal + noise).all()):
-        return SignalToNoise(math.nan, math.nan, math.nan, 0, *about, Outcome.NOT_FINITE)
+        return reading(math.nan, math.nan, math.nan, left_out=0, outcome=Outcome.NOT_FINITE)
     # Beside the size of its own gradient, or of all on average, a deviation may be nothing but rounding.
     scale = (moments.mean.square() + noise).clamp_min(moments.scale / len(noise))
     noisy = noise > (NOTHING * moments.eps) ** 2 * scale
     left_out = int((~noisy).sum())
     if not bool(noisy.any()):
-        return SignalToNoise(math.nan, math.nan, math.nan, left_out, *about, Outcome.UNDETERMINED)
+        return reading(math.nan, math.nan, math.nan, left_out=left_out, outcome=Outcome.UNDETERMINED)
     ratios = (signal / noise)[noisy]
     value, median = ratios.mean().item(), ratios.median().item()
     rounding = _rounding(moments, signal[noisy], noise[noisy], scale[noisy])
     if moments.exact:
         outcome = Outcome.CONVERGED if rounding < abs(value) else Outcome.PRECISION_FLOOR
-        return SignalToNoise(value, rounding, median, left_out, *about, outcome)
+        return reading(value, rounding, median, left_out=left_out, outcome=outcome)
     value, error = jackknifed(value, _without_one(moments, noisy), moments.left)
-    return SignalToNoise(value, max(error, rounding), median, left_out, *about, Outcome.CONVERGED)
+    return reading(value, max(error, rounding), median, left_out=left_out, outcome=Outcome.CONVERGED)
 
 
 def _estimates(

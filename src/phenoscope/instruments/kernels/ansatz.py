@@ -14,8 +14,8 @@ from phenoscope.instruments.kernels.subject import Subject, subject
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective
 from phenoscope.objective.batches import Batch, length, split
-from phenoscope.objective.displaced import Layer
-from phenoscope.objective.layer_rules import Dense
+from phenoscope.objective.layers.displaced import Layer
+from phenoscope.objective.layers.rules import Dense
 from phenoscope.objective.processes import ALONE, Processes
 
 CHUNK = 256

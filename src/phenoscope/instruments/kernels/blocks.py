@@ -1,6 +1,6 @@
 """Blocks of a kernel from the derivatives of two groups of examples, whatever they are made of.
 
-Derivatives are kept as factors, (c, n, m) rows with or without inputs (`layer_rules.Factor`), one for each part of the
+Derivatives are kept as factors, (c, n, m) rows with or without inputs (`layers.rules.Factor`), one for each part of the
 network; c counts outputs, or random combinations of them. The block of two parts is the sum of their blocks.
 """
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from phenoscope.instruments.kernels.multiplying import inner
-from phenoscope.objective.layer_rules import Factor
+from phenoscope.objective.layers.rules import Factor
 
 Shape = Literal["full", "trace", "each"]
 """All pairs of outputs (c, n, d, m); the sum over equal ones (n, m); or each equal pair by itself (c, n, m)."""

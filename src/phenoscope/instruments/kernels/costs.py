@@ -5,8 +5,8 @@ import math
 from collections.abc import Mapping
 
 from phenoscope.instruments.kernels.subject import Subject
-from phenoscope.objective.displaced import Displaced
-from phenoscope.objective.layer_rules import Dense
+from phenoscope.objective.layers.displaced import Displaced
+from phenoscope.objective.layers.rules import Dense
 
 STORED = 10
 """Multiplications that take as long as one number of a derivative that is written to memory and read again."""

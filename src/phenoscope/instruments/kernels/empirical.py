@@ -12,14 +12,15 @@ from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.kernels.blocks import Shape, empty, place, place_symmetric
 from phenoscope.instruments.kernels.costs import Ask, Cost, at_a_time, cheapest, costs
 from phenoscope.instruments.kernels.routes import Factors, blocks_of, by_products, derivatives
 from phenoscope.instruments.kernels.subject import Named, Subject, subject
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective.batches import Batch, length, take
-from phenoscope.objective.displaced import LayersDiffer
-from phenoscope.objective.layer_rules import Factor
+from phenoscope.objective.layers.displaced import LayersDiffer
+from phenoscope.objective.layers.rules import Factor
 
 Outputs = Literal["full", "trace"]
 Route = Literal["auto", "jacobian", "products", "layers", "sketch"]
@@ -284,5 +285,5 @@ def _finished(parts: Named, shape: Shape) -> tuple[Named, Tensor | None]:
 
 def _signs(count: int, entries: int, generator: torch.Generator | None) -> Float[Tensor, "s k"]:
     """Random signs of the outputs: E s sᵀ is the identity, so that sᵀ K s has the trace for its mean."""
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     return torch.randint(2, (count, entries), generator=generator, device=generator.device).cpu() * 2.0 - 1.0

@@ -14,8 +14,8 @@ from phenoscope.instruments.kernels.blocks import Shape, add_block, roomy
 from phenoscope.instruments.kernels.multiplying import FasterDense
 from phenoscope.instruments.kernels.subject import Named, Subject
 from phenoscope.objective.batches import Batch, length, take
-from phenoscope.objective.displaced import Displaced, Layer
-from phenoscope.objective.layer_rules import Factor
+from phenoscope.objective.layers.displaced import Displaced, Layer
+from phenoscope.objective.layers.rules import Factor
 
 Factors = Mapping[str, Sequence[Factor]]
 """By the part of the network that they belong to."""

@@ -13,8 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from phenoscope.core.errors import BadInput
 from phenoscope.objective import Network
 from phenoscope.objective.batches import Batch, by_example, length, rebuilt, split, take, tensors
-from phenoscope.objective.displaced import Displaced, Layer
-from phenoscope.objective.layer_checks import EXAMPLES, FAILURES, candidates, entangled, verified
+from phenoscope.objective.layers.checks import EXAMPLES, FAILURES, candidates, entangled, verified
+from phenoscope.objective.layers.displaced import Displaced, Layer
 from phenoscope.objective.weighting import WHOLE
 
 Named = dict[str, Tensor]

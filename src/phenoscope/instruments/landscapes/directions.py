@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.core.points import layout, point
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.spectra.spectrum import eigenvalues
 from phenoscope.instruments.symmetries import NORMALISATIONS
 from phenoscope.objective import Objective
@@ -38,7 +39,7 @@ def directions(
 ) -> tuple[Direction, ...]:
     """So many directions of a kind at an objective's point; see `loss_plane` for what the kinds are."""
     one_of("the kind of axes", kind, KINDS)
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     if kind == "hessian":
         return tuple(_eigenvectors(objective, count, generator))
     drawn = torch.randn(count, len(objective.point), generator=generator, device=generator.device, dtype=torch.float64)

@@ -9,14 +9,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import copied
 from phenoscope.instruments.landscapes.directions import Direction, directions, eigenvector, given
 from phenoscope.instruments.landscapes.pictures import Axis, LineCurvature, LossLine, LossPlane
 from phenoscope.instruments.spectra.spectrum import Eigenpair
-from phenoscope.instruments.symmetries import deviation, symmetries
+from phenoscope.instruments.symmetries import PRESERVED, deviation, symmetries
 from phenoscope.objective import Objective
 
-PRESERVED = 1e-5
-"""A twin whose outputs differ by more than this, relative to the largest, is no twin."""
 CONTROLLED = 11
 """Points along each axis where the picture is compared with the twin's."""
 STEPS = 25
@@ -138,7 +137,7 @@ def _picture(
     """The fields of a picture, in their order."""
     if points < 2:
         raise BadInput(f"a picture needs at least 2 points along each axis, got {points}.")
-    again = None if generator is None else _twin_of(generator)
+    again = None if generator is None else copied(generator)
     made = _directions(objective, axes, count, generator)
     placed = tuple(_coordinates(each.span if span is None else span, points) for each in made)
     vectors = torch.stack([each.vector for each in made])
@@ -222,8 +221,3 @@ def _difference(here: Tensor, there: Tensor) -> float:
 
 def _thinned(places: Tensor) -> Tensor:
     return places[torch.linspace(0, len(places) - 1, min(CONTROLLED, len(places))).round().long()]
-
-
-def _twin_of(generator: torch.Generator) -> torch.Generator:
-    """One that will draw what this one will."""
-    return torch.Generator(device=generator.device).set_state(generator.get_state())

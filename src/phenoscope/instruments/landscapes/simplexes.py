@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.landscapes.paths import Statistics, along, placed
 from phenoscope.instruments.landscapes.stretched import loss_at
 from phenoscope.instruments.outcome import Outcome
@@ -120,7 +121,7 @@ def uniform_shares(draws: int, vertices: int, generator: Generator | None = None
         vertices: how many there are.
         generator: seeded with 0 unless given.
     """
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     drawn = torch.empty(draws, vertices, dtype=torch.float64, device=generator.device)
     return nn.functional.normalize(drawn.exponential_(generator=generator).cpu(), p=1.0, dim=1)
 

@@ -8,6 +8,7 @@ from scipy.stats import rankdata
 from torch import Generator, Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.reading import Reading
 from phenoscope.objective import Objective
 from phenoscope.objective.parts import everything
@@ -74,7 +75,7 @@ def shuffled_auc(
     inputs, labels = everything(objective.terms.passes(), objective.processes)
     outputs = objective.outputs()
     _check(inputs, labels, outputs, entries, shuffles)
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     found = []
     for _ in range(shuffles):
         order = torch.randperm(len(inputs), generator=generator).to(inputs.device)

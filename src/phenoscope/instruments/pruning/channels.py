@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.pruning.choosing import highest
 from phenoscope.instruments.pruning.weights import Masks
 from phenoscope.instruments.reading import Reading
@@ -50,7 +51,7 @@ def largest_gains(gains: Mapping[str, Tensor], sparsity: float, *, generator: Ge
         raise BadInput("a gain is not finite, so that channels cannot be ranked. Check the weights.")
     scores = {name: value.detach().abs() for name, value in gains.items()}
     alive = {name: torch.ones_like(value, dtype=torch.bool) for name, value in scores.items()}
-    return highest(scores, kept, alive, generator=generator or torch.Generator().manual_seed(0))
+    return highest(scores, kept, alive, generator=seeded(generator))
 
 
 def channel_masks(model: nn.Module, *, sparsity: float, generator: Generator | None = None) -> Masks:

@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
+from phenoscope.core.seeds import seeded
 from phenoscope.core.specs import spec
 from phenoscope.instruments.pruning.choosing import GRANULARITIES, highest
 from phenoscope.instruments.pruning.densities import DENSITIES, budgets
@@ -175,7 +176,7 @@ def prune(
     pruner = method if isinstance(method, Pruner) else Pruner(method)
     weights = prunable(model, pruner.leave)
     counts = _counts(weights, sparsity, pruner)
-    score, generator = SCORES[pruner.score], generator or torch.Generator().manual_seed(0)
+    score, generator = SCORES[pruner.score], seeded(generator)
     twin = copy.deepcopy(model)
     held = {name: twin.get_parameter(name).detach() for name in weights}
     masks = {name: torch.ones_like(value, dtype=torch.bool) for name, value in held.items()}

@@ -10,6 +10,7 @@ from torch import Generator, Tensor, nn
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.pruning.pruning import Pruner, prune
 from phenoscope.instruments.pruning.scores import SCORES
 from phenoscope.instruments.pruning.weights import prunable
@@ -24,7 +25,7 @@ def shuffled(masks: Mapping[str, Tensor], *, generator: Generator | None = None)
 
     Source: Frankle et al. 2020, arXiv:2009.08576; Su et al. 2020, arXiv:2009.11094.
     """
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     return {name: _reordered(mask, generator) for name, mask in masks.items()}
 
 
@@ -39,7 +40,7 @@ def reinitialised(model: nn.Module, *, leave: tuple[str, ...] = (), generator: G
         leave: names or patterns of weights that stay as they are.
         generator: of the order.
     """
-    generator, twin = generator or torch.Generator().manual_seed(0), copy.deepcopy(model)
+    generator, twin = seeded(generator), copy.deepcopy(model)
     with torch.no_grad():
         for value in prunable(twin, leave).values():
             value.copy_(_reordered(value.detach(), generator))
@@ -58,7 +59,7 @@ def corrupted(data: Any, kind: str = "labels", *, generator: Generator | None = 
         The batches, as many examples in each as they had.
     """
     one_of("what is corrupted", kind, CORRUPTIONS)
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     pair = isinstance(data, tuple | list) and len(data) == 2 and all(isinstance(part, Tensor) for part in data)
     batches = freeze([tuple(data)]) if pair else freeze(data)
     if kind == "inputs":
@@ -115,7 +116,7 @@ def sanity_checks(
         generator: for what is drawn.
     """
     pruner = method if isinstance(method, Pruner) else Pruner(method)
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
 
     def found(pruner: Pruner, on: Any = data, share: Any = sparsity) -> dict[str, Tensor]:
         pruned = prune(

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from phenoscope.core.displays import Shown
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
+from phenoscope.instruments.given import check_one_network
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.spectra.quadrature import mass_below, quadrature, widening
 from phenoscope.instruments.spectra.subspace import outside
@@ -164,7 +166,7 @@ def density(
     """
     matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
     _check(matrix, (fewest, probes), steps, width, tol)
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     steps = min(steps, matrix.size)
     reading = functools.partial(_smoothed, width=width, matrix=matrix, tol=tol)
 
@@ -258,10 +260,20 @@ def _smoothed(alpha: Tensor, beta: Tensor, width: float | None, matrix: Operator
     step_error = 0.0 if steps == matrix.size else float((values - shorter).abs().sum()) * gap
     settled = step_error <= tol and _within(error, tol, len(each))
     outcome = Outcome.CONVERGED if settled else Outcome.NOT_CONVERGED
-    products = alpha.numel()
-    jacobi = torch.stack([alpha, beta])
-    evidence = (error, step_error, matrix.size, products, outcome)
-    return Density(grid, values, errors, width, nodes, weights, jacobi, *evidence)
+    return Density(
+        grid=grid,
+        values=values,
+        errors=errors,
+        width=width,
+        nodes=nodes,
+        weights=weights,
+        jacobi=torch.stack([alpha, beta]),
+        error=error,
+        step_error=step_error,
+        size=matrix.size,
+        products=alpha.numel(),
+        outcome=outcome,
+    )
 
 
 def _within(error: float, tol: float, probes: int) -> bool:
@@ -280,13 +292,24 @@ def _bumps(nodes: Tensor, weights: Tensor, grid: Tensor, width: float) -> Float[
 def _unfinished(matrix: Operator, alphas: Tensor, steps: int) -> Density:
     nothing = torch.full((GRID,), math.nan, dtype=torch.float64)
     empty = torch.full((len(alphas), steps), math.nan, dtype=torch.float64)
-    evidence = (math.inf, math.inf, matrix.size, alphas.numel(), Outcome.NOT_FINITE)
-    return Density(nothing, nothing, nothing, math.nan, empty, empty, torch.stack([empty, empty]), *evidence)
+    return Density(
+        grid=nothing,
+        values=nothing,
+        errors=nothing,
+        width=math.nan,
+        nodes=empty,
+        weights=empty,
+        jacobi=torch.stack([empty, empty]),
+        error=math.inf,
+        step_error=math.inf,
+        size=matrix.size,
+        products=alphas.numel(),
+        outcome=Outcome.NOT_FINITE,
+    )
 
 
 def _check(matrix: Operator, probes: tuple[int, int], steps: int, width: float | None, tol: float) -> None:
-    if matrix.rows != 1:
-        raise BadInput(f"this measures one network, got an operator of {matrix.rows} rows. Pass one row at a time.")
+    check_one_network(matrix)
     if not 2 <= probes[0] <= probes[1] or steps < 1 or not tol >= 0 or (width is not None and not width > 0):
         raise BadInput(
             f"a density needs at least 2 probes (one has no spread) and no fewer than `fewest`, 1 step, tol >= 0 and "

@@ -10,7 +10,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
-from phenoscope.instruments.spectra.spectrum import Eigenpairs
+from phenoscope.instruments.spectra.spectrum import Eigenpairs, vectors_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +116,7 @@ def changed(share: Float[Tensor, "*n"], sine: Float[Tensor, "*n"]) -> Float[Tens
 
 
 def _vectors(space: Eigenpairs | Tensor) -> Float[Tensor, "p k"]:
-    vectors = space.vectors if isinstance(space, Eigenpairs) else space
+    vectors = vectors_of(space)
     if vectors.ndim != 2:
         raise BadInput(f"a space is given by columns (p, k), got shape {tuple(vectors.shape)}.")
     return vectors

@@ -13,8 +13,8 @@ from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectra.gram_rows import Factors, Rows, rows_of
 from phenoscope.objective import Objective
-from phenoscope.objective.layer_rules import Dense
-from phenoscope.objective.layer_space import LayerSpace, layer_space
+from phenoscope.objective.layers.rules import Dense
+from phenoscope.objective.layers.space import LayerSpace, layer_space
 
 Made = Literal["gauss_newton", "fisher", "empirical_fisher", "gradient_covariance"]
 

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.objective.batches import split
-from phenoscope.objective.displaced import Column, Displaced, LayersDiffer
-from phenoscope.objective.layer_rules import Dense, Signs
-from phenoscope.objective.layer_space import LayerSpace
+from phenoscope.objective.layers.displaced import Column, Displaced, LayersDiffer
+from phenoscope.objective.layers.rules import Dense, Signs
+from phenoscope.objective.layers.space import LayerSpace
 
 
 @dataclasses.dataclass

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from phenoscope.core.displays import Shown
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
+from phenoscope.instruments.given import check_one_network
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectra.extremes import Extremes, Wanted, extremes
@@ -49,8 +51,16 @@ class Eigenpairs(Shown):
     @property
     def first(self) -> "Eigenpair":
         """The first pair by itself."""
-        evidence = (self.products, self.outcome, self.failure_probability, self.margin, self.which)
-        return Eigenpair(self.values[0], self.vectors[:, 0], self.residuals[0], *evidence)
+        return Eigenpair(
+            value=self.values[0],
+            vector=self.vectors[:, 0],
+            residual=self.residuals[0],
+            products=self.products,
+            outcome=self.outcome,
+            failure_probability=self.failure_probability,
+            margin=self.margin,
+            which=self.which,
+        )
 
     def __str__(self) -> str:
         rows = ", ".join(f"{v:.6g} (residual {r:.1e})" for v, r in zip(self.values, self.residuals, strict=True))
@@ -170,7 +180,7 @@ def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays
         (lambda block: sign * matrix.multiply(block)),
         like,
         wanted,
-        generator or torch.Generator().manual_seed(0),
+        seeded(generator),
         start=None if start is None else _columns(start, matrix.size),
     )
     return _reading(found, sign, wanted.margin, matrix.dtype, which)
@@ -190,8 +200,7 @@ def _reading(found: Extremes, sign: float, margin: float, dtype: torch.dtype, wh
 
 
 def _check(matrix: Operator, k: int, which: str, tol: float) -> None:
-    if matrix.rows != 1:
-        raise BadInput(f"this measures one network, got an operator of {matrix.rows} rows. Pass one row at a time.")
+    check_one_network(matrix)
     if which not in ("largest", "smallest", "both"):
         raise BadInput(f"`which` must be 'largest', 'smallest' or 'both', got {which!r}.")
     most = matrix.size // 2 if which == "both" else matrix.size
@@ -201,11 +210,15 @@ def _check(matrix: Operator, k: int, which: str, tol: float) -> None:
         raise BadInput(f"`tol` must be positive, got {tol}.")
 
 
+def vectors_of(given: Tensor | Eigenpair | Eigenpairs) -> Tensor:
+    """The vectors of eigenpairs, (p,) or (p, k), or those given as they are."""
+    if isinstance(given, Eigenpair):
+        return given.vector
+    return given.vectors if isinstance(given, Eigenpairs) else given
+
+
 def _columns(start: Tensor | Eigenpair | Eigenpairs, size: int) -> Float[Tensor, "1 k p"]:
-    if isinstance(start, Eigenpair):
-        vectors = start.vector
-    else:
-        vectors = start.vectors if isinstance(start, Eigenpairs) else start
+    vectors = vectors_of(start)
     if vectors.shape[:1] != (size,) or vectors.ndim > 2 or not 0 < vectors.numel() <= size**2:
         raise BadInput(f"`start` must have shape ({size},) or ({size}, k), k <= {size}, got {tuple(vectors.shape)}.")
     if not bool(torch.isfinite(vectors).all()):

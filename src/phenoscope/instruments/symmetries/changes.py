@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
+from phenoscope.core.seeds import seeded
 from phenoscope.objective import Objective
 
+PRESERVED = 1e-5
+"""Outputs that change by less, relative to the largest, are the same function's."""
 NORMALISATIONS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
 Change = Callable[[nn.Module], None]
@@ -112,7 +115,7 @@ def symmetries(
     chains = _chains(objective)
     tried = {
         "layer rescaling": _rescaling(chains, factor),
-        "permutation": _permutation(chains, generator or torch.Generator().manual_seed(0)),
+        "permutation": _permutation(chains, seeded(generator)),
         "normalisation scale": _normalisation(chains, factor),
     }
     found = tuple(Symmetry(name, *made) for name, made in tried.items() if not isinstance(made, str))

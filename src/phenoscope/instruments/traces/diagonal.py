@@ -11,14 +11,16 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
+from phenoscope.core.seeds import seeded
+from phenoscope.instruments.given import check_one_network
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.traces.hutchinson import signs, unit_rows, width
 from phenoscope.instruments.traces.layerwise import AT_ONCE, MOST_COLUMNS, SINGLE, units
 from phenoscope.objective import Objective, Operator, Restricted, Which
-from phenoscope.objective.displaced import Displaced, LayersDiffer
-from phenoscope.objective.layer_space import LayerSpace, layer_space
-from phenoscope.objective.signs import Signs
+from phenoscope.objective.layers.displaced import Displaced, LayersDiffer
+from phenoscope.objective.layers.signs import Signs
+from phenoscope.objective.layers.space import LayerSpace, layer_space
 
 FEWEST = 10
 """Probes before the first look at the error."""
@@ -111,7 +113,7 @@ def diagonal(
     one_of("`method`", method, ("auto", "hutchinson", "exact"))
     if not tol > 0 or max_products < FEWEST:
         raise BadInput(f"`tol` must be positive and `max_products` at least {FEWEST}, got {tol} and {max_products}.")
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     exact, note = method == "exact", ""
     size = objective.size if isinstance(objective, Operator) else len(objective.point)
     wanted = torch.ones(size, dtype=torch.bool) if chosen is None else chosen.cpu()
@@ -194,8 +196,7 @@ def _reading(values: Tensor, errors: Tensor, n: int, used: int, *, tol: float, r
 
 def _ordinary(matrix: Operator, chosen: Tensor | None) -> _Route:
     """Probes of the whole matrix, or of a block of it."""
-    if matrix.rows != 1:
-        raise BadInput(f"this measures one network, got an operator of {matrix.rows} rows. Pass one row at a time.")
+    check_one_network(matrix)
     everything = torch.ones(matrix.size, dtype=torch.bool) if chosen is None else chosen
     block = Restricted(matrix, everything)
 

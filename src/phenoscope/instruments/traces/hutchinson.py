@@ -9,8 +9,9 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.precision import decomposable
+from phenoscope.instruments.given import check_one_network
 from phenoscope.instruments.outcome import Outcome
-from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs
+from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs, vectors_of
 from phenoscope.objective import Operator
 
 Vectors = Eigenpairs | Eigenpair | Tensor | None
@@ -214,10 +215,7 @@ def orthonormal(deflate: Vectors, matrix: Operator) -> Float[Tensor, "p k"]:
     """Orthonormal columns that span at least the vectors given."""
     if deflate is None:
         return torch.zeros(matrix.size, 0, dtype=matrix.dtype, device=matrix.device)
-    if isinstance(deflate, Eigenpair):
-        vectors = deflate.vector
-    else:
-        vectors = deflate.vectors if isinstance(deflate, Eigenpairs) else deflate
+    vectors = vectors_of(deflate)
     p = matrix.size
     if vectors.ndim not in (1, 2) or vectors.shape[0] != p or not 0 < vectors.numel() <= p**2:
         raise BadInput(f"`deflate` must have shape ({p},) or ({p}, k), k <= {p}, got {tuple(vectors.shape)}.")
@@ -229,8 +227,7 @@ def orthonormal(deflate: Vectors, matrix: Operator) -> Float[Tensor, "p k"]:
 
 def check(matrix: Operator, tol: float, max_products: int | None, k: int) -> None:
     """Refuse what cannot be estimated with so many products, k of them for known vectors; `None` if all are summed."""
-    if matrix.rows != 1:
-        raise BadInput(f"this measures one network, got an operator of {matrix.rows} rows. Pass one row at a time.")
+    check_one_network(matrix)
     if not tol > 0:
         raise BadInput(f"`tol` must be positive, got {tol}.")
     fewest = k if k == matrix.size else k + 2

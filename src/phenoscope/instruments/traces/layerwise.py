@@ -18,9 +18,9 @@ from phenoscope.core.points import flattened
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.traces.hutchinson import Sum, signs
 from phenoscope.objective import Operator, Which
-from phenoscope.objective.displaced import Displaced
-from phenoscope.objective.layer_space import LayerSpace
-from phenoscope.objective.signs import Signs
+from phenoscope.objective.layers.displaced import Displaced
+from phenoscope.objective.layers.signs import Signs
+from phenoscope.objective.layers.space import LayerSpace
 
 FEWEST = 2
 """Probes in a round: with fewer an example has no spread."""

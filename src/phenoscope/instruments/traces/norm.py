@@ -8,6 +8,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs
@@ -84,7 +85,7 @@ def frobenius_norm(
     block = matrix if chosen is None else Restricted(matrix, chosen)
     squared = _Squared(block)
     vectors: Vectors = deflate
-    found = hutchinson(squared, 2 * tol, vectors, max_products // 2, generator or torch.Generator().manual_seed(0))
+    found = hutchinson(squared, 2 * tol, vectors, max_products // 2, seeded(generator))
     if found.outcome is Outcome.NOT_FINITE:
         return FrobeniusNorm(math.nan, math.nan, found.probes, 2 * found.products, found.outcome)
     value = math.sqrt(max(found.value, 0.0))

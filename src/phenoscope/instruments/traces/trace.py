@@ -10,15 +10,16 @@ from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
-from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs
+from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs, vectors_of
 from phenoscope.instruments.traces.hutchinson import Share, Sum, Vectors, hutchinson
 from phenoscope.instruments.traces.layerwise import ByLayers
 from phenoscope.instruments.traces.sketched import hutch_pp, xtrace
 from phenoscope.objective import Objective, Operator, Restricted, Which
-from phenoscope.objective.displaced import LayersDiffer
-from phenoscope.objective.layer_space import layer_space
+from phenoscope.objective.layers.displaced import LayersDiffer
+from phenoscope.objective.layers.space import layer_space
 
 Method = Literal["auto", "layer-wise", "hutchinson", "hutch++", "xtrace", "exact"]
 METHODS = ("auto", "layer-wise", "hutchinson", "hutch++", "xtrace", "exact")
@@ -123,7 +124,7 @@ def trace(
         >>> trace(Matrix(torch.diag(torch.arange(100.0)))).value
         4950.0
     """
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     asked = Request(tol, operator, method, chosen, deflate, max_products, generator)
     if isinstance(objective, Operator):
         return trace_of(None, lambda: objective, asked)
@@ -211,7 +212,5 @@ def _vectors(deflate: Vectors, chosen: Tensor | None, matrix: Operator) -> Vecto
     """The vectors to deflate, as columns in the coordinates chosen."""
     if deflate is None or chosen is None:
         return deflate
-    if isinstance(deflate, Eigenpair):
-        deflate = deflate.vector
-    vectors = deflate.vectors if isinstance(deflate, Eigenpairs) else deflate
+    vectors = vectors_of(deflate)
     return vectors[chosen] if vectors.shape[:1] == chosen.shape else vectors

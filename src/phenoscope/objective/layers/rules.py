@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from phenoscope.core.points import flattened
-from phenoscope.objective.signs import Signs
+from phenoscope.objective.layers.signs import Signs
 
 Named = dict[str, Tensor]
 BLOCK_ENTRIES = 2**24

@@ -16,10 +16,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import Layout, layout
 from phenoscope.objective.batches import Batch
-from phenoscope.objective.composites import CompositeNormalisation, weight_normalised
-from phenoscope.objective.convolutions import ConvolutionsOfData
-from phenoscope.objective.dense_rows import Stack, agrees, stack_of
-from phenoscope.objective.expanded import ORIGIN, Linearised
+from phenoscope.objective.evaluation.composites import CompositeNormalisation, weight_normalised
+from phenoscope.objective.evaluation.convolutions import ConvolutionsOfData
+from phenoscope.objective.evaluation.dense_rows import Stack, agrees, stack_of
+from phenoscope.objective.evaluation.expanded import ORIGIN, Linearised
 from phenoscope.objective.randomness import preserved_randomness
 
 Buffers = Literal["running", "batch", "refuse"]

@@ -3,7 +3,7 @@
 Where a layer's output is linear in its own parameters and these are used nowhere else, its diagonal block of the
 Hessian is Σ_n A_nᵀ Hₙ A_n: Hₙ the second derivative in the displacement of its output for example n, A_n the response
 of that output to the parameters. Examples do not see each other's displacements, so one product with the second
-derivative serves all of them at once. None of this is assumed: every layer is tried out (`layer_checks`).
+derivative serves all of them at once. None of this is assumed: every layer is tried out (`checks`).
 """
 
 import dataclasses
@@ -15,13 +15,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from phenoscope.objective.batches import Batch, split
-from phenoscope.objective.displaced import Displaced, Layer, LayersDiffer
-from phenoscope.objective.layer_checks import candidates, inseparable, small, verified
-from phenoscope.objective.layer_rules import Dense
+from phenoscope.objective.layers.checks import candidates, inseparable, small, verified
+from phenoscope.objective.layers.displaced import Displaced, Layer, LayersDiffer
+from phenoscope.objective.layers.rules import Dense
+from phenoscope.objective.layers.signs import Signs
 from phenoscope.objective.linearisation import Which
 from phenoscope.objective.memory import graph_size
 from phenoscope.objective.objective import Objective
-from phenoscope.objective.signs import Signs
 
 BESIDE_GRAPH = 3.0
 """Memory for the graph with what lies beside it (inputs, responses, images), as a multiple of the graph's."""

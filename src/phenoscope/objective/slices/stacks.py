@@ -19,8 +19,8 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from phenoscope.objective.batches import tensors
-from phenoscope.objective.made_of_data import MadeOfData
-from phenoscope.objective.network import Network
+from phenoscope.objective.evaluation.network import Network
+from phenoscope.objective.slices.made_of_data import MadeOfData
 
 CACHED = 2**19
 """Numbers that two neighbouring layers of the points evaluated together may have (`benchmarks/planes.py`)."""

@@ -24,11 +24,11 @@ from torch.overrides import TorchFunctionMode
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.threads import each
 from phenoscope.objective.batches import Batch, tensors
+from phenoscope.objective.evaluation.network import Network
 from phenoscope.objective.losses import CrossEntropy
-from phenoscope.objective.made_of_data import MadeOfData
-from phenoscope.objective.network import Network
 from phenoscope.objective.processes import Processes
-from phenoscope.objective.stacks import stack
+from phenoscope.objective.slices.made_of_data import MadeOfData
+from phenoscope.objective.slices.stacks import stack
 from phenoscope.objective.weighting import Weighting, scores_classes
 
 CHUNK = 2**22

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vjp, vmap
 
-from phenoscope.objective.layer_rules import Dense, Named, Response, Rule
-from phenoscope.objective.signs import Signs
+from phenoscope.objective.layers.rules import Dense, Named, Response, Rule
+from phenoscope.objective.layers.signs import Signs
 
 
 class Lookup(Rule):

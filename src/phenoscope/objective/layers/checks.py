@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from phenoscope.objective.batches import Batch, length, take
-from phenoscope.objective.displaced import Displaced, Layer, listening
-from phenoscope.objective.layer_kinds import rule_of
-from phenoscope.objective.network import Network
+from phenoscope.objective.evaluation.network import Network
+from phenoscope.objective.layers.displaced import Displaced, Layer, listening
+from phenoscope.objective.layers.kinds import rule_of
 from phenoscope.objective.weighting import WHOLE, Weighting
 
 EXAMPLES = 4

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from phenoscope.core.points import flattened
 from phenoscope.objective.batches import Batch, length, take
-from phenoscope.objective.layer_rules import Response, Rule
-from phenoscope.objective.network import Network
+from phenoscope.objective.evaluation.network import Network
+from phenoscope.objective.layers.rules import Response, Rule
+from phenoscope.objective.layers.signs import Signs
 from phenoscope.objective.pieces import _refuse_once_differentiable as refuse_once_differentiable
 from phenoscope.objective.pieces import example_slopes
-from phenoscope.objective.signs import Signs
 from phenoscope.objective.weighting import Weighting
 
 Value = Callable[[Tensor], Tensor]

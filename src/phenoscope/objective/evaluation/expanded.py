@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, jvp
 
 from phenoscope.core import points
-from phenoscope.objective.dense_rows import Stack, stack_of
+from phenoscope.objective.evaluation.dense_rows import Stack, stack_of
 
 ORIGIN = "origin"
 """The buffer with θ₀."""
