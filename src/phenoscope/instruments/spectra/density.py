@@ -14,6 +14,7 @@ from torch import Tensor
 from phenoscope.core.displays import Shown
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.spectra.consistency import Checked
 from phenoscope.instruments.spectra.quadrature import mass_below, quadrature, widening
 from phenoscope.instruments.spectra.subspace import outside
 from phenoscope.objective import Objective, Operator, Which
@@ -162,7 +163,7 @@ def density(
         >>> round(found.share(0.5).value, 2)
         0.1
     """
-    matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
+    matrix = Checked(objective if isinstance(objective, Operator) else objective.operator(operator))
     _check(matrix, (fewest, probes), steps, width, tol)
     generator = generator or torch.Generator().manual_seed(0)
     steps = min(steps, matrix.size)
@@ -178,7 +179,11 @@ def density(
         alphas, betas = lanczos(matrix, probes, steps, generator, together=fewest, settled=settled, enough=enough)
     else:
         alphas, betas = lanczos(matrix, probes, steps, generator)
-    return reading(alphas, betas) if _finite(alphas, betas) else _unfinished(matrix, alphas, alphas.shape[1])
+    if not _finite(alphas, betas):
+        return _unfinished(matrix, alphas, alphas.shape[1])
+    found = reading(alphas, betas)
+    outcome, more = matrix.judged(found.outcome, tol or math.inf, 1)
+    return dataclasses.replace(found, outcome=outcome, products=found.products + more)
 
 
 def _finite(alpha: Tensor, beta: Tensor) -> bool:

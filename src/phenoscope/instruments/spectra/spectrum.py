@@ -11,7 +11,8 @@ from phenoscope.core.displays import Shown
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
-from phenoscope.instruments.spectra.extremes import Extremes, Wanted, extremes
+from phenoscope.instruments.spectra.consistency import Checked
+from phenoscope.instruments.spectra.extremes import Wanted, extremes
 from phenoscope.objective import Objective, Operator, Which
 
 End = Literal["largest", "smallest", "both"]
@@ -161,7 +162,7 @@ def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays
         >>> [round(value, 5) for value in reading.values.tolist()]
         [3.0, -5.0]
     """
-    matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
+    matrix = Checked(objective if isinstance(objective, Operator) else objective.operator(operator))
     _check(matrix, k, which, tol)
     sign = -1.0 if which == "smallest" else 1.0
     wanted = Wanted(k, k if which == "both" else 0, tol, risk, products=max_products)
@@ -173,20 +174,10 @@ def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays
         generator or torch.Generator().manual_seed(0),
         start=None if start is None else _columns(start, matrix.size),
     )
-    return _reading(found, sign, wanted.margin, matrix.dtype, which)
-
-
-def _reading(found: Extremes, sign: float, margin: float, dtype: torch.dtype, which: End) -> Eigenpairs:
-    return Eigenpairs(
-        (sign * found.values[0]).to(dtype),
-        found.vectors[0].mT,
-        found.residuals[0].to(dtype),
-        found.products,
-        found.outcomes[0],
-        found.failure_probability[0].item(),
-        margin,
-        which,
-    )
+    outcome, more = matrix.judged(found.outcomes[0], tol, max_products - found.products)
+    evidence = (found.products + more, outcome, found.failure_probability[0].item(), wanted.margin, which)
+    vectors, residuals = found.vectors[0].mT, found.residuals[0].to(matrix.dtype)
+    return Eigenpairs((sign * found.values[0]).to(matrix.dtype), vectors, residuals, *evidence)
 
 
 def _check(matrix: Operator, k: int, which: str, tol: float) -> None:
