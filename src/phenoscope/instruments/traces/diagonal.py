@@ -119,7 +119,9 @@ def diagonal(
     if isinstance(objective, Objective) and method != "hutchinson":
         try:
             route = _by_rules(objective, operator, chosen, generator)
-            return _judged(_estimated(route, wanted, tol, max_products, generator, exact=exact), route, tol, max_products)
+            return _judged(
+                _estimated(route, wanted, tol, max_products, generator, exact=exact), route, tol, max_products
+            )
         except LayersDiffer:
             note = "the layers are not called alike for all batches"
     matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
