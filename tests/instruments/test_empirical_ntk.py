@@ -292,7 +292,7 @@ class Hidden(nn.Module):
 
 def test_parameters_that_are_read_past_the_forward_pass_are_refused():
     """Their second use would count as constant: the kernel would be a half or a quarter of what it is."""
-    with pytest.raises(BadInput, match="layer.weight would count as constants"):
+    with pytest.raises(BadInput, match=r"layer\.weight would count as constants"):
         empirical_ntk(Hidden(), torch.ones(2, 4))
 
 
