@@ -140,7 +140,7 @@ def density(
     Units: eigenvalues per unit of curvature, as a share of all p.
 
     Args:
-        objective: the loss (taken at the model's own point), or any operator.
+        objective: the loss (taken at the model's own point), or any operator; what is none is told as by `eigenvalues`.
         operator: which curvature of an objective.
         probes: random vectors at most; fewer where the error band is within `tol` before.
         fewest: of them at least. The spread of few is itself uncertain: the fewer they are, the further the error

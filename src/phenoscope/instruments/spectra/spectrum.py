@@ -142,14 +142,15 @@ def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays
     random start, and the reading carries the chance of it (see `instruments.challenge`).
 
     Args:
-        objective: the loss (taken at the model's own point), or any operator.
+        objective: the loss (taken at the model's own point), or any operator; one that is not symmetric or not linear
+            is told (`instruments.spectra.consistency`), for one product more if it is one's own.
         k: how many at each end that is asked for.
         which: `"largest"` or `"smallest"` (signed), or `"both"`: 2k values.
         operator: which curvature of an objective.
         tol: stop once every residual is at most tol · max(|value|, ‖A‖/10).
         start: earlier vectors, (p,) or (p, j), or an earlier reading.
         risk: go on until the chance of having missed an eigenvalue is at most this, or stop where that takes too
-            long (the reading has the chance reached); `None` does not examine it.
+            long: the outcome is then "unsure", and the reading has the chance reached; `None` does not examine it.
         max_products: give up after so many products; the outcome then says "not converged".
         generator: of the random start; seeded with 0 unless given.
 

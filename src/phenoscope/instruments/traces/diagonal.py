@@ -91,7 +91,7 @@ def diagonal(
     matrices made of gradients, from the squared gradients of single examples. See `trace` for both.
 
     Args:
-        objective: the loss (taken at the model's own point), or any operator.
+        objective: the loss (taken at the model's own point), or any operator; what is none is told as by `eigenvalues`.
         tol: stop once √(Σ standard errors²) is at most tol · ‖diagonal‖.
         operator: which curvature of an objective.
         method: `"hutchinson"` for ordinary probes of the whole matrix, `"exact"` for no probes at all, whatever that

@@ -62,7 +62,7 @@ def frobenius_norm(
     can be deflated, and then are no part of the error.
 
     Args:
-        objective: the loss (taken at the model's own point), or any operator.
+        objective: the loss (taken at the model's own point), or any operator; what is none is told as by `eigenvalues`.
         tol: stop once the standard error is at most tol · value.
         operator: which curvature of an objective.
         chosen: (p,), the coordinates whose diagonal block is meant.

@@ -99,7 +99,7 @@ def trace(
     - `"auto"`: layer-wise where there are rules, else Hutchinson's; exact where that is cheaper.
 
     Args:
-        objective: the loss (taken at the model's own point), or any operator.
+        objective: the loss (taken at the model's own point), or any operator; what is none is told as by `eigenvalues`.
         tol: stop once the standard error is at most tol · max(|value|, ‖A‖_F). No trace of a positive matrix is
             below its Frobenius norm; for others this keeps a trace near 0 from never converging (it takes at
             most about 2 / tol² probes).
