@@ -50,9 +50,28 @@ def test_pairs_that_are_there_serve_again():
     objective = Objective(problem.model, problem.loss, problem.data)
     pairs = eigenvalues(objective, 4, tol=1e-8)
     reading = gradient_share(objective, 3, pairs=pairs)
-    assert reading.products == 0
+    assert reading.products == 1  # by which they are examined
     assert_close(reading.value, dense_share(objective, problem, 3), rtol=1e-6, atol=1e-9)
     assert gradient_share(objective, 3, pairs=objective.hessian()).products > 0
+
+
+@pytest.mark.parametrize("share", [gradient_share, batch_gradient_share])
+def test_pairs_of_another_point_or_of_other_data_are_refused(share):
+    problem = PROBLEMS["tanh perceptron"]()
+    objective = Objective(problem.model, problem.loss, problem.data)
+    inputs, targets = problem.data
+    fewer = Objective(problem.model, problem.loss, (inputs[:5], targets[:5]))
+    for tol in (1e-2, 1e-6):
+        share(objective, 3, pairs=eigenvalues(objective, 4, tol=tol))
+    with pytest.raises(BadInput, match="no eigenpairs of the 'hessian' here"):
+        share(objective, 3, pairs=eigenvalues(fewer, 4))
+    with pytest.raises(BadInput, match="no eigenpairs of the 'gauss_newton' here"):
+        share(objective, 3, operator="gauss_newton", pairs=eigenvalues(objective, 4))
+    pairs = eigenvalues(objective, 4)
+    with torch.no_grad():
+        next(problem.model.parameters()).add_(0.1)
+    with pytest.raises(BadInput, match="another point, other data"):
+        share(objective, 3, pairs=pairs)
 
 
 class Bowl(nn.Module):

@@ -278,6 +278,24 @@ def test_what_has_no_kernel_is_refused():
         empirical_ntk(dropout.eval(), {})
 
 
+class Hidden(nn.Module):
+    """Uses its layer's weight once as an attribute, and once from a list where nobody else finds it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+        self.kept = [self.layer.weight]
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.layer(inputs) + inputs @ self.kept[0].mT
+
+
+def test_parameters_that_are_read_past_the_forward_pass_are_refused():
+    """Their second use would count as constant: the kernel would be a half or a quarter of what it is."""
+    with pytest.raises(BadInput, match=r"layer\.weight would count as constants"):
+        empirical_ntk(Hidden(), torch.ones(2, 4))
+
+
 def test_the_reading_says_what_it_rests_on():
     found = empirical_ntk(mlp(), normal(4, 4), outputs="trace")
     assert found.value == pytest.approx(float(found.matrix.norm()))

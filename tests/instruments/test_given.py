@@ -61,6 +61,17 @@ def test_the_curvature_of_this_point_gives_what_a_fresh_one_gives(name):
     assert float(given.value) == pytest.approx(float(fresh.value), rel=1e-12)
 
 
+@pytest.mark.parametrize("name", TAKERS)
+def test_the_curvature_of_other_data_or_of_another_kind_is_refused(name):
+    objective = made()
+    fewer = Objective(objective.model, CE, (POINTS[:4], CLASSES[:4]))
+    with pytest.raises(BadInput, match="made of other data or another loss"):
+        TAKERS[name](objective, matrix_of(name, fewer))
+    other = objective.hessian() if name == "code_length" else objective.gauss_newton()
+    with pytest.raises(BadInput, match="and what is needed is"):
+        TAKERS[name](objective, other)
+
+
 def test_the_same_network_in_another_precision_is_at_the_same_point():
     single = Objective(mlp().float(), CE, (POINTS.float(), CLASSES))
     double = Objective(copy.deepcopy(single.model).double(), CE, (POINTS, CLASSES))

@@ -51,7 +51,7 @@ def _agrees(found: Tensor, function: Callable[..., Tensor], outputs: Tensor, tar
             expected = function(outputs, targets, reduction=reduction)
         except UNFIT:
             return False
-        if torch.allclose(found, expected, rtol=RTOL):
+        if torch.allclose(found.double(), expected.double(), rtol=RTOL):
             return True
     return False
 

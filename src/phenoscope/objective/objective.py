@@ -74,11 +74,12 @@ class Objective:
         memory: int = MEMORY,
         group: Any = None,
     ) -> None:
-        network, processes = Network(model, loss, buffers=buffers), Processes(group)
+        network, processes = Network(model, loss, buffers=buffers, exact=True), Processes(group)
         passes = batches_of(data, batch_size, network.device)
         parts = tuple(length(batch) for batch in passes())
         self.terms, self.memory = Terms(network, passes, parts, WHOLE, processes), memory
         self._graph_sizes: dict[str, GraphSize] = {}  # measured once
+        self._separable: dict[int, bool] = {}  # tried once
         self.partition: tuple[int, ...] = sum(processes.gather(parts), ())
         row = self.row(None)
         with network.evaluation():
@@ -293,13 +294,13 @@ class Objective:
         """With other terms, of which all holds that was found out about these."""
         twin = copy.copy(self)
         twin.terms = dataclasses.replace(self.terms, **changes)
-        twin._graph_sizes = dict(self._graph_sizes)
+        twin._graph_sizes, twin._separable = dict(self._graph_sizes), dict(self._separable)
         return twin
 
     def _made(self, network: Network, by: Weighting) -> "Objective":
         """With a network whose loss or normalisation differs: what was found out about the old one does not hold."""
         twin = self._with(network=network, by=by)
-        twin._graph_sizes = {}
+        twin._graph_sizes, twin._separable = {}, {}
         for name in ("_apart", "_first_axis", "loss_kind"):
             vars(twin).pop(name, None)
         return twin
@@ -321,7 +322,13 @@ class Objective:
         with terms.network.evaluation():
             if which not in self._graph_sizes:
                 self._graph_sizes[which] = terms.graph_size(which, rows[:1])
-            return terms.chunks(rows, self._graph_sizes[which].times(len(rows)), self.memory)
+
+            def separable(size: int) -> bool:
+                if size not in self._separable:
+                    self._separable[size] = terms.separable(rows[:1], size)
+                return self._separable[size]
+
+            return terms.chunks(rows, self._graph_sizes[which].times(len(rows)), self.memory, separable)
 
     def row(self, point: Tensor | None) -> Float[Tensor, "1 p"]:
         """A caller's point, or the model's own, as the row that the terms take."""

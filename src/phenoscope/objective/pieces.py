@@ -18,6 +18,10 @@ BATCHED_WORK = 500_000
 interpreter's time dominates there, the arithmetic above (`benchmarks/products.py`)."""
 
 
+BATCHES = "products of several vectors"
+"""What is noted of a network for which they fail."""
+
+
 def gradient_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:
     """Loss and gradient of one batch, with no graph left behind and so no products."""
     found = network.gradients(points, batch, rows)
@@ -45,7 +49,7 @@ def hessian_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, b
     leaf = points.detach().requires_grad_()
     outputs, losses = _forward(network, leaf, batch, rows)
     gradient = _slope(losses, leaf, graph=True)
-    batched = _batched(leaf, batch, rows)
+    batched = _batched(network, leaf, batch, rows)
 
     def multiply(block: Tensor) -> Tensor:
         return _pull(gradient, leaf, block.transpose(0, 1), batched=batched).transpose(0, 1)
@@ -71,8 +75,8 @@ def gauss_newton_piece(network: Network, points: Tensor, by: Weighting, rows: Ro
     cut = outputs.detach().requires_grad_()
     losses = network.losses(cut, batch[1], rows)
     slope = _slope(losses, cut, graph=True)
-    gradient = _pull(outputs, leaf, slope.detach()[None], batched=False)[0]
-    batched = _batched(leaf, batch, rows)
+    gradient = _pull(outputs, leaf, slope.detach()[None], batched=None)[0]
+    batched = _batched(network, leaf, batch, rows)
 
     def curved(pushed: Tensor) -> Tensor:
         return _pull(slope, cut, pushed, batched=batched)
@@ -90,8 +94,8 @@ def empirical_fisher_piece(network: Network, points: Tensor, by: Weighting, rows
     slopes, weights = example_slopes(network, outputs.detach(), batch[1], by)
     shares = weights / by.divisor(float(weights.sum()))
     shares = shares.reshape(-1, *[1] * (outputs.ndim - 1))
-    batched = _batched(leaf, batch, rows)
-    gradient = _pull(outputs, leaf, (shares * slopes)[None], batched=False)[0]
+    batched = _batched(network, leaf, batch, rows)
+    gradient = _pull(outputs, leaf, (shares * slopes)[None], batched=None)[0]
 
     def curved(pushed: Tensor) -> Tensor:
         along = (slopes * pushed).reshape(len(pushed), len(outputs), -1).sum(dim=2)
@@ -127,7 +131,7 @@ def _single_losses(network: Network, outputs: Tensor, targets: Any) -> Tensor:
 
 
 def _sandwich(
-    outputs: Tensor, leaf: Tensor, curved: Callable[[Tensor], Tensor], *, batched: bool
+    outputs: Tensor, leaf: Tensor, curved: Callable[[Tensor], Tensor], *, batched: set[str] | None
 ) -> Callable[[Tensor], Tensor]:
     """Products with Jᵀ C J: J v by differentiating u -> Jᵀu twice, then C, then Jᵀ; three passes a product."""
     dummy = torch.zeros_like(outputs, requires_grad=True)
@@ -200,7 +204,7 @@ def _in_words() -> Iterator[None]:
         raise
 
 
-def _pull(end: Tensor, leaf: Tensor, seeds: Tensor, *, batched: bool) -> Tensor:
+def _pull(end: Tensor, leaf: Tensor, seeds: Tensor, *, batched: set[str] | None) -> Tensor:
     """The vector-Jacobian products of the graph from `leaf` to `end` with k seeds, stacked along the first axis."""
     if not end.requires_grad:
         return seeds.new_zeros(len(seeds), *leaf.shape)
@@ -209,9 +213,11 @@ def _pull(end: Tensor, leaf: Tensor, seeds: Tensor, *, batched: bool) -> Tensor:
         (grad,) = torch.autograd.grad(end, leaf, seed, retain_graph=True, materialize_grads=True, is_grads_batched=many)
         return grad
 
-    if batched and len(seeds) > 1:
-        with contextlib.suppress(RuntimeError):  # some second derivatives (of GroupNorm under vmap) allow no batches
+    if batched is not None and BATCHES not in batched and len(seeds) > 1:
+        try:
             return pull(seeds, many=True)
+        except RuntimeError:  # some second derivatives (of GroupNorm under vmap) allow no batches
+            batched.add(BATCHES)
     with _in_words():
         pulled = [pull(seed, many=False) for seed in seeds]
     return pulled[0][None] if len(pulled) == 1 else torch.stack(pulled)
@@ -223,9 +229,10 @@ def _weight(by: Weighting, outputs: Tensor, batch: Batch, rows: Rows) -> float:
     return by.of(outputs.detach()[0], batch[1][0] if rows == "own data" else batch[1])
 
 
-def _batched(points: Tensor, batch: Batch, rows: Rows) -> bool:
+def _batched(network: Network, points: Tensor, batch: Batch, rows: Rows) -> set[str] | None:
+    """Where it is noted if several vectors at once do not work; `None` if they are not to be tried."""
     examples = batch[1].shape[1] if rows == "own data" else length(batch)
-    return points.numel() * examples <= BATCHED_WORK
+    return network.failed if points.numel() * examples <= BATCHED_WORK else None
 
 
 def _no_products(block: Tensor) -> Tensor:

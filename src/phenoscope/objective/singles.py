@@ -17,6 +17,10 @@ CHUNK_BYTES = 2**27
 """Of the gradients that are made at once, unless a number of examples is given: 128 MiB."""
 
 
+MAPPED = "gradients of several examples"
+"""What is noted of a network for which they cannot be made together."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class ExampleGradients:
     """The gradients of some examples, one a row.
@@ -82,10 +86,13 @@ def _together(
         return network.value(outputs, targets), outputs
 
     slopes = grad(single, has_aux=True)
-    with contextlib.suppress(RuntimeError):  # something that cannot be mapped over examples
-        axes = (None, *(0 if own else None for own in each))
-        found, outputs = vmap(slopes, in_dims=axes)(network.layout.unravel(point), *leaves)
-        return network.layout.ravel(found, rows=1).detach(), list(outputs.detach())
+    if MAPPED not in network.failed:
+        try:
+            axes = (None, *(0 if own else None for own in each))
+            found, outputs = vmap(slopes, in_dims=axes)(network.layout.unravel(point), *leaves)
+            return network.layout.ravel(found, rows=1).detach(), list(outputs.detach())
+        except RuntimeError:  # something that cannot be mapped over examples
+            network.failed.add(MAPPED)
     singles = [_alone(network, point, take(batch, i, i + 1)) for i in range(start, stop)]
     return torch.stack([gradient for gradient, _ in singles]), [outputs for _, outputs in singles]
 

@@ -147,16 +147,17 @@ class Terms:
         return graph_size(piece_of, next(self.passes()), splittable=self.splittable)
 
     def chunks(
-        self, points: Float[Tensor, "n p"], graph: GraphSize, memory: int
+        self, points: Float[Tensor, "n p"], graph: GraphSize, memory: int, separable: Callable[[int], bool]
     ) -> tuple[Callable[[], Iterator[Batch]], bool]:
         """Passes whose pieces, at all points, fit the memory allowed, and whether all their graphs do together.
 
-        On a processor the pieces are small even where all fits, as long as that changes nothing but the time.
+        On a processor the pieces are small even where all fits, as long as that changes nothing but the time: as long
+        as pieces of so many examples are `separable`.
         """
         fits = graph.of(self.parts) <= memory
         quick = AT_ONCE + AND_POINTS * points.nbytes if self.network.device.type == "cpu" else memory
         size = graph.fitting(min(quick, memory))
-        if not self.splittable or max(self.parts) <= size or not self.separable(points[:1], size):
+        if not self.splittable or max(self.parts) <= size or not separable(size):
             return self.passes, fits
         size = -(-max(self.parts) // -(-max(self.parts) // size))  # all pieces about as large
         return (lambda: (part for batch in self.passes() for part in split(batch, size))), fits

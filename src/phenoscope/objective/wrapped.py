@@ -33,6 +33,10 @@ class Restricted(Operator):
         self._of, self._places = of, chosen.to(of.device).nonzero()[:, 0]
         super().__init__(of.rows, len(self._places), of.dtype, of.device)
 
+    @property
+    def trusted(self) -> bool:
+        return super().trusted and self._of.trusted
+
     def _apply(self, block: Tensor) -> Tensor:
         whole = torch.zeros(*block.shape[:2], self._of.size, dtype=self.dtype, device=self.device)
         whole[..., self._places] = block
@@ -64,6 +68,10 @@ class Scaled(Operator):
             )
         super().__init__(of.rows, of.size, of.dtype, of.device)
         self._of, self._scale = of, scale.to(of.device, of.dtype).reshape(-1, 1, of.size)
+
+    @property
+    def trusted(self) -> bool:
+        return super().trusted and self._of.trusted
 
     def _apply(self, block: Tensor) -> Tensor:
         return self._scale * self._of.multiply(self._scale * block)

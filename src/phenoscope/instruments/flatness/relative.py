@@ -123,6 +123,10 @@ class _Mixed(Operator):
         self._of, self._columns, self._first = of, weights.shape[1], first
         super().__init__(1, self._mix.shape[1] * self._columns, of.dtype, of.device)
 
+    @property
+    def trusted(self) -> bool:
+        return super().trusted and self._of.trusted
+
     def _apply(self, block: Tensor) -> Tensor:
         whole = torch.zeros(1, block.shape[1], self._of.size, dtype=self.dtype, device=self.device)
         own = slice(self._first, self._first + len(self._mix) * self._columns)

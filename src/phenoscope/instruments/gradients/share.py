@@ -16,6 +16,9 @@ from phenoscope.instruments.spectra.eigenspaces import NO_GAP, changed, slant
 from phenoscope.instruments.spectra.spectrum import Eigenpairs, eigenvalues
 from phenoscope.objective import Objective, Operator, Which
 
+ROUNDINGS, FACTOR = 1e3, 2.0
+"""How far from what pairs say of themselves a residual may be: in units of the working precision, and as a factor."""
+
 
 @dataclasses.dataclass(frozen=True)
 class GradientShare(Reading):
@@ -27,7 +30,7 @@ class GradientShare(Reading):
         random: k/p, what a random subspace of the same dimension has on average.
         k: the dimension.
         failure_probability: the chance that a larger eigenvalue was missed, as in `Eigenpairs`.
-        products: operator products used; 0 where the eigenpairs were there already.
+        products: operator products used; 1 where the eigenpairs were there already, by which they are examined.
         outcome: undetermined where the gap below the k-th eigenvalue does not hold the space in place.
     """
 
@@ -116,7 +119,7 @@ def gradient_share(
         `GradientShare`: value, residual, and what a random subspace has.
 
     Raises:
-        BadInput: a k out of range, too few eigenpairs.
+        BadInput: a k out of range, too few eigenpairs, or pairs that are none at this point.
 
     Example:
         >>> model = torch.nn.Linear(2, 1, bias=False)
@@ -208,10 +211,31 @@ def _pairs(
             raise BadInput(
                 f"the share in {k} dimensions needs the {k + 1} largest eigenpairs, got {len(given.values)}."
             )
-        return given, k, 0
+        _refuse_others(given, objective, operator)
+        return given, k, 1
     matrix = given_or_made(given, objective, operator)
     found = eigenvalues(matrix, min(k + 1, p), tol=tol, generator=generator)
     return found, k, found.products
+
+
+def _refuse_others(pairs: Eigenpairs, objective: Objective, operator: Which) -> None:
+    """Refuse pairs that are no eigenpairs here, by one product with the sum of their vectors, with random signs."""
+    matrix = objective.operator(operator)
+    vectors, values = pairs.vectors.to(matrix.device, matrix.dtype), pairs.values.to(matrix.device, matrix.dtype)
+    if vectors.shape[0] != matrix.size:
+        raise BadInput(f"the eigenpairs given have {vectors.shape[0]} entries, and the model {matrix.size} parameters.")
+    if not bool(torch.isfinite(values).all()):
+        return  # of which the outcome tells
+    signs = 2 * torch.randint(2, values.shape, generator=torch.Generator().manual_seed(0)).to(values) - 1
+    apart = (matrix @ (vectors @ signs) - vectors @ (signs * values)).double().norm().item()
+    rounding = ROUNDINGS * torch.finfo(matrix.dtype).eps * float(values.abs().max())
+    known = float(pairs.residuals.double().norm())
+    if apart > FACTOR * math.sqrt(len(values)) * (known + rounding):
+        raise BadInput(
+            f"the pairs given are no eigenpairs of the {operator!r} here: their residual is {apart:.2g} where they say "
+            f"{known:.2g}. They belong to another point, other data or another matrix; measure them anew, or leave "
+            "them out."
+        )
 
 
 def _share(gradient: Tensor, found: Eigenpairs, k: int) -> tuple[float, float]:

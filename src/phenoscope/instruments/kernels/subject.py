@@ -11,10 +11,11 @@ from torch.func import jvp, vjp, vmap
 from torch.utils.flop_counter import FlopCounterMode
 
 from phenoscope.core.errors import BadInput
-from phenoscope.objective import Network
+from phenoscope.objective import Network, refusals
 from phenoscope.objective.batches import Batch, by_example, length, rebuilt, split, take, tensors
 from phenoscope.objective.layers.checks import EXAMPLES, FAILURES, candidates, entangled, verified
 from phenoscope.objective.layers.displaced import Displaced, Layer
+from phenoscope.objective.trial import reached
 from phenoscope.objective.weighting import WHOLE
 
 Named = dict[str, Tensor]
@@ -109,7 +110,8 @@ def subject(model: nn.Module, inputs: Any, patterns: Sequence[str] | None) -> Su
         patterns: of the parameters' names, as in a shell; all of them unless given.
 
     Raises:
-        BadInput: no parameters, outputs that are random, or that examples share.
+        BadInput: no parameters, some that are read past the forward pass, outputs that are random, or that examples
+            share.
     """
     network = Network(model, _no_loss)
     if not any(part.ndim for part in tensors(inputs)):
@@ -122,6 +124,7 @@ def subject(model: nn.Module, inputs: Any, patterns: Sequence[str] | None) -> Su
     parameters = {name: model.get_parameter(name).detach() for name in layout.names}
     few = take((inputs, None), 0, EXAMPLES)
     with network.evaluation():
+        refusals.reached(reached(network.outputs(parameters, few[0]), model))
         with torch.no_grad():
             reason, outputs, _ = entangled(network, parameters, few)
             with FlopCounterMode(display=False) as counter:

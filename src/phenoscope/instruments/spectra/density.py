@@ -16,6 +16,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import seeded
 from phenoscope.instruments.given import check_one_network
 from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.spectra.consistency import Checked
 from phenoscope.instruments.spectra.quadrature import mass_below, quadrature, widening
 from phenoscope.instruments.spectra.subspace import outside
 from phenoscope.objective import Objective, Operator, Which
@@ -141,7 +142,7 @@ def density(
     Units: eigenvalues per unit of curvature, as a share of all p.
 
     Args:
-        objective: the loss (taken at the model's own point), or any operator.
+        objective: the loss (taken at the model's own point), or any operator; what is none is told as by `eigenvalues`.
         operator: which curvature of an objective.
         probes: random vectors at most; fewer where the error band is within `tol` before.
         fewest: of them at least. The spread of few is itself uncertain: the fewer they are, the further the error
@@ -164,7 +165,7 @@ def density(
         >>> round(found.share(0.5).value, 2)
         0.1
     """
-    matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
+    matrix = Checked(objective if isinstance(objective, Operator) else objective.operator(operator))
     _check(matrix, (fewest, probes), steps, width, tol)
     generator = seeded(generator)
     steps = min(steps, matrix.size)
@@ -180,7 +181,11 @@ def density(
         alphas, betas = lanczos(matrix, probes, steps, generator, together=fewest, settled=settled, enough=enough)
     else:
         alphas, betas = lanczos(matrix, probes, steps, generator)
-    return reading(alphas, betas) if _finite(alphas, betas) else _unfinished(matrix, alphas, alphas.shape[1])
+    if not _finite(alphas, betas):
+        return _unfinished(matrix, alphas, alphas.shape[1])
+    found = reading(alphas, betas)
+    outcome, more = matrix.judged(found.outcome, tol or math.inf, 1)
+    return dataclasses.replace(found, outcome=outcome, products=found.products + more)
 
 
 def _finite(alpha: Tensor, beta: Tensor) -> bool:

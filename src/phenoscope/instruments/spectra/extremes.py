@@ -135,7 +135,9 @@ def extremes(
         if not goes_on:
             break
     broken = counted.broken
-    outcomes = tuple(_outcome(bool(bad), bool(ok), stalled) for bad, ok in zip(broken, met, strict=True))
+    unsure = torch.zeros_like(met) if wanted.risk is None else chance > wanted.risk
+    each = zip(broken.tolist(), met.tolist(), unsure.tolist(), strict=True)
+    outcomes = tuple(_outcome(broken=bad, met=ok, stalled=stalled, unsure=open_) for bad, ok, open_ in each)
     values = pairs.values.masked_fill(broken[:, None], torch.nan)
     chance = chance.masked_fill(broken, 1.0)
     return Extremes(
@@ -277,9 +279,9 @@ def _largest_basis(space: Subspace, count: int) -> int:
     return max(4 * count + 20, min(400, fits))
 
 
-def _outcome(broken: bool, met: bool, stalled: bool) -> Outcome:
+def _outcome(*, broken: bool, met: bool, stalled: bool, unsure: bool) -> Outcome:
     if broken:
         return Outcome.NOT_FINITE
     if met:
-        return Outcome.CONVERGED
+        return Outcome.UNSURE if unsure else Outcome.CONVERGED
     return Outcome.PRECISION_FLOOR if stalled else Outcome.NOT_CONVERGED

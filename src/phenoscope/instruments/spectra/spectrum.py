@@ -13,7 +13,8 @@ from phenoscope.core.seeds import seeded
 from phenoscope.instruments.given import check_one_network
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
-from phenoscope.instruments.spectra.extremes import Extremes, Wanted, extremes
+from phenoscope.instruments.spectra.consistency import Checked
+from phenoscope.instruments.spectra.extremes import Wanted, extremes
 from phenoscope.objective import Objective, Operator, Which
 
 End = Literal["largest", "smallest", "both"]
@@ -151,14 +152,15 @@ def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays
     random start, and the reading carries the chance of it (see `instruments.challenge`).
 
     Args:
-        objective: the loss (taken at the model's own point), or any operator.
+        objective: the loss (taken at the model's own point), or any operator; one that is not symmetric or not linear
+            is told (`instruments.spectra.consistency`), for one product more if it is one's own.
         k: how many at each end that is asked for.
         which: `"largest"` or `"smallest"` (signed), or `"both"`: 2k values.
         operator: which curvature of an objective.
         tol: stop once every residual is at most tol · max(|value|, ‖A‖/10).
         start: earlier vectors, (p,) or (p, j), or an earlier reading.
         risk: go on until the chance of having missed an eigenvalue is at most this, or stop where that takes too
-            long (the reading has the chance reached); `None` does not examine it.
+            long: the outcome is then "unsure", and the reading has the chance reached; `None` does not examine it.
         max_products: give up after so many products; the outcome then says "not converged".
         generator: of the random start; seeded with 0 unless given.
 
@@ -171,7 +173,7 @@ def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays
         >>> [round(value, 5) for value in reading.values.tolist()]
         [3.0, -5.0]
     """
-    matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
+    matrix = Checked(objective if isinstance(objective, Operator) else objective.operator(operator))
     _check(matrix, k, which, tol)
     sign = -1.0 if which == "smallest" else 1.0
     wanted = Wanted(k, k if which == "both" else 0, tol, risk, products=max_products)
@@ -183,20 +185,10 @@ def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays
         seeded(generator),
         start=None if start is None else _columns(start, matrix.size),
     )
-    return _reading(found, sign, wanted.margin, matrix.dtype, which)
-
-
-def _reading(found: Extremes, sign: float, margin: float, dtype: torch.dtype, which: End) -> Eigenpairs:
-    return Eigenpairs(
-        (sign * found.values[0]).to(dtype),
-        found.vectors[0].mT,
-        found.residuals[0].to(dtype),
-        found.products,
-        found.outcomes[0],
-        found.failure_probability[0].item(),
-        margin,
-        which,
-    )
+    outcome, more = matrix.judged(found.outcomes[0], tol, max_products - found.products)
+    evidence = (found.products + more, outcome, found.failure_probability[0].item(), wanted.margin, which)
+    vectors, residuals = found.vectors[0].mT, found.residuals[0].to(matrix.dtype)
+    return Eigenpairs((sign * found.values[0]).to(matrix.dtype), vectors, residuals, *evidence)
 
 
 def _check(matrix: Operator, k: int, which: str, tol: float) -> None:

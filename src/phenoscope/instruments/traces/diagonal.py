@@ -15,6 +15,7 @@ from phenoscope.core.seeds import seeded
 from phenoscope.instruments.given import check_one_network
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
+from phenoscope.instruments.spectra.consistency import Checked
 from phenoscope.instruments.traces.hutchinson import signs, unit_rows, width
 from phenoscope.instruments.traces.layerwise import AT_ONCE, MOST_COLUMNS, SINGLE, units
 from phenoscope.objective import Objective, Operator, Restricted, Which
@@ -92,7 +93,7 @@ def diagonal(
     matrices made of gradients, from the squared gradients of single examples. See `trace` for both.
 
     Args:
-        objective: the loss (taken at the model's own point), or any operator.
+        objective: the loss (taken at the model's own point), or any operator; what is none is told as by `eigenvalues`.
         tol: stop once √(Σ standard errors²) is at most tol · ‖diagonal‖.
         operator: which curvature of an objective.
         method: `"hutchinson"` for ordinary probes of the whole matrix, `"exact"` for no probes at all, whatever that
@@ -120,12 +121,22 @@ def diagonal(
     if isinstance(objective, Objective) and method != "hutchinson":
         try:
             route = _by_rules(objective, operator, chosen, generator)
-            return _estimated(route, wanted, tol, max_products, generator, exact=exact)
+            return _judged(
+                _estimated(route, wanted, tol, max_products, generator, exact=exact), route, tol, max_products
+            )
         except LayersDiffer:
             note = "the layers are not called alike for all batches"
     matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
     route = dataclasses.replace(_ordinary(matrix, chosen), note=note)
-    return _estimated(route, wanted, tol, max_products, generator, exact=exact)
+    return _judged(_estimated(route, wanted, tol, max_products, generator, exact=exact), route, tol, max_products)
+
+
+def _judged(found: Diagonal, route: "_Route", tol: float, most: int) -> Diagonal:
+    """With the outcome that the operator deserves."""
+    if route.checked is None:
+        return found
+    outcome, more = route.checked.judged(found.outcome, tol, most - found.products)
+    return dataclasses.replace(found, outcome=outcome, products=found.products + more)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -137,6 +148,7 @@ class _Route:
         exact: the diagonal (p,) itself.
         cost: products that `exact` takes.
         price: products that one estimate takes.
+        checked: the operator whose products are taken, as far as they are no layer's.
         known: a share that is exact, (p,), to which the estimates come in addition.
         products: spent so far.
         eps: of the working precision.
@@ -150,6 +162,7 @@ class _Route:
     products: int = 0
     note: str = ""
     price: int = 1
+    checked: Checked | None = None
 
 
 def _estimated(
@@ -198,13 +211,14 @@ def _ordinary(matrix: Operator, chosen: Tensor | None) -> _Route:
     """Probes of the whole matrix, or of a block of it."""
     check_one_network(matrix)
     everything = torch.ones(matrix.size, dtype=torch.bool) if chosen is None else chosen
-    block = Restricted(matrix, everything)
+    block = Checked(Restricted(matrix, everything))
 
     def sampled(k: int, generator: torch.Generator) -> Tensor:
         z = signs(block, k, generator)
         return _spread(z * block.multiply(z[None])[0], everything)
 
-    return _Route(sampled, lambda: _spread(_units(block)[None], everything)[0], block.size, _eps(matrix.dtype))
+    eps = _eps(matrix.dtype)
+    return _Route(sampled, lambda: _spread(_units(block)[None], everything)[0], block.size, eps, checked=block)
 
 
 def _by_rules(objective: Objective, which: Which, chosen: Tensor | None, generator: torch.Generator) -> _Route:
@@ -213,6 +227,7 @@ def _by_rules(objective: Objective, which: Which, chosen: Tensor | None, generat
     if not space.layers:
         return dataclasses.replace(_ordinary(objective.operator(which), chosen), note=space.reason)
     rest = _ordinary(objective.operator(which), space.rest) if bool(space.rest.any()) else None
+    checked = None if rest is None else rest.checked
     columns = 1 if which in SINGLE else space.entries
     eps, left = _eps(space.point.dtype), 0 if rest is None else rest.cost
     if which in SINGLE or (which != "hessian" and columns <= AT_ONCE):
@@ -221,7 +236,8 @@ def _by_rules(objective: Objective, which: Which, chosen: Tensor | None, generat
             zero = torch.zeros_like(known)
             return _Route(None, lambda: zero, 0, eps, known, columns)
         sampled = rest.sampled
-        return _Route(sampled, lambda: known + rest.exact(), left, eps, known, columns, space.reason)
+        note = space.reason
+        return _Route(sampled, lambda: known + rest.exact(), left, eps, known, columns, note, checked=checked)
     split = which == "hessian" and columns <= AT_ONCE
     of = "beyond" if split else which
     known = _squares(space, "gauss_newton", generator) if split else 0.0
@@ -243,7 +259,8 @@ def _by_rules(objective: Objective, which: Which, chosen: Tensor | None, generat
     by_columns = which != "hessian" and columns <= MOST_COLUMNS
     cost = columns if by_columns else (space.units if which == "hessian" else 0) or int(space.covered.sum())
     price = PRICES[of] + (0 if rest is None else rest.price)
-    return _Route(sampled_by_rules, exact, cost + left, eps, known, columns if split else 0, space.reason, price)
+    spent, note = columns if split else 0, space.reason
+    return _Route(sampled_by_rules, exact, cost + left, eps, known, spent, note, price, checked)
 
 
 def _squares(space: LayerSpace, which: Which, generator: torch.Generator) -> Float[Tensor, " p"]:

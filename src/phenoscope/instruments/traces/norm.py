@@ -11,6 +11,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import seeded
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
+from phenoscope.instruments.spectra.consistency import Checked
 from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs
 from phenoscope.instruments.traces.hutchinson import Vectors, hutchinson
 from phenoscope.objective import Objective, Operator, Restricted, Which
@@ -62,7 +63,7 @@ def frobenius_norm(
     can be deflated, and then are no part of the error.
 
     Args:
-        objective: the loss (taken at the model's own point), or any operator.
+        objective: the loss (taken at the model's own point), or any operator; what is none is told as by `eigenvalues`.
         tol: stop once the standard error is at most tol · value.
         operator: which curvature of an objective.
         chosen: (p,), the coordinates whose diagonal block is meant.
@@ -82,19 +83,21 @@ def frobenius_norm(
     if max_products < 4:
         raise BadInput(f"`max_products` must be at least 4, two for each of two probes, got {max_products}.")
     matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
-    block = matrix if chosen is None else Restricted(matrix, chosen)
+    block = Checked(matrix if chosen is None else Restricted(matrix, chosen))
     squared = _Squared(block)
     vectors: Vectors = deflate
     found = hutchinson(squared, 2 * tol, vectors, max_products // 2, seeded(generator))
+    products = 2 * found.products
     if found.outcome is Outcome.NOT_FINITE:
-        return FrobeniusNorm(math.nan, math.nan, found.probes, 2 * found.products, found.outcome)
+        return FrobeniusNorm(math.nan, math.nan, found.probes, products, found.outcome)
     value = math.sqrt(max(found.value, 0.0))
     # The root halves relative errors; of a square that is not known at all nothing is said but its size.
     error = found.standard_error / (2 * value) if value > 0 else math.sqrt(found.standard_error)
     outcome = found.outcome
     if outcome is Outcome.CONVERGED and error > tol * value:  # of A that is symmetric, ‖A²‖ is at most ‖A‖²
         outcome = Outcome.NOT_CONVERGED
-    return FrobeniusNorm(value, error, found.probes, 2 * found.products, outcome)
+    outcome, more = block.judged(outcome, tol, max_products - products)
+    return FrobeniusNorm(value, error, found.probes, products + more, outcome)
 
 
 class _Squared(Operator):

@@ -13,6 +13,7 @@ from phenoscope.core.options import one_of
 from phenoscope.core.seeds import seeded
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
+from phenoscope.instruments.spectra.consistency import Checked
 from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs, vectors_of
 from phenoscope.instruments.traces.hutchinson import Share, Sum, Vectors, hutchinson
 from phenoscope.instruments.traces.layerwise import ByLayers
@@ -99,7 +100,7 @@ def trace(
     - `"auto"`: layer-wise where there are rules, else Hutchinson's; exact where that is cheaper.
 
     Args:
-        objective: the loss (taken at the model's own point), or any operator.
+        objective: the loss (taken at the model's own point), or any operator; what is none is told as by `eigenvalues`.
         tol: stop once the standard error is at most tol · max(|value|, ‖A‖_F). No trace of a positive matrix is
             below its Frobenius norm; for others this keeps a trace near 0 from never converging (it takes at
             most about 2 / tol² probes).
@@ -156,7 +157,7 @@ def trace_of(objective: Objective | None, make: Callable[[], Operator], asked: R
             return found
     if asked.method == "layer-wise":
         raise BadInput(f"there are no layer-wise rules here: {note or 'an operator does not say its layers'}.")
-    matrix = _block(make(), asked.chosen)
+    matrix = Checked(_block(make(), asked.chosen))
     vectors = _vectors(asked.deflate, asked.chosen, matrix)
     if asked.method == "hutch++":
         found = hutch_pp(matrix, asked.tol, asked.max_products, asked.generator)
@@ -166,7 +167,13 @@ def trace_of(objective: Objective | None, make: Callable[[], Operator], asked: R
         exact = asked.method == "exact"
         found = hutchinson(matrix, asked.tol, vectors, asked.max_products, asked.generator, exact=exact)
     named = "hutchinson" if asked.method == "auto" else asked.method
-    return _reading(found, "exact" if found.probes == 0 else named, note)
+    return _reading(_judged(found, matrix, asked), "exact" if found.probes == 0 else named, note)
+
+
+def _judged(found: Sum, matrix: Checked, asked: Request) -> Sum:
+    """With the outcome that the operator deserves."""
+    outcome, more = matrix.judged(found.outcome, asked.tol, asked.max_products - found.products)
+    return dataclasses.replace(found, outcome=outcome, products=found.products + more)
 
 
 def _by_layers(objective: Objective, make: Callable[[], Operator], asked: Request) -> tuple[Trace | None, str]:
@@ -190,11 +197,12 @@ def _by_layers(objective: Objective, make: Callable[[], Operator], asked: Reques
         return None, ""
     if not partly:
         return _reading(part, "layer-wise", ""), ""
-    rest = Restricted(make(), space.rest)
+    rest = Checked(Restricted(make(), space.rest))
     known = Share(part.value, part.standard_error**2, 0.0)
     left = max(2, asked.max_products - part.products)
     vectors = _vectors(asked.deflate, space.rest, rest)
     found = hutchinson(rest, asked.tol, vectors, left, asked.generator, known=known, exact=asked.method == "exact")
+    found = _judged(found, rest, dataclasses.replace(asked, max_products=left))
     found = dataclasses.replace(found, products=found.products + part.products, probes=found.probes + part.probes)
     share = f"{whole:,} of {whole + rest.size:,} parameters; {space.reason}"
     return _reading(found, "layer-wise", share), ""

@@ -20,6 +20,7 @@ from phenoscope.objective.evaluation.composites import CompositeNormalisation, w
 from phenoscope.objective.evaluation.convolutions import ConvolutionsOfData
 from phenoscope.objective.evaluation.dense_rows import Stack, agrees, stack_of
 from phenoscope.objective.evaluation.expanded import ORIGIN, Linearised
+from phenoscope.objective.evaluation.precise import precise
 from phenoscope.objective.randomness import preserved_randomness
 
 Buffers = Literal["running", "batch", "refuse"]
@@ -39,19 +40,24 @@ class Network:
         loss: (outputs, targets) -> scalar.
         buffers: how normalisation layers with running statistics act: `"running"` uses the statistics as
             stored, `"batch"` those of each batch (stored ones stay as they were), `"refuse"` raises.
+        exact: whether cross-entropies are evaluated in float64; training keeps to the precision of its networks.
         draws: whether model, loss or data may draw at random, so that the random states must be put back; that
             takes longer than a step of a small network.
 
     Modules act in the modes in which they are now, whatever is done to the model later; normalisation by `buffers`.
     """
 
-    def __init__(self, model: nn.Module, loss: Loss, *, buffers: Buffers = "running", draws: bool = True) -> None:
+    def __init__(
+        self, model: nn.Module, loss: Loss, *, buffers: Buffers = "running", draws: bool = True, exact: bool = False
+    ) -> None:
         if not callable(loss):
             raise BadInput(f"the loss must be a function of (outputs, targets), got a {type(loss).__name__}.")
         if buffers not in ("running", "batch", "refuse"):
             raise BadInput(f"`buffers` must be 'running', 'batch' or 'refuse', got {buffers!r}.")
         self.model = model
         self.loss = loss
+        self.scored: Loss = precise(loss) if exact else loss
+        self.exact = exact
         self.buffers: Buffers = buffers
         self._draws = draws
         self.layout: Layout = layout(model)
@@ -63,6 +69,7 @@ class Network:
         self._expansion = model if isinstance(model, Linearised) else None
         self._stack = stack_of(model) if self._expansion is None else self._expansion.stack
         self._tried = False
+        self.failed: set[str] = set()  # ways of doing many things at once that are not tried again
         self.convolves = any(isinstance(module, nn.modules.conv._ConvNd) for module in model.modules())
         self._normalisation = _checked_normalisation(model, buffers)
         self._modes = self._own_modes([module.training for module in model.modules()])
@@ -80,7 +87,7 @@ class Network:
         self, model: nn.Module | None = None, *, loss: Loss | None = None, buffers: Buffers | None = None
     ) -> "Network":
         """Another model, loss or policy in place of this one's; a model of as many modules takes their modes over."""
-        made = Network(model or self.model, loss or self.loss, buffers=buffers or self.buffers)
+        made = Network(model or self.model, loss or self.loss, buffers=buffers or self.buffers, exact=self.exact)
         if len(made._modes) == len(self._modes):
             made._modes, made._writes = made._own_modes([mode for _, mode in self._modes]), self._writes
         return made
@@ -121,7 +128,7 @@ class Network:
 
     def value(self, outputs: Tensor, targets: Any) -> Tensor:
         """The loss of one batch as a scalar tensor."""
-        value = self.loss(outputs, targets)
+        value = self.scored(outputs, targets)
         if not isinstance(value, Tensor) or value.ndim != 0:
             came = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
             raise BadInput(
@@ -173,7 +180,7 @@ class Network:
 
     def _slopes(self, outputs: Tensor, targets: Any, rows: Rows) -> tuple[Tensor, Tensor]:
         """The losses of n networks, (n,), and their derivatives in the outputs (n, b, ...)."""
-        slopes = getattr(self.loss, "slopes", None)
+        slopes = None if self.exact else getattr(self.loss, "slopes", None)
         if slopes is not None and rows != "shared data":
             return slopes(outputs, _rowed(targets, rows))
         cut = outputs.detach().requires_grad_()

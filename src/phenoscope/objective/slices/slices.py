@@ -25,6 +25,7 @@ from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.core.threads import each
 from phenoscope.objective.batches import Batch, tensors
 from phenoscope.objective.evaluation.network import Network
+from phenoscope.objective.evaluation.precise import precise
 from phenoscope.objective.losses import CrossEntropy
 from phenoscope.objective.processes import Processes
 from phenoscope.objective.slices.made_of_data import MadeOfData
@@ -38,6 +39,9 @@ KEPT = 31 * 2**20
 them is faulted in again at the next layer: two thirds of the time of a chunk. It learns from one free, up to 32 MiB."""
 LARGEST = 1024
 """Points a chunk at most: beyond, nothing is gained."""
+
+TOGETHER = "several points"
+"""What is noted of a network that cannot be evaluated at them together."""
 
 AFFINE = (functional.linear, torch.conv1d, torch.conv2d, torch.conv3d)
 """Functions (input, weight, bias, ...) that are affine in weight and bias."""
@@ -93,6 +97,8 @@ class Slice:
         furthest = int(mixing.square().sum(dim=1).argmax())
         plain = torch.cat([first, self._alone(mixing[furthest, None], batch)]).double()
         size = min(LARGEST, max(1, CHUNK // (counted.numbers + len(self.origin))))
+        if TOGETHER in self.network.failed:
+            return share, torch.cat([self._alone(row, batch) for row in mixing.split(1)]).double()
         try:
             found = self._together(mixing, batch, size)
             tolerance = 1e4 * torch.finfo(self.origin.dtype).eps
@@ -101,7 +107,7 @@ class Slice:
         except PhenoscopeError:
             raise
         except Exception:  # a layer that cannot be mapped over networks, whatever it raises then
-            pass
+            self.network.failed.add(TOGETHER)
         return share, torch.cat([self._alone(row, batch) for row in mixing.split(1)]).double()
 
     def _alone(self, row: Tensor, batch: Batch) -> Tensor:
@@ -206,10 +212,11 @@ class _Counting(TorchFunctionMode):
 def _value(network: Network) -> Callable[[Tensor, Any], Tensor]:
     """The loss; one of class scores sees one example with many places instead of many examples, which is the same."""
     classes = functional.cross_entropy if isinstance(network.loss, CrossEntropy) else network.loss
+    known, classes = scores_classes(classes), precise(classes) if network.exact else classes
 
     def value(outputs: Tensor, targets: Any) -> Tensor:
         scores = isinstance(targets, Tensor) and targets.ndim == 1 and outputs.ndim == 2
-        if scores and not targets.is_floating_point() and scores_classes(classes):
+        if scores and not targets.is_floating_point() and known:
             return classes(outputs.mT[None], targets[None])
         return network.value(outputs, targets)
 
