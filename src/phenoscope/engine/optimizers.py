@@ -91,8 +91,8 @@ def _kind(
         if all(options <= group.keys() for group in groups) and held <= remembered | PLAIN:
             return kind
     raise BadInput(
-        f"{path} holds the state of an optimizer whose preconditioner is not known here: it is none of Adam, AdamW, NAdam, "
-        "RMSprop and Adagrad. In Python any matrix can be scaled: `ps.Scaled(objective.hessian(), scale)`."
+        f"{path} holds the state of an optimizer whose preconditioner is not known here: it is none of Adam, AdamW, "
+        "NAdam, RMSprop and Adagrad. In Python any matrix can be scaled, with `phenoscope.objective.Scaled`."
     )
 
 

@@ -18,6 +18,9 @@ from phenoscope.instruments.named import instruments_named, is_effective, withou
 from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
 from phenoscope.training import Linearised
 
+NAMES = "the instruments of a probe are a tuple of different"
+"""Begins the sentence for others."""
+
 
 @spec
 class Instruments:
@@ -46,11 +49,9 @@ class Instruments:
     def __post_init__(self) -> None:
         at_least_one(self, "every")
         _taken(self.instruments)  # refuses what there is not
-        written = [_series(name) for name in self.instruments]
-        if len(set(written)) < len(written):
-            raise BadInput(
-                f"the instruments of a probe are a tuple of different names out of {', '.join(INSTRUMENTS)}; got {self.instruments!r}."
-            )
+        if len({_series(name) for name in self.instruments}) < len(self.instruments):
+            names = ", ".join(INSTRUMENTS)
+            raise BadInput(f"{NAMES} names out of {names}; got {self.instruments!r}, some of them twice.")
         if isinstance(self.parameters, str):
             raise BadInput(
                 f"`parameters` of a probe is a tuple of patterns of names, such as ('layers.0.*',); got "
@@ -156,7 +157,7 @@ class Rescaled:
 
 
 def _taken(names: tuple[str, ...]) -> dict[str, Instrument]:
-    return instruments_named(names, "the instruments of a probe are a tuple of different")
+    return instruments_named(names, NAMES)
 
 
 def _series(name: str) -> str:

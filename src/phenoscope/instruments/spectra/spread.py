@@ -13,6 +13,8 @@ from phenoscope.instruments.spectra.quadrature import widening
 
 LEVELS = {"5th percentile": 0.05, "median": 0.5, "95th percentile": 0.95}
 """Shares of the eigenvalues, and what the eigenvalue that bounds such a share is called."""
+BEYOND = 0.1
+"""How far beyond a node its weight is looked for, of the density's width: a thousandth of the spectrum's range."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,11 +103,15 @@ def spread(found: Density, *, rounding: float = 0.0) -> Spread:
 
 
 def _percentile(found: Density, level: float) -> Percentile:
-    """Where the share of eigenvalues below passes a level: its middle, and the ends that its errors leave."""
-    places = torch.unique(found.nodes[found.weights > 0]).tolist()
+    """Where the quadrature's share of eigenvalues below passes a level, and between which places it must pass it."""
+    nodes, order = found.nodes.flatten().sort()
+    below = found.weights.flatten()[order].cumsum(0) / len(found.nodes)
+    value = float(nodes[min(int((below < level).sum()), len(nodes) - 1)])
+    # Up to a node the share may be anything that its weight allows; a little beyond it, much less.
+    places = torch.cat([nodes, nodes + found.width * BEYOND]).unique().tolist()
 
     def first(sign: float) -> float:
-        """The first place up to which the share is said to be the level: in the middle, or with all doubt that way."""
+        """The first place up to which the share has reached the level, at most (1) or at least (-1)."""
 
         def share(place: float) -> float:
             below = found.share(high=place)
@@ -113,6 +119,4 @@ def _percentile(found: Density, level: float) -> Percentile:
 
         return places[min(bisect.bisect_left(places, level, key=share), len(places) - 1)]
 
-    low, high = first(1.0), first(-1.0)
-    value = min(max(first(0.0), low), high)
-    return Percentile(value, max(value - low, high - value) / SIGMAS)
+    return Percentile(value, max(value - first(1.0), first(-1.0) - value, 0.0) / SIGMAS)
