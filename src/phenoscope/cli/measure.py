@@ -20,7 +20,7 @@ SPELLING = (
     "Gauss-Newton, Fisher, covariance) takes that matrix as an adaptive optimizer meets it, as in effective_sharpness; "
     "it needs --optimizer."
 )
-WIDE, LIST_WIDE = 140, 160
+WIDE, LIST_WIDE = 140, 180
 """Characters of a line in a pipe: of readings, and of the list of instruments, whose names and sentences are longer."""
 
 

@@ -66,13 +66,13 @@ class Matrix:
                 f"Frobenius norm of the {says}", lambda m, g: m.frobenius_norm(which, TRACE_TOLERANCE, g)
             ),
             "diagonal": self._of(
-                f"diagonal of the {says}: its mean, and all entries",
+                f"diagonal of the {says}",
                 lambda m, g: m.diagonal(which, DIAGONAL_TOLERANCE, g),
                 further=("smallest", "largest"),
                 hessian=False,
             ),
             "density": self._of(
-                f"spectral density of the {says}: root mean square, percentiles, curve",
+                f"spectral density of the {says}",
                 lambda m, g: m.density(which, g),
                 further=tuple(LEVELS),
             ),
@@ -103,9 +103,8 @@ class Matrix:
             return matrices.eigenvalues(self.which, min(EIGENVALUES, most) if count is None else count, ends, generator)
 
         k = EIGENVALUES if count is None else count
-        sided = "largest and smallest" if ends == "both" else "largest"
-        many = f"{k}" if count is not None else f"{k} unless a number is said"
-        says = f"{sided} eigenvalues of the {self.says}, {many}{' of each' if ends == 'both' else ''}"
+        sided = f"{k} largest and {k} smallest" if ends == "both" else f"{k} largest"
+        says = f"{sided} eigenvalues of the {self.says}"
         further = tuple(eigenvalue_names(sides * k, ends)[1:])
         made = self._of(says, read, further=further)
         return made if count is not None else dataclasses.replace(made, counted=self._eigenvalues)
