@@ -22,6 +22,8 @@ SPELLING = (
 )
 WIDE, LIST_WIDE = 140, 180
 """Characters of a line in a pipe: of readings, and of the list of instruments, whose names and sentences are longer."""
+ROOMY = 120
+"""Characters from which on the list has a column for everything."""
 
 
 def measure(
@@ -171,11 +173,13 @@ def _list(as_json: bool) -> None:
         ]  # fmt: skip
         print_json({"instruments": rows})
         return
-    names = Column("name", min_width=max(map(len, INSTRUMENTS)), no_wrap=True)  # to be copied, and so never cut
-    table = Table(names, "what it measures", "unit", "by default", box=None, pad_edge=False)
-    for name, instrument in INSTRUMENTS.items():
-        table.add_row(name, instrument.says, instrument.unit, "yes" if name in DEFAULT else "")
     console = _wide(Console(), LIST_WIDE)
+    roomy = console.width >= ROOMY
+    names = Column("name", min_width=max(map(len, INSTRUMENTS)), no_wrap=True)  # to be copied, and so never cut
+    shown = slice(3 if roomy else 1)
+    table = Table(names, *("what it measures", "unit", "by default")[shown], box=None, pad_edge=False)
+    for name, made in INSTRUMENTS.items():
+        table.add_row(name, *(made.says, made.unit, "yes" if name in DEFAULT else "")[shown])
     console.print(table)
     console.print(Text(f"\n{SPELLING}"))
 
