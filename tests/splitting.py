@@ -75,7 +75,7 @@ def exported():
 
 def numbers(reading):
     """Value (or values) and error of a reading, as plain floats, or of a picture all tensors that it holds."""
-    value = getattr(reading, "value", getattr(reading, "values", None))
+    value = getattr(reading, "values", getattr(reading, "value", None))
     if value is None:
         fields = [getattr(reading, field.name) for field in dataclasses.fields(reading)]
         return [float(part) for field in fields if torch.is_tensor(field) for part in field.flatten()]
@@ -112,6 +112,9 @@ def measured(objective):
     for name, instrument in INSTRUMENTS.items():
         if no_sums or not name.startswith("gradient_covariance"):
             found[f"instrument {name}"] = numbers(instrument.read(Bench(objective), None))
+    for name in ("eigenvalues:2", "density", "fisher_diagonal"):
+        line = ps.measure(objective, [name], parameters=[next(iter(dict(objective.model.named_parameters())))])[name]
+        found[f"restricted {name}"] = numbers(line.reading)
     return found | {f"exported {name}": attempt(instrument, objective) for name, instrument in exported().items()}
 
 

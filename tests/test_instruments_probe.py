@@ -11,11 +11,12 @@ import phenoscope as ps
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import write
 from phenoscope.core.seeds import stream
+from phenoscope.core.specs import to_json
 from phenoscope.instruments import INSTRUMENTS, Bench
 from phenoscope.models import MLP
 from phenoscope.objective import Objective
 from phenoscope.probes import Instruments, Rescaled, writes
-from phenoscope.training import train
+from phenoscope.training import Adam, train
 from small import recipe
 
 
@@ -83,6 +84,119 @@ def test_of_linearised_dynamics_nothing_is_read_that_is_about_layers():
 def test_other_names_are_refused(names):
     with pytest.raises(BadInput, match="the instruments of a probe are a tuple of different names out of loss"):
         Instruments(names)
+
+
+SEVERAL = ("eigenvalues:2", "density", "fisher_diagonal")
+
+
+def test_what_has_several_numbers_writes_a_series_for_each():
+    recipes = [recipe(0.2, seed=3, steps=4), recipe(0.3, seed=4, steps=4)]
+    found = series(Instruments(SEVERAL, every=4), recipes)
+    units = Instruments(SEVERAL).units
+    names = ["eigenvalues", "eigenvalues 2", "eigenvalues smallest", "eigenvalues smallest 2", "density"]
+    names += ["density 5th percentile", "density median", "density 95th percentile"]
+    names += ["fisher diagonal", "fisher diagonal smallest", "fisher diagonal largest"]
+    assert set(units) == set(names)
+    assert set(names) <= set(found)
+    assert all(writes((Instruments(SEVERAL),), each) for each in found)
+    for row in range(2):
+        falling = [found[name][4][row] for name in ("eigenvalues", "eigenvalues 2", "eigenvalues smallest 2")]
+        falling += [found["eigenvalues smallest"][4][row]]
+        assert falling == sorted(falling, reverse=True)
+        assert found["eigenvalues smallest.residual"][4][row] >= 0
+        assert found["density median.standard error"][4][row] >= 0
+
+
+def test_only_some_parameters_are_measured_under_a_name_of_their_own():
+    made = recipe(0.2, seed=3, steps=4)
+    probes = Instruments(("trace", "eigenvalues:2"), 4, ("head.*",)), Instruments(("trace",), 4)
+    assert not probes[0].needs_curvature(4)
+    assert "trace of head.*" in probes[0].units
+    assert "eigenvalues smallest 2 of head.*" in probes[0].units
+    some, whole = (series(probe, [made]) for probe in probes)
+    assert all(writes(probes, each) for each in (*some, *whole))
+    draw = made.data.draw(stream(made.seed, "data"))
+    model = made.model.build(stream(0, "other"), inputs=made.data.shape, outputs=2, dtype=torch.float64)
+    write(list(train([made]))[-1].points[0], model)
+    objective = Objective(model, made.loss, (draw.train.inputs.double(), draw.train.targets))
+    chosen = objective.chosen("head.*")
+    block = (objective.hessian() @ torch.eye(len(chosen), dtype=torch.float64))[chosen][:, chosen]
+    spectrum = torch.linalg.eigvalsh(block)
+    assert some["eigenvalues of head.*"][4][0] == pytest.approx(float(spectrum[-1]), rel=1e-3)
+    error = some["trace of head.*.standard error"][4][0]
+    assert abs(some["trace of head.*"][4][0] - float(block.trace())) <= 4 * error + 1e-9
+    assert abs(some["trace of head.*"][4][0] - whole["trace"][4][0]) > 1e-3
+    assert to_json(probes[1]) == {"kind": "Instruments", "instruments": ["trace"], "every": 4}  # ids stand
+
+
+def test_a_linearised_network_has_no_parameters_by_name():
+    made = recipe(0.2, steps=4, dynamics="linearised")
+    assert series(Instruments(("trace",), 4, ("head.*",)), [made]) == {}
+
+
+def test_effective_curvatures_are_read_once_there_is_a_preconditioner():
+    made = recipe(0.01, seed=3, steps=4, rule=Adam(0.01))
+    found = series(Instruments(("effective_sharpness", "effective_trace", "loss"), every=4), [made])
+    state = list(train([made]))[-1]
+    assert sorted(found["effective sharpness"]) == [4]
+    assert sorted(found["loss"]) == [0, 4]
+    hessian = state.around.hessian().multiply(torch.eye(state.points.shape[1], dtype=torch.float64)[None])[0]
+    expected = torch.linalg.eigvals(hessian / state.preconditioner[0][:, None]).real.max()
+    assert found["effective sharpness"][4][0] == pytest.approx(float(expected), rel=1e-3)
+    assert series(Instruments(("effective_trace",), every=4), [recipe(0.1, steps=4)]) == {}  # plain descent
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (("eigenvalues:2", "eigenvalues:3"), "some of them twice"),
+        (("eigenvalues:0",), "asks for '0' of them"),
+        (("loss:2",), "there is only one loss"),
+        (("effective_loss",), "not of a matrix that an optimizer meets"),
+    ],
+    ids=str,
+)
+def test_numbers_and_prefixes_without_a_meaning_are_refused(names, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        Instruments(names)
+
+
+def test_patterns_and_copies_that_cannot_be_are_refused():
+    with pytest.raises(BadInput, match="`parameters` of a probe is a tuple of patterns"):
+        Instruments(("trace",), 4, "head.*")  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match="a rescaled copy has no optimizer"):
+        Rescaled(("effective_trace",))
+
+
+def test_a_loop_with_adam_is_measured_as_adam_meets_it(tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)).double()
+    data = torch.randn(12, 3, dtype=torch.float64), torch.randint(2, (12,))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
+    names = ("effective_eigenvalues:2", "effective_density", "effective_fisher_trace")
+    probes = [
+        Instruments(names, every=3),
+        Instruments(("effective_sharpness",), 3, ("2.*",)),
+        Instruments(("diagonal",), 3),
+    ]
+    with ps.watch(model, nn.CrossEntropyLoss(), data, optimizer, run=tmp_path / "run", probes=probes):
+        for _ in range(3):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(data[0]), data[1]).backward()
+            optimizer.step()
+    frame = ps.load(tmp_path / "run").series
+    last = {row["name"]: row["value"] for row in frame.filter(frame["step"] == 3).to_dicts()}
+    objective = Objective(model, nn.CrossEntropyLoss(), data)
+    matrix = ps.preconditioned(objective, optimizer) @ torch.eye(len(objective.point), dtype=torch.float64)
+    spectrum, chosen = torch.linalg.eigvalsh(matrix), objective.chosen("2.*")
+    assert last["effective eigenvalues"] == pytest.approx(float(spectrum[-1]), rel=1e-3)
+    assert last["effective eigenvalues smallest"] == pytest.approx(float(spectrum[0]), rel=1e-3)
+    block = torch.linalg.eigvalsh(matrix[chosen][:, chosen])[-1]
+    assert last["effective sharpness of 2.*"] == pytest.approx(float(block), rel=1e-3)
+    off = abs(last["effective density"] - float(spectrum.square().mean().sqrt()))
+    assert off <= 4 * last["effective density.standard error"]
+    assert last["effective fisher trace"] > 0
+    assert last["diagonal largest"] >= last["diagonal"] >= last["diagonal smallest"]
 
 
 def test_a_loop_of_ones_own_is_measured_by_any_instrument(tmp_path):

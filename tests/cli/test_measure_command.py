@@ -169,6 +169,98 @@ def test_no_name_of_the_list_is_cut_in_a_narrow_terminal(capsys, monkeypatch):
     assert max(map(len, printed.splitlines()[1:])) <= 80
 
 
+def adam(model: nn.Module, steps: int = 3) -> torch.optim.Optimizer:
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    inputs, targets = torch.linspace(-1, 1, 40).reshape(10, 4), torch.arange(10) % 3
+    for _ in range(steps):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(inputs), targets).backward()
+        optimizer.step()
+    return optimizer
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "in a checkpoint"])
+def test_what_the_optimizer_met_is_measured_from_its_state(capsys, here, alone):
+    model = network()
+    optimizer = adam(model)
+    torch.save(model.state_dict(), here / "w.pt")
+    whole = {"epoch": 3, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    torch.save(optimizer.state_dict() if alone else whole, here / "o.pt")
+    weights = "w.pt" if alone else "o.pt"
+    given = words(weights=weights, optimizer="o.pt", parameters="0.*", instruments="effective_eigenvalues:2,density")
+    assert measure(*given, "--json") == 0
+    read = json.loads(capsys.readouterr().out)
+    data = torch.linspace(-1, 1, 40).reshape(10, 4), torch.arange(10) % 3
+    objective = ps.Objective(model, nn.CrossEntropyLoss(), data)
+    matrix = ps.preconditioned(objective, optimizer) @ torch.eye(len(objective.point))
+    chosen = objective.chosen("0.*")
+    spectrum = torch.linalg.eigvalsh(matrix[chosen][:, chosen].double())
+    found = read["readings"]["effective_eigenvalues:2"]
+    assert found["value"] == pytest.approx(float(spectrum[-1]), rel=1e-3)
+    assert found["evidence"]["values"] == pytest.approx(spectrum[[-1, -2, 1, 0]].tolist(), rel=1e-2)
+    assert read["readings"]["density"]["evidence"]["density"]["size"] == 25
+    assert read["provenance"]["parameters"] == ["0.*"]
+    assert read["provenance"]["optimizer"]["kind"] == "Adam"
+    assert measure(*given) == 0
+    printed = capsys.readouterr().out
+    assert "as Adam meets it (o.pt, sha256 " in printed
+    assert "0.* alone, 25 of 43 parameters" in printed
+    assert "half below" in printed
+
+
+def test_states_that_are_no_optimizers_of_this_model_are_refused(capsys, here):
+    wider = adam(nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 3)))
+    two = torch.optim.Adam([{"params": [part]} for part in network().parameters()])
+    sgd = torch.optim.SGD(network().parameters(), lr=0.1)
+    saved = {
+        "weights": (network().state_dict(), "holds no state of one optimizer"),
+        "wider": (wider.state_dict(), "its state of 0.weight has shape (3, 4), the parameter (5, 4)"),
+        "groups": (two.state_dict(), "has 4 groups of parameters without names"),
+        "sgd": (sgd.state_dict(), "an optimizer whose preconditioner is not known here"),
+        "fresh": (torch.optim.Adam(network().parameters()).state_dict(), "it has made no step yet"),
+        "hostile": (
+            {"optimizer": {}, "more": Hostile(here / "created")},
+            "refused without running",
+        ),
+        "fewer": (adam(nn.Linear(4, 3)).state_dict(), "is of an optimizer of 2 parameters, and the model has 4"),
+    }
+    for name, (state, sentence) in saved.items():
+        torch.save(state, here / f"{name}.pt")
+        assert measure(*words(optimizer=f"{name}.pt", instruments="effective_trace")) == 1, name
+        assert sentence in " ".join(capsys.readouterr().err.split()), name
+    assert not (here / "created").exists()
+
+
+def test_groups_with_names_are_matched_by_them(capsys, here):
+    model = network()
+    named = list(model.named_parameters())
+    optimizer = torch.optim.AdamW([{"params": named[2:], "lr": 0.1}, {"params": named[:2]}])
+    model(torch.ones(2, 4)).square().sum().backward()
+    optimizer.step()
+    save_file(model.state_dict(), here / "v.safetensors")
+    torch.save(optimizer.state_dict(), here / "o.pt")
+    given = words(weights="v.safetensors", optimizer="o.pt", instruments="effective_sharpness")
+    assert measure(*given, "--json") == 0
+    value = json.loads(capsys.readouterr().out)["readings"]["effective_sharpness"]["value"]
+    data = torch.linspace(-1, 1, 40).reshape(10, 4), torch.arange(10) % 3
+    objective = ps.Objective(model, nn.CrossEntropyLoss(), data)
+    assert value == pytest.approx(float(ps.sharpness(ps.preconditioned(objective, optimizer)).value), rel=1e-3)
+
+
+def test_numbers_and_patterns_without_a_meaning_are_a_wrong_use(capsys):
+    for given, sentence in (
+        ({"instruments": "eigenvalues:0"}, "asks for '0' of them"),
+        ({"instruments": "trace:2"}, "there is only one trace"),
+        ({"instruments": "nonsense"}, "--instruments are names out of loss"),
+        ({"parameters": ","}, "--parameters are patterns of names"),
+        ({"against": "w.safetensors", "parameters": "0.*"}, "--parameters is for the instruments"),
+    ):
+        assert measure(*words(**given)) == 2
+        assert sentence in " ".join(capsys.readouterr().err.split())
+    assert measure(*words(parameters="9.*")) == 1
+    assert "no trainable parameter's name fits '9.*'" in " ".join(capsys.readouterr().err.split())
+
+
 def test_instruments_are_chosen_in_the_order_given(capsys):
     assert measure(*words(instruments="gradient-norm, loss")) == 0
     lines = capsys.readouterr().out.splitlines()[3:]

@@ -5,7 +5,6 @@ import functools
 
 import pytest
 import torch
-from phenoscope.objective.evaluation.network import Network
 from torch import nn
 from torch.nn import functional
 from torch.testing import assert_close
@@ -13,6 +12,7 @@ from torch.testing import assert_close
 from oracles import normal
 from phenoscope.instruments import diagonal, trace
 from phenoscope.objective import CrossEntropy, Objective
+from phenoscope.objective.evaluation.network import Network
 from phenoscope.objective.evaluation.precise import precise
 
 CASES = {

@@ -10,7 +10,8 @@ from torch.optim import SGD, Adam, AdamW, NAdam, RMSprop
 import phenoscope as ps
 from phenoscope.core.errors import BadInput
 from phenoscope.store import DEPARTURE, rule_name
-from phenoscope.watching.optimizers import inner, recognised
+from phenoscope.training.dividing import inner
+from phenoscope.watching.optimizers import recognised
 
 KNOWN = {
     "GradientDescent": functools.partial(SGD, lr=0.1),

@@ -1,5 +1,6 @@
 """`phenoscope measure`."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,8 +15,15 @@ if TYPE_CHECKING:
     from phenoscope.engine.readings import Panel
     from phenoscope.engine.subjects import Subject
 
-WIDE, LIST_WIDE = 140, 160
+SPELLING = (
+    "How many eigenvalues may be said, as in fisher_eigenvalues:3. effective_ before what is of a matrix (Hessian, "
+    "Gauss-Newton, Fisher, covariance) takes that matrix as an adaptive optimizer meets it, as in effective_sharpness; "
+    "it needs --optimizer."
+)
+WIDE, LIST_WIDE = 140, 180
 """Characters of a line in a pipe: of readings, and of the list of instruments, whose names and sentences are longer."""
+ROOMY = 120
+"""Characters from which on the list has a column for everything."""
 
 
 def measure(
@@ -24,6 +32,8 @@ def measure(
     data: str | None = None,
     weights: Path | None = None,
     against: Path | None = None,
+    optimizer: Path | None = None,
+    parameters: str | None = None,
     loss: str | None = None,
     instruments: str | None = None,
     examples: int | None = None,
@@ -51,11 +61,17 @@ def measure(
     against
         The weights of another network of that model: measure what lies between both, the barriers of loss and error on
         the straight line; and of the first network only what --instruments names.
+    optimizer
+        The state of the optimizer that trained these weights, Adam or another adaptive one: what torch.save wrote of
+        optimizer.state_dict(), alone or in a checkpoint. For the instruments whose names begin with effective_.
+    parameters
+        Patterns of names, separated by commas, such as 'layers.0.*': only the parameters that fit one of them may move,
+        and all is measured of these alone.
     loss
         cross_entropy (the default), squared_error (half the squared distance to the one-hot label), mse, next_token,
         or package.module:name of a function of (outputs, targets).
     instruments
-        Which to use, separated by commas; `--instruments list` shows them.
+        Which to use, separated by commas, such as trace,eigenvalues:5,fisher_density; `--instruments list` shows them.
     examples
         Measure on the first so many examples only.
     batch_size
@@ -83,43 +99,63 @@ def measure(
     if instruments == "list":
         _list(as_json)
         return
-    names = _names(instruments)
+    names, patterns = _names(instruments), _patterns(parameters)
     if population is not None and leave_out is None:
         raise Usage("--population is for the error that --leave-out tells; say both, for example --leave-out 10.")
-    if leave_out is not None and against is not None and names is None:
-        raise Usage("with --against, --leave-out is for the instruments that --instruments names; name some.")
+    if against is not None and names is None:
+        _refuse_unheard({"--leave-out": leave_out, "--parameters": parameters, "--optimizer": optimizer})
     if model is None or data is None:
         raise Usage("measure needs --model package.module:function and --data; see `phenoscope measure --help`.")
     with together() as processes:
         first = processes.rank == 0
         found = subject(
-            model, data, weights=weights, against=against, loss=loss, examples=examples, batch_size=batch_size,
-            dtype=dtype, processes=processes,
+            model, data, weights=weights, against=against, optimizer=optimizer, loss=loss, examples=examples,
+            batch_size=batch_size, dtype=dtype, processes=processes,
         )  # fmt: skip
         with shown("measuring", quiet=quiet or not first) as progress, here():
             between = () if found.other is None else measure_against(found.objective, found.other).lines
             own = () if found.other is not None and names is None else measured(
-                found.objective, names, leave_out=leave_out, population=population, progress=progress
+                found.objective, names, parameters=patterns, optimizer=found.optimizer, leave_out=leave_out,
+                population=population, progress=progress,
             ).lines  # fmt: skip
     if not first:
         return
-    panel = Panel((*between, *own))
+    about = found.provenance | ({"parameters": list(patterns)} if patterns else {})
+    found, panel = dataclasses.replace(found, provenance=about), Panel((*between, *own))
     if as_json:
-        print_json({"readings": panel.to_json(), "provenance": found.provenance})
+        print_json({"readings": panel.to_json(), "provenance": about})
     else:
         _print(found, panel, Console())
 
 
 def _names(instruments: str | None) -> tuple[str, ...] | None:
-    from phenoscope.instruments import INSTRUMENTS
+    from phenoscope.core.errors import BadInput
+    from phenoscope.instruments.named import instruments_named
 
     if instruments is None:
         return None
     names = tuple(part.strip().replace("-", "_") for part in instruments.split(",") if part.strip())
-    unknown = [name for name in names if name not in INSTRUMENTS]
-    if unknown or not names:
-        raise Usage(f"--instruments are out of {', '.join(INSTRUMENTS)}; got {', '.join(unknown) or 'none'}.")
+    try:
+        instruments_named(names, "--instruments are")
+    except BadInput as problem:
+        raise Usage(str(problem)) from None
     return names
+
+
+def _patterns(parameters: str | None) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in (parameters or "").split(",") if part.strip())
+    if parameters is not None and not found:
+        raise Usage(
+            f"--parameters are patterns of names, such as 'layers.0.*', separated by commas; got {parameters!r}."
+        )
+    return found
+
+
+def _refuse_unheard(options: dict[str, object]) -> None:
+    """What says how to measure says nothing about a comparison."""
+    for name, value in options.items():
+        if value is not None:
+            raise Usage(f"with --against, {name} is for the instruments that --instruments names; name some.")
 
 
 def _list(as_json: bool) -> None:
@@ -127,14 +163,25 @@ def _list(as_json: bool) -> None:
     from phenoscope.instruments import INSTRUMENTS
 
     if as_json:
-        rows = [{"name": n, "says": i.says, "unit": i.unit, "default": n in DEFAULT} for n, i in INSTRUMENTS.items()]
+        rows = [
+            {
+                "name": name, "says": made.says, "unit": made.unit, "default": name in DEFAULT,
+                "further": list(made.further), "counted": made.counted is not None,
+                "effective": made.effective is not None,
+            }
+            for name, made in INSTRUMENTS.items()
+        ]  # fmt: skip
         print_json({"instruments": rows})
         return
-    names = Column("name", min_width=max(map(len, INSTRUMENTS)))  # to be copied, and so never cut
-    table = Table(names, "what it measures", "unit", "by default", box=None, pad_edge=False)
-    for name, instrument in INSTRUMENTS.items():
-        table.add_row(name, instrument.says, instrument.unit, "yes" if name in DEFAULT else "")
-    _wide(Console(), LIST_WIDE).print(table)
+    console = _wide(Console(), LIST_WIDE)
+    roomy = console.width >= ROOMY
+    names = Column("name", min_width=max(map(len, INSTRUMENTS)), no_wrap=True)  # to be copied, and so never cut
+    shown = slice(3 if roomy else 1)
+    table = Table(names, *("what it measures", "unit", "by default")[shown], box=None, pad_edge=False)
+    for name, made in INSTRUMENTS.items():
+        table.add_row(name, *(made.says, made.unit, "yes" if name in DEFAULT else "")[shown])
+    console.print(table)
+    console.print(Text(f"\n{SPELLING}"))
 
 
 def _print(found: "Subject", panel: "Panel", console: Console) -> None:
@@ -146,6 +193,13 @@ def _print(found: "Subject", panel: "Panel", console: Console) -> None:
     if found.other is not None:
         other = about["against"]
         console.print(Text(f"against {other['file']}, sha256 {other['sha256'][:12]}"))
+    if "optimizer" in about:
+        state = about["optimizer"]
+        console.print(Text(f"as {state['kind']} meets it ({state['file']}, sha256 {state['sha256'][:12]})"))
+    if "parameters" in about:
+        patterns = about["parameters"]
+        moving, there = int(found.objective.chosen(*patterns).sum()), len(found.objective.point)
+        console.print(Text(f"{', '.join(patterns)} alone, {moving:,} of {there:,} parameters"))
     console.print(Text(f"{about['loss']} on {about['data']['source']}, {about['data']['examples']:,} examples"))
     table = Table("", "value", "unit", "evidence", box=None, pad_edge=False)
     table.columns[1].justify = "right"

@@ -51,12 +51,17 @@ class Layout:
         """The point (p,) of named parameters; with `rows` leading axes kept, the points (n, p)."""
         return torch.cat([flattened(parameters[name], rows) for name in self.names], dim=-1)
 
-    def chosen(self, patterns: Sequence[str]) -> Bool[Tensor, " p"]:
-        """Which coordinates belong to parameters whose names fit one of the patterns, as in a shell."""
+    def fitting(self, patterns: Sequence[str]) -> tuple[str, ...]:
+        """The names that fit one of the patterns, as in a shell; each pattern must fit some."""
         for pattern in patterns or ("",):
             if not any(fnmatch.fnmatchcase(name, pattern) for name in self.names):
                 raise BadInput(f"no trainable parameter's name fits {pattern!r}. There are {', '.join(self.names)}.")
-        fits = [any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns) for name in self.names]
+        return tuple(name for name in self.names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns))
+
+    def chosen(self, patterns: Sequence[str]) -> Bool[Tensor, " p"]:
+        """Which coordinates belong to parameters whose names fit one of the patterns, as in a shell."""
+        fitting = self.fitting(patterns)
+        fits = [name in fitting for name in self.names]
         return torch.tensor(fits).repeat_interleave(torch.tensor(self.sizes))
 
 

@@ -11,6 +11,11 @@ from phenoscope.core import displays
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments import Reading, Sampled
 
+LEFT_OUT = ("value", "vector", "vectors")
+"""What is no part of the evidence: the value stands beside it, and vectors have as many entries as there are parameters
+each.
+"""
+
 
 @dataclasses.dataclass(frozen=True)
 class Line:
@@ -39,7 +44,7 @@ class Line:
     def to_json(self) -> dict[str, Any]:
         """Value and evidence as plain JSON; a number that is not finite is `None`, eigenvectors are left out."""
         parts = vars(self.reading)
-        evidence = {name: _plain(part) for name, part in parts.items() if not name.startswith(("value", "vector"))}
+        evidence = {name: _plain(part) for name, part in parts.items() if name not in LEFT_OUT}
         about = {"value": _plain(self.value), "unit": self.unit, "says": self.says, "converged": self.converged}
         sampling = {} if self.sampling is None else {"sampling": _plain(self.sampling.numbers)}
         return about | {"evidence": evidence} | sampling

@@ -8,11 +8,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from phenoscope.core.errors import BadInput, PhenoscopeError
 from phenoscope.engine.environment import environment
 from phenoscope.engine.given_data import GivenData, given_data
 from phenoscope.engine.imported import called, here, named, told
+from phenoscope.engine.optimizers import read_optimizer
 from phenoscope.engine.pretrained import NextToken, pretrained, weight_files
 from phenoscope.engine.weights import digest, float_dtype, load_weights, read_weights
 from phenoscope.objective import Objective, SquaredError
@@ -31,11 +33,19 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """What is measured, and where each part of it comes from; with the network that it is compared with, if any."""
+    """What is measured, and where each part of it comes from.
+
+    Attributes:
+        objective: the loss, at the model's own point.
+        provenance: of the model, its weights, the data and the rest.
+        other: the network that it is compared with, if any.
+        optimizer: that trained it, if its state was given.
+    """
 
     objective: Objective
     provenance: dict[str, Any]
     other: nn.Module | None = None
+    optimizer: Optimizer | None = None
 
 
 def subject(
@@ -44,6 +54,7 @@ def subject(
     *,
     weights: Path | None = None,
     against: Path | None = None,
+    optimizer: Path | None = None,
     loss: str | None = None,
     examples: int | None = None,
     batch_size: int | None = None,
@@ -58,6 +69,7 @@ def subject(
         data: see `given_data`.
         weights: a safetensors file or a checkpoint of plain tensors; `None` takes the model as it comes.
         against: weights of another network of that model, to be compared with.
+        optimizer: the state of the optimizer that trained it, see `read_optimizer`.
         loss: a name in `LOSSES` or `package.module:name`; by default cross-entropy, for a language model of
             transformers that of the next token.
         examples: measure on the first so many.
@@ -80,6 +92,7 @@ def subject(
         if against is not None:
             other = copy.deepcopy(built)
             load_weights(other, read_weights(against), str(against))
+        trained_by = None if optimizer is None else read_optimizer(optimizer, built)
         given = _given(data, examples, batch_size, kind, processes)
         objective = _objective(built.eval(), loss or usual, given, batch_size, processes)
     about = {
@@ -93,7 +106,9 @@ def subject(
     }
     if against is not None:
         about["against"] = _about_weights(model, against)
-    return Subject(objective, about, other)
+    if optimizer is not None and trained_by is not None:
+        about["optimizer"] = {"file": str(optimizer), "sha256": digest([optimizer]), "kind": type(trained_by).__name__}
+    return Subject(objective, about, other, trained_by)
 
 
 def _given(

@@ -101,18 +101,27 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
         ) from None
 
 
-def _checkpoint(path: Path) -> dict[str, Tensor]:
+def loaded(path: Path, mend: str) -> Any:
+    """What a checkpoint of PyTorch holds, if that is nothing but tensors and plain values; nothing in it is run.
+
+    Raises:
+        BadInput: whatever else it is, with the mend.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about archives of other kinds, which are refused below anyway
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise BadInput(
-            f"{path} is not a checkpoint of plain tensors, so it was refused without running anything in it. "
-            "Where you made it, save `model.state_dict()` with torch.save, or better as safetensors."
+            f"{path} is not a checkpoint of plain tensors, so it was refused without running anything in it. {mend}"
         ) from None
     except (Exception, RecursionError) as problem:  # a damaged pickle can fail in any way
         raise BadInput(f"{path} cannot be read as a checkpoint: {told(problem)} It may be truncated.") from None
+
+
+def _checkpoint(path: Path) -> dict[str, Tensor]:
+    mend = "Where you made it, save `model.state_dict()` with torch.save, or better as safetensors."
+    found = loaded(path, mend)
     for _ in range(NESTED):  # a dictionary can hold itself
         if isinstance(found, Mapping) and not _is_state(found):
             found = next((found[name] for name in WRAPPED if isinstance(found.get(name), Mapping)), found)

@@ -1,18 +1,18 @@
 """One network on the bench: what several instruments need is made once, when the first of them asks."""
 
-import dataclasses
 from functools import cached_property
 from typing import Literal
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from phenoscope.core.seeds import seeded
+from phenoscope.core.errors import BadInput
+from phenoscope.instruments.curvatures import Curvatures
 from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.gradients.moments import GradientMoments, gradient_moments
-from phenoscope.instruments.spectra.spectrum import Eigenpair, eigenvalues
-from phenoscope.instruments.traces.trace import Request, Trace, trace_of
-from phenoscope.objective import Objective, Operator, Which
+from phenoscope.instruments.spectra.spectrum import Eigenpair
+from phenoscope.objective import Objective, Operator, Scaled, Which
 
 
 class Bench:
@@ -21,13 +21,51 @@ class Bench:
     Args:
         objective: the loss, at the model's own point.
         hessian: its Hessian there, where somebody has made it already.
+        preconditioner: (p,), what an adaptive optimizer divides its steps by now, for effective curvatures.
     """
 
-    def __init__(self, objective: Objective, hessian: Operator | None = None) -> None:
+    def __init__(
+        self,
+        objective: Objective,
+        hessian: Operator | None = None,
+        *,
+        preconditioner: Float[Tensor, " p"] | None = None,
+    ) -> None:
         self.objective = objective
-        self._given = hessian
-        self._extremes: dict[str, Eigenpair] = {}
-        self._matrices: dict[Which, Operator] = {}
+        self._hessian, self._preconditioner = hessian, preconditioner
+
+    def on(self, objective: Objective) -> "Bench":
+        """A bench for the same network on other data: the optimizer stays what it is."""
+        return Bench(objective, preconditioner=self._preconditioner)
+
+    @property
+    def preconditioned(self) -> bool:
+        """Whether it is known what an optimizer divides its steps by."""
+        return self._preconditioner is not None
+
+    @cached_property
+    def plain(self) -> Curvatures:
+        """The matrices of the loss."""
+
+        def made(which: Which) -> Operator:
+            return given_or_made(self._hessian if which == "hessian" else None, self.objective, which)
+
+        return Curvatures(made, self.objective)
+
+    @cached_property
+    def effective(self) -> Curvatures:
+        """The same as an adaptive optimizer meets them, P^(-1/2) A P^(-1/2), with what it divides its steps by as P.
+
+        Raises:
+            BadInput: no optimizer is known.
+        """
+        if self._preconditioner is None:
+            raise BadInput(
+                "effective curvatures are those that an adaptive optimizer meets, and none is known here. Pass it, "
+                "`ps.measure(..., optimizer=optimizer)`, or at the prompt the file with its state, `--optimizer FILE`."
+            )
+        scale = self._preconditioner.rsqrt()
+        return Curvatures(lambda which: Scaled(self.operator(which), scale))
 
     @property
     def hessian(self) -> Operator:
@@ -39,32 +77,13 @@ class Bench:
 
     def operator(self, which: Which) -> Operator:
         """The matrix of that name."""
-        if which not in self._matrices:
-            given = self._given if which == "hessian" else None
-            self._matrices[which] = given_or_made(given, self.objective, which)
-        return self._matrices[which]
+        return self.plain.operator(which)
 
     @cached_property
     def gradient_moments(self) -> GradientMoments:
         """Of as many examples as are affordable, drawn the same way every time."""
         return gradient_moments(self.objective)
 
-    @property
-    def known(self) -> Tensor | None:
-        """The Hessian's eigenvectors measured so far, which a trace need not leave to chance."""
-        vectors = [found.vector for found in self._extremes.values() if bool(torch.isfinite(found.value))]
-        return torch.stack(vectors, dim=1) if 0 < len(vectors) < len(self.objective.point) else None
-
-    def trace(self, which: Which, tol: float, generator: torch.Generator | None) -> Trace:
-        """A trace, for which the matrix is made only if its products are needed; known vectors are deflated then."""
-        generator = seeded(generator)
-        asked = Request(tol, which, "auto", None, None, 1000, generator)
-        if which == "hessian":
-            asked = dataclasses.replace(asked, deflate=self.known)
-        return trace_of(self.objective, lambda: self.operator(which), asked)
-
-    def extreme(self, which: Literal["largest", "smallest"], generator: torch.Generator | None) -> Eigenpair:
+    def extreme(self, end: Literal["largest", "smallest"], generator: torch.Generator | None) -> Eigenpair:
         """The largest or the smallest eigenvalue of the Hessian, measured once; its vector is then known."""
-        if which not in self._extremes:
-            self._extremes[which] = eigenvalues(self.hessian, 1, which, generator=generator).first
-        return self._extremes[which]
+        return self.plain.extreme("hessian", end, generator)

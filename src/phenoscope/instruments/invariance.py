@@ -13,6 +13,8 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.points import layout
 from phenoscope.core.seeds import copied
 from phenoscope.instruments.bench import Bench
+from phenoscope.instruments.matrices import OF_OTHERS
+from phenoscope.instruments.named import instruments_named
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS
 from phenoscope.instruments.symmetries import PRESERVED, Absent, Symmetry, deviation, symmetries
@@ -22,7 +24,14 @@ DEVIATIONS = 3.0
 """Standard errors within which two estimates are the same; of any other error, one."""
 ROUNDING = 1e-4
 """What rounding may do to a reading, relative to its value."""
-COUNTS = ("parameters", "examples")
+LEFT_OUT = {
+    "parameters",
+    "examples",
+    *(name for name, each in INSTRUMENTS.items() if each.further),
+    *(name for name in OF_OTHERS if name.endswith("frobenius_norm")),
+}
+"""What nobody asked for by name is not audited: counts, and of the matrices what repeats their eigenvalue and trace."""
+
 
 Measure = Callable[[Objective], Reading | float]
 Measured = tuple[float, float]
@@ -156,8 +165,8 @@ def invariance_audit(
 
     Args:
         objective: the loss, at the model's own point.
-        measures: names from `INSTRUMENTS` (all but the counts unless given), or measures of one's own by name,
-            functions of an objective that return a reading or a number.
+        measures: names from `INSTRUMENTS` (without them, all but counts and what repeats another), or measures of one's
+            own by name, functions of an objective that return a reading or a number.
         factor: c, by which layers are scaled, positive and not 1.
         generator: of all that is drawn; each instrument's own fixed one unless given.
 
@@ -200,12 +209,8 @@ def _measures(measures: Iterable[str] | Mapping[str, Measure] | None) -> dict[st
     """Name -> what takes it of a bench, in the registry's order where it is from there."""
     if isinstance(measures, Mapping):
         return {name: _own(measure) for name, measure in measures.items()}
-    names = [name for name in INSTRUMENTS if name not in COUNTS] if measures is None else tuple(measures)
-    unknown = [name for name in names if name not in INSTRUMENTS]
-    if unknown or not names or isinstance(measures, str):
-        came = repr(measures) if isinstance(measures, str) else ", ".join(map(repr, unknown)) or "none"
-        raise BadInput(f"the measures are a tuple of names out of {', '.join(INSTRUMENTS)}; got {came}.")
-    return {name: INSTRUMENTS[name].read for name in INSTRUMENTS if name in names}
+    names = [name for name in INSTRUMENTS if name not in LEFT_OUT] if measures is None else measures
+    return {name: made.read for name, made in instruments_named(names, "the measures are a tuple of").items()}
 
 
 def _own(measure: Measure) -> Reader:

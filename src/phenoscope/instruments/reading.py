@@ -2,6 +2,7 @@
 
 import abc
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from phenoscope.core.displays import Shown
@@ -44,6 +45,11 @@ class Reading(Shown, abc.ABC):
     def error_field(self) -> str | None:
         """Which of its fields says so."""
         return next((name for name in ERRORS if name in vars(self)), None)
+
+    @property
+    def further(self) -> Mapping[str, tuple[float, float]]:
+        """The further numbers of a reading that has more than one: name -> value, and what it may be off by."""
+        return {}
 
     @property
     def converged(self) -> bool:

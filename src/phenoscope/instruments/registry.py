@@ -1,7 +1,7 @@
 """Every instrument that gives one number for a network, by name: for panels, the command, and probes along training.
 
 A new one costs a line here, and is then measured by `phenoscope measure`, by `ps.measure`, and along any training by
-`ps.probes.Instruments`.
+`ps.probes.Instruments`. Names are understood in `named`: also with a number, and of what an optimizer meets.
 """
 
 from phenoscope.instruments import counts
@@ -15,13 +15,12 @@ from phenoscope.instruments.gradients.snr import gradient_snr
 from phenoscope.instruments.instrument import CURVATURE, Instrument
 from phenoscope.instruments.kernels.ansatz import ansatz_of
 from phenoscope.instruments.landscapes.landscape import line_curvature
-from phenoscope.instruments.matrices import MATRICES, TRACE_TOLERANCE
+from phenoscope.instruments.matrices import OF_HESSIAN, OF_OTHERS
 from phenoscope.instruments.networks.capacity import margin_norm, weight_norm
 from phenoscope.instruments.networks.conserved import unit_balance
 from phenoscope.instruments.networks.ranks import weight_rank
 from phenoscope.instruments.spectra.density import density
 from phenoscope.instruments.spectra.negative import negative_share
-from phenoscope.instruments.traces.norm import frobenius_norm
 
 INSTRUMENTS: dict[str, Instrument] = {
     "loss": Instrument("the loss over all data", "loss", lambda bench, _: counts.loss(bench.objective)),
@@ -48,28 +47,12 @@ INSTRUMENTS: dict[str, Instrument] = {
         "1",
         lambda bench, _: gradient_stiffness(bench.gradient_moments),
     ),
-    "sharpness": Instrument(
-        "largest eigenvalue of the Hessian",
-        CURVATURE,
-        lambda bench, generator: bench.extreme("largest", generator),
-        hessian=True,
-    ),
+    **OF_HESSIAN,
     "line_curvature": Instrument(
         "curvature along the top eigenvector, from losses alone",
         CURVATURE,
         lambda bench, generator: line_curvature(bench.objective, bench.extreme("largest", generator)),
         hessian=True,
-    ),
-    "smallest_eigenvalue": Instrument(
-        "smallest (most negative) eigenvalue of the Hessian",
-        CURVATURE,
-        lambda bench, generator: bench.extreme("smallest", generator),
-        hessian=True,
-    ),
-    "trace": Instrument(
-        "trace of the Hessian: the sum of its eigenvalues",
-        CURVATURE,
-        lambda bench, generator: bench.trace("hessian", TRACE_TOLERANCE, generator),
     ),
     "negative_share": Instrument(
         "share of Hessian eigenvalues below -1 % of the largest",
@@ -103,16 +86,8 @@ INSTRUMENTS: dict[str, Instrument] = {
         ),
         hessian=True,
     ),
-    **MATRICES,
+    **OF_OTHERS,
     **SENSES,
-    "frobenius_norm": Instrument(
-        "Frobenius norm of the Hessian",
-        CURVATURE,
-        lambda bench, generator: frobenius_norm(
-            bench.hessian, TRACE_TOLERANCE, deflate=bench.known, generator=generator
-        ),
-        hessian=True,
-    ),
     "feature_ansatz": Instrument(
         "alignment of weights with gradient outer products",
         "1",

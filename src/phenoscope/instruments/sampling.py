@@ -12,6 +12,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import seeded
 from phenoscope.instruments.bench import Bench
+from phenoscope.instruments.named import instruments_named, plain_name
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.registry import INSTRUMENTS
 from phenoscope.objective import Objective
@@ -156,9 +157,9 @@ def _others(places: tuple[Tensor, ...]) -> list[Int[Tensor, " k"]]:
 def _reader(instrument: str | Read) -> Read:
     if callable(instrument):
         return instrument
-    if instrument not in INSTRUMENTS:
+    if plain_name(instrument) not in INSTRUMENTS:
         raise BadInput(f"the instrument must be one of {', '.join(INSTRUMENTS)}, or a function, got {instrument!r}.")
-    return INSTRUMENTS[instrument].read
+    return instruments_named([instrument], "the instrument is one of")[instrument].read
 
 
 def _check(count: int, groups: int, population: int | None) -> None:

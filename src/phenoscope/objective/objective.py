@@ -24,6 +24,7 @@ from phenoscope.objective.parts import drawn, picked
 from phenoscope.objective.pieces import PIECES
 from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.refusals import OF_EXAMPLES, finite
+from phenoscope.objective.restricting import restricted
 from phenoscope.objective.singles import ExampleGradients, example_gradients, example_losses
 from phenoscope.objective.slices.slices import Slice
 from phenoscope.objective.terms import Terms
@@ -171,6 +172,16 @@ class Objective:
             BadInput: a pattern that fits no parameter.
         """
         return self.terms.network.layout.chosen(patterns)
+
+    def restricted(self, *patterns: str) -> "Objective":
+        """The loss as a function of those parameters alone whose names fit a pattern; the others stay where they are.
+
+        Every measure of it is of these parameters: its Hessian is the block of theirs. It follows the model's training.
+
+        Raises:
+            BadInput: a pattern that fits no parameter.
+        """
+        return self.of(restricted(self.model, patterns), resized=True)
 
     def weight(self) -> float:
         """What the loss divides by: the number of examples, elements, or targets that are not ignored; 1 for a sum."""

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,10 +12,14 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
-from phenoscope.instruments import INSTRUMENTS, Bench, symmetries
+from phenoscope.instruments import INSTRUMENTS, Bench, Instrument, symmetries
 from phenoscope.instruments import Reading as Evidence
+from phenoscope.instruments.named import instruments_named, is_effective, without_number
 from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
 from phenoscope.training import Linearised
+
+NAMES = "the instruments of a probe are a tuple of different"
+"""Begins the sentence for others."""
 
 
 @spec
@@ -23,50 +27,74 @@ class Instruments:
     """Any of the instruments of `phenoscope measure`, read along training, such as `trace`.
 
     A series has the name of its instrument, with spaces; beside it stand its standard error or residual, its products,
-    and whether it converged. Each instrument draws from a stream of its own, so that what else is measured changes
-    nothing. Rows of a cohort are measured one after the other.
+    and whether it converged. What has more than one number writes a series for each: of `eigenvalues:3` they are
+    `eigenvalues`, `eigenvalues 2`, `eigenvalues smallest`, ..., of `density` also `density median`. Each instrument
+    draws from a stream of its own, so that what else is measured changes nothing. Rows of a cohort are measured one
+    after the other. What begins with `effective_` is of what an adaptive rule meets (see `ps.preconditioned`); it is
+    read from the first update on, and with such rules only.
 
     Attributes:
-        instruments: names out of `phenoscope.instruments.INSTRUMENTS`.
+        instruments: names out of `phenoscope.instruments.INSTRUMENTS`, as `ps.measure` takes them.
         every: steps from one reading to the next.
+        parameters: patterns of names, such as `"layers.0.*"`: only what fits one of them may move, and all is measured
+            of these parameters alone, as `trace of layers.0.*`. A linearised network has no such names.
     """
+
+    later = ("parameters",)
 
     instruments: tuple[str, ...] = ("trace",)
     every: int = 100
+    parameters: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         at_least_one(self, "every")
-        names = self.instruments
-        unknown = [name for name in names if name not in INSTRUMENTS] if not isinstance(names, str) else [names]
-        if unknown or not names or len(set(names)) < len(names):
+        _taken(self.instruments)  # refuses what there is not
+        if len({_series(name) for name in self.instruments}) < len(self.instruments):
+            names = ", ".join(INSTRUMENTS)
+            raise BadInput(f"{NAMES} names out of {names}; got {self.instruments!r}, some of them twice.")
+        if isinstance(self.parameters, str):
             raise BadInput(
-                f"the instruments of a probe are a tuple of different names out of {', '.join(INSTRUMENTS)}; got "
-                f"{names!r}."
+                f"`parameters` of a probe is a tuple of patterns of names, such as ('layers.0.*',); got "
+                f"{self.parameters!r}."
             )
 
     @property
     def units(self) -> Mapping[str, str]:
-        return {_series(name): INSTRUMENTS[name].unit for name in self.instruments}
+        return {
+            self.named(name, part): made.unit
+            for name, made in _taken(self.instruments).items()
+            for part in ("", *made.further)
+        }
 
     def due(self, step: int) -> bool:
         return step % self.every == 0
 
     def needs_curvature(self, step: int) -> bool:
-        return self.due(step) and any(INSTRUMENTS[name].hessian for name in self.instruments)
+        own = _taken(self.instruments)
+        return not self.parameters and self.due(step) and any(made.hessian for made in own.values())
 
     def update(self, moment: Moment, memory: None) -> Reading:
         found = [self._row(moment, row) if alive else {} for row, alive in enumerate(moment.alive.tolist())]
-        ordered = [name for name in INSTRUMENTS if name in self.instruments]
-        rows = [rows for name in ordered for rows in _rows(name, moment.step, [each.get(name) for each in found])]
-        return rows, memory
+        return _rows(self, moment.step, found), memory
+
+    def named(self, name: str, part: str) -> str:
+        """The series of an instrument, or of one of its further numbers."""
+        words = f"{_series(name)} {part}".rstrip()
+        return f"{words} of {', '.join(self.parameters)}" if self.parameters else words
 
     def _row(self, moment: Moment, row: int) -> dict[str, Evidence]:
-        objective = moment.objective(row)
+        objective, divisor = moment.objective(row), _divisor(self.instruments, moment, row)
         if objective is None:
             return {}
-        shared = len(moment.alive) == 1 and self.needs_curvature(moment.step)
-        bench = Bench(objective, moment.around.hessian() if shared else None)  # type: ignore[arg-type]
-        return _taken(self.instruments, bench, moment)
+        hessian = None
+        if self.parameters:
+            if isinstance(objective.model, Linearised):
+                return {}
+            divisor = None if divisor is None else divisor[objective.chosen(*self.parameters).to(divisor.device)]
+            objective = objective.restricted(*self.parameters)
+        elif len(moment.alive) == 1 and self.needs_curvature(moment.step):
+            hessian = moment.around.hessian()
+        return _read(self.instruments, Bench(objective, hessian, preconditioner=divisor), moment)  # type: ignore[arg-type]
 
 
 @spec
@@ -91,6 +119,8 @@ class Rescaled:
     def __post_init__(self) -> None:
         at_least_one(self, "every")
         Instruments(self.instruments)  # refuses what it cannot use
+        if any(map(is_effective, self.instruments)):
+            raise BadInput("a rescaled copy has no optimizer, and so no effective curvature. Ask for the plain one.")
         if not 1 < self.most < math.inf:
             raise BadInput(f"`most` of Rescaled is a factor above 1, got {self.most}.")
 
@@ -113,8 +143,7 @@ class Rescaled:
         factors = self.most ** (2 * torch.stack(drawn) - 1)
         alive = zip(factors.tolist(), moment.alive.tolist(), strict=True)
         found = [self._row(moment, row, factor) if ok else {} for row, (factor, ok) in enumerate(alive)]
-        ordered = [name for name in INSTRUMENTS if name in self.instruments]
-        read = [rows for name in ordered for rows in _rows(name, moment.step, [each.get(name) for each in found])]
+        read = _rows(Instruments(self.instruments), moment.step, found)
         renamed = [dataclasses.replace(rows, name=f"rescaled {rows.name}") for rows in read]
         return ([Rows("rescaling", moment.step, factors), *renamed] if read else []), memory
 
@@ -124,47 +153,70 @@ class Rescaled:
         twin = next((each for each in found if each.name == "layer rescaling"), None)
         if objective is None or twin is None:
             return {}
-        return _taken(self.instruments, Bench(twin.of(objective)), moment)
+        return _read(self.instruments, Bench(twin.of(objective)), moment)
 
 
-def _taken(instruments: tuple[str, ...], bench: Bench, moment: Moment) -> dict[str, Evidence]:
+def _taken(names: tuple[str, ...]) -> dict[str, Instrument]:
+    return instruments_named(names, NAMES)
+
+
+def _series(name: str) -> str:
+    return without_number(name).replace("_", " ")
+
+
+def _divisor(names: tuple[str, ...], moment: Moment, row: int) -> Tensor | None:
+    """What the rule divides the steps of a row by, where somebody asks for it and there is one."""
+    if not any(map(is_effective, names)):
+        return None
+    divided = moment.preconditioner
+    return None if divided is None else divided[row]
+
+
+def _read(names: tuple[str, ...], bench: Bench, moment: Moment) -> dict[str, Evidence]:
     """The readings of one network, each from a stream of its own.
 
     A linearised network is no network of layers any more, so instruments that are about layers have no reading of it.
     """
     found = {}
-    for name in INSTRUMENTS:
-        if name not in instruments:
+    for name, made in _taken(names).items():
+        if is_effective(name) and not bench.preconditioned:
             continue
         try:
-            found[name] = INSTRUMENTS[name].read(bench, stream(moment.seed, name, moment.step))
+            found[name] = made.read(bench, stream(moment.seed, name, moment.step))
         except BadInput:
             if not isinstance(bench.objective.model, Linearised):
                 raise
     return found
 
 
-def _series(name: str) -> str:
-    return name.replace("_", " ")
+def _rows(probe: Instruments, step: int, found: Sequence[Mapping[str, Evidence]]) -> list[Rows]:
+    """All that a probe writes of the readings by instrument, of each row, at a step."""
+    columns: dict[str, list[float]] = {}
+    for name in _taken(probe.instruments):
+        columns |= _columns(lambda part, own=name: probe.named(own, part), [each.get(name) for each in found])
+    return [Rows(name, step, torch.tensor(values, dtype=torch.float64)) for name, values in columns.items()]
 
 
-def _rows(name: str, step: int, found: Sequence[Evidence | None]) -> list[Rows]:
+def _columns(named: Callable[[str], str], found: Sequence[Evidence | None]) -> dict[str, list[float]]:
     """The values of all rows, nan where there is none, and beside them what each is off by, cost and came to."""
     there = next((each for each in found if each is not None), None)
     if there is None:
-        return []
-    columns: dict[str, Tensor] = {"": _column(found, "value")}
+        return {}
+    columns = {named(""): _column(found, "value")}
+    end = ".standard error" if there.error_field == "standard_error" else ".residual"
     if there.error_field is not None:
-        end = ".standard error" if there.error_field == "standard_error" else ".residual"
-        columns[end] = _column(found, "error")
-    for end, field in ((".products", "products"), (".failure probability", "failure_probability")):
+        columns[named("") + end] = _column(found, "error")
+    for own, field in ((".products", "products"), (".failure probability", "failure_probability")):
         if hasattr(there, field):
-            columns[end] = _column(found, field)
+            columns[named("") + own] = _column(found, field)
     if hasattr(there, "outcome"):
-        columns[".converged"] = _column(found, "converged")
-    return [Rows(_series(name) + end, step, values) for end, values in columns.items()]
+        columns[named("") + ".converged"] = _column(found, "converged")
+    nothing = math.nan, math.nan
+    for part in there.further:
+        pairs = [nothing if each is None else each.further.get(part, nothing) for each in found]
+        columns[named(part)], columns[named(part) + end] = (list(column) for column in zip(*pairs, strict=True))
+    return columns
 
 
-def _column(found: Sequence[Any], field: str) -> Tensor:
-    numbers = [float("nan") if each is None else float(getattr(each, field)) for each in found]
-    return torch.tensor(numbers, dtype=torch.float64)
+def _column(found: Sequence[Any], field: str) -> list[float]:
+    return [math.nan if each is None else float(getattr(each, field)) for each in found]

@@ -4,10 +4,8 @@ from typing import Any
 
 from torch.optim import Optimizer
 
-from phenoscope.core.errors import BadInput
 from phenoscope.objective import Objective, Scaled, Which
-from phenoscope.watching.dividing import divided
-from phenoscope.watching.optimizers import inner
+from phenoscope.training.dividing import divisor
 
 
 def preconditioned(objective: Objective, optimizer: Optimizer | Any, operator: Which = "hessian") -> Scaled:
@@ -40,8 +38,4 @@ def preconditioned(objective: Objective, optimizer: Optimizer | Any, operator: W
         >>> preconditioned(objective, optimizer) @ torch.ones(2)  # a Hessian of 4, divided by 4
         tensor([1., 1.])
     """
-    own = inner(optimizer)
-    found, why = divided(own, objective.model, objective.gradient())
-    if found is None:
-        raise BadInput(f"the preconditioner of {type(own).__name__} is not known: {why}")
-    return Scaled(objective.operator(operator), found.rsqrt())
+    return Scaled(objective.operator(operator), divisor(objective, optimizer).rsqrt())

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from phenoscope.core.seeds import stream
 from phenoscope.objective import Linearisation, Objective
 from phenoscope.training import Memory, effective_threshold, threshold
-from phenoscope.watching.dividing import divided
+from phenoscope.training.dividing import divided
 from phenoscope.watching.optimizers import Recognised, memory_of, recognised
 
 SEED = 0

@@ -93,17 +93,6 @@ KINDS: dict[type[Optimizer], Kind] = {
 """Exact classes only: a subclass may do anything."""
 
 
-def inner(optimizer: Any) -> Optimizer:
-    """The optimizer of PyTorch that something is, or wraps as `.optimizer` (as trainers' own optimizers do)."""
-    for candidate in (optimizer, getattr(optimizer, "optimizer", None)):
-        if isinstance(candidate, Optimizer):
-            return candidate
-    raise BadInput(
-        f"the optimizer must be one of torch.optim (or wrap one as `.optimizer`), got a {type(optimizer).__name__}. "
-        "A watch listens to its step; watch one optimizer at a time."
-    )
-
-
 def recognised(optimizer: Optimizer) -> Recognised:
     """What the optimizer does with its settings as they are."""
     name, groups = type(optimizer).__name__, optimizer.param_groups

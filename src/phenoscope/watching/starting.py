@@ -13,9 +13,10 @@ from phenoscope.objective import Buffers, Objective
 from phenoscope.probes import BatchSharpness, GradientNorm, Loss, Probe, Sharpness, series_units
 from phenoscope.store import WatchedFolder, rule_name
 from phenoscope.training import rule_settings
+from phenoscope.training.dividing import inner
 from phenoscope.watching.listening import Watch, now
 from phenoscope.watching.moments import at_rest
-from phenoscope.watching.optimizers import inner, recognised
+from phenoscope.watching.optimizers import recognised
 
 DEFAULT: tuple[Probe, ...] = (Loss(every=20), GradientNorm(every=20), Sharpness(every=100))
 """What is read unless the caller says otherwise: seldom enough for most trainings."""

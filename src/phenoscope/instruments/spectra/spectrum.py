@@ -7,7 +7,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from phenoscope.core.displays import Shown
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import seeded
 from phenoscope.instruments.given import check_one_network
@@ -21,8 +20,8 @@ End = Literal["largest", "smallest", "both"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Eigenpairs(Shown):
-    """Extreme eigenpairs of a symmetric operator, with their evidence.
+class Eigenpairs(Reading):
+    """Extreme eigenpairs of a symmetric operator, with their evidence; as one number, the first of them.
 
     Attributes:
         values: (k,), signed, falling (for `which="smallest"` rising), in the units of the operator.
@@ -46,8 +45,29 @@ class Eigenpairs(Shown):
     which: End = "largest"
 
     @property
-    def converged(self) -> bool:
-        return self.outcome is Outcome.CONVERGED
+    def value(self) -> Float[Tensor, ""]:
+        return self.values[0]
+
+    @property
+    def residual(self) -> Float[Tensor, ""]:
+        """Of the first."""
+        return self.residuals[0]
+
+    @property
+    def error_field(self) -> str:
+        return "residual"
+
+    @property
+    def further(self) -> dict[str, tuple[float, float]]:
+        names = eigenvalue_names(len(self.values), self.which)
+        pairs = zip(self.values.tolist(), self.residuals.tolist(), strict=True)
+        return dict(list(zip(names, pairs, strict=True))[1:])
+
+    @property
+    def evidence(self) -> str:
+        rest = ", ".join(f"{name}: {value:.4g}" for name, (value, _) in self.further.items())
+        told = f"residuals up to {float(self.residuals.max()):.1e}; {_how(self)}"
+        return f"{rest}; {told}" if rest else told
 
     @property
     def first(self) -> "Eigenpair":
@@ -186,9 +206,29 @@ def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays
         start=None if start is None else _columns(start, matrix.size),
     )
     outcome, more = matrix.judged(found.outcomes[0], tol, max_products - found.products)
-    evidence = (found.products + more, outcome, found.failure_probability[0].item(), wanted.margin, which)
-    vectors, residuals = found.vectors[0].mT, found.residuals[0].to(matrix.dtype)
-    return Eigenpairs((sign * found.values[0]).to(matrix.dtype), vectors, residuals, *evidence)
+    return Eigenpairs(
+        values=(sign * found.values[0]).to(matrix.dtype),
+        vectors=found.vectors[0].mT,
+        residuals=found.residuals[0].to(matrix.dtype),
+        products=found.products + more,
+        outcome=outcome,
+        failure_probability=found.failure_probability[0].item(),
+        margin=wanted.margin,
+        which=which,
+    )
+
+
+def eigenvalue_names(count: int, which: End) -> list[str]:
+    """What so many eigenvalues are called beside each other, in their order: the first has no name of its own.
+
+    Example:
+        >>> eigenvalue_names(4, "both")
+        ['', '2', 'smallest 2', 'smallest']
+    """
+    if which != "both":
+        return ["", *(str(place) for place in range(2, count + 1))]
+    half = eigenvalue_names(count // 2, "largest")
+    return [*half, *(f"smallest {name}".rstrip() for name in reversed(half))]
 
 
 def _check(matrix: Operator, k: int, which: str, tol: float) -> None:

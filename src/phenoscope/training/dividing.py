@@ -8,7 +8,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from phenoscope.core.errors import BadInput
 from phenoscope.core.points import layout
+from phenoscope.objective import Objective
 
 State = Mapping[str, Any]
 Options = Mapping[str, Any]
@@ -71,3 +73,27 @@ def divided(
         else:
             found[name] = torch.full_like(parameter, torch.finfo(parameter.dtype).max)
     return names.ravel(found).to(gradient), ""
+
+
+def divisor(objective: Objective, optimizer: Optimizer | Any) -> Float[Tensor, " p"]:
+    """P of an optimizer on the objective's model, as its last step left it.
+
+    Raises:
+        BadInput: an optimizer without a preconditioner, one that has not made a step, or one of a part of the model.
+    """
+    own = inner(optimizer)
+    found, why = divided(own, objective.model, objective.gradient())
+    if found is None:
+        raise BadInput(f"the preconditioner of {type(own).__name__} is not known: {why}")
+    return found
+
+
+def inner(optimizer: Any) -> Optimizer:
+    """The optimizer of PyTorch that something is, or wraps as `.optimizer` (as trainers' own optimizers do)."""
+    for candidate in (optimizer, getattr(optimizer, "optimizer", None)):
+        if isinstance(candidate, Optimizer):
+            return candidate
+    raise BadInput(
+        f"the optimizer must be one of torch.optim (or wrap one as `.optimizer`), got a {type(optimizer).__name__}. "
+        "A watch listens to its step; watch one optimizer at a time."
+    )
