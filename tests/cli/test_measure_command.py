@@ -335,7 +335,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_1(capsys, here, as_shipped, nam
     [
         ([], "measure needs --model"),
         (["--model", "lab:build"], "measure needs --model"),
-        ([*words(), "--instruments", "loss,nonsense"], "got nonsense"),
+        ([*words(), "--instruments", "loss,nonsense"], "got 'nonsense'"),
         ([*words(), "--instruments", ","], "got none"),
         ([*words(), "--dtype", "int8"], "int8"),
         ([*words(), "--examples", "many"], "many"),

@@ -178,6 +178,7 @@ def invariance_audit(
 
     Example:
         >>> from torch import nn
+        >>> seed = torch.manual_seed(0)
         >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
         >>> objective = Objective(model, nn.MSELoss(), (torch.eye(2), torch.ones(2, 1)))
         >>> audit = invariance_audit(objective, ("loss", "gradient_norm"))
