@@ -1,8 +1,8 @@
 """A plane of 51 x 51 losses, against a loop that loads the parameters of each point and runs the model.
 
-Measured with one core free, one thread, times faster than the loop (ReLU, tanh): 500 parameters and 200 examples 10,
-10; 1,000 examples 7.8, 7.6; 5,000 parameters and 200 examples 6.4, 7.5; 1,000 examples 4.4, 5.5; 50,000 parameters
-1.8, 2.6; 200,000 parameters (784 inputs) 4.7, 5.4.
+Measured quiet, one thread, times faster than the loop (ReLU, tanh): 500 parameters and 200 examples 12, 12; 1,000
+examples 6.7, 6.7; 5,000 parameters and 200 examples 9, 8; 1,000 examples 5.2, 5.5; 50,000 parameters 2.0, 3.0;
+200,000 parameters (784 inputs) 5.2, 5.9.
 
 What limits it: for tiny networks the interpreter of a chunk (about 0.3 ms, shared by its points); then the
 activations themselves, of which tanh takes 0.2 ns an entry by NumPy and 2.1 in the loop; for wide hidden layers the
@@ -12,7 +12,7 @@ What helped: the loss of class scores with examples along the contiguous axis (1
 last axis of ten, which is most of the loop's time there); the first layer mixed from three evaluations; memory that
 the C library does not give back between layers (3 times); for stacks of dense layers, no mapping over networks, so
 that chunks may be small enough for the second cache (2 times); losses found while the outputs are there (1.4 times with
-1,000 examples). What did not: such chunks where mapping costs 0.3 ms each; tanh by the logistic function, which loses
+1,000 examples); at least six points together, even where more than the cache holds (1.2 to 1.4 times with 1,000). What did not: such chunks where mapping costs 0.3 ms each; tanh by the logistic function, which loses
 small numbers to rounding.
 """
 

@@ -60,7 +60,9 @@ PROBED = [("few outputs", "hessian"), ("many outputs", "hessian"), ("many output
 @pytest.mark.parametrize(("name", "which"), [*PROBED, ("partly by rules", "hessian")])
 def test_a_diagonal_counts_every_pass(name, which, monkeypatch):
     objective, space = made(name, which)
-    monkeypatch.setattr(sys.modules["phenoscope.instruments.traces.diagonal_routes"], "layer_space", lambda *_, **__: space)
+    monkeypatch.setattr(
+        sys.modules["phenoscope.instruments.traces.diagonal_routes"], "layer_space", lambda *_, **__: space
+    )
     counts = counting(monkeypatch)
     reading = diagonal(objective, 1e-6, operator=which, max_products=33)
     assert reading.probes >= 2
