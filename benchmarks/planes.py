@@ -9,11 +9,12 @@ activations themselves, of which tanh takes 0.2 ns an entry by NumPy and 2.1 in 
 matrix products after the first, which batches make no faster. The layer on the data costs nothing to speak of.
 
 What helped: the loss of class scores with examples along the contiguous axis (15 times faster than the softmax over a
-last axis of ten, which is most of the loop's time there); the first layer mixed from three evaluations; memory that
-the C library does not give back between layers (3 times); for stacks of dense layers, no mapping over networks, so
-that chunks may be small enough for the second cache (2 times); losses found while the outputs are there (1.4 times with
-1,000 examples); at least six points together, even where more than the cache holds (1.2 to 1.4 times with 1,000). What did not: such chunks where mapping costs 0.3 ms each; tanh by the logistic function, which loses
-small numbers to rounding.
+last axis of ten, which is most of the loop's time there); the first layer mixed from three evaluations; memory that the
+C library does not give back between layers (3 times); for stacks of dense layers, no mapping over networks, so that
+chunks may be small enough for the second cache (2 times); losses found while the outputs are there (1.4 times with
+1,000 examples); at least six points together, even where more than the cache holds (1.2 to 1.4 times with 1,000). What
+did not: such chunks where mapping costs 0.3 ms each; tanh by the logistic function, which loses small numbers to
+rounding.
 """
 
 import functools
