@@ -29,6 +29,7 @@ from phenoscope.objective.evaluation.precise import precise
 from phenoscope.objective.losses import CrossEntropy
 from phenoscope.objective.processes import Processes
 from phenoscope.objective.slices.made_of_data import MadeOfData
+from phenoscope.objective.slices.scores import cross_entropies, plain_scores
 from phenoscope.objective.slices.stacks import stack
 from phenoscope.objective.weighting import Weighting, scores_classes
 
@@ -119,7 +120,7 @@ class Slice:
         corners = self.network.layout.unravel(torch.cat([self.origin[None], self.axes.to(self.origin)]))
         layers = stack(self.network, corners, inputs)
         if layers is not None:
-            losses = torch.func.vmap(lambda outputs: value(outputs.mT, targets))
+            losses = _of_outputs(self.network, targets, layers.width)
             parts = mixing.split(min(LARGEST, layers.most))
             return torch.cat(each(lambda rows: losses(layers.outputs(rows)).double(), parts))
         affine = Affine(corners, inputs)
@@ -221,6 +222,22 @@ def _value(network: Network) -> Callable[[Tensor, Any], Tensor]:
         return network.value(outputs, targets)
 
     return value
+
+
+def _of_outputs(network: Network, targets: Any, classes: int) -> Callable[[Tensor], Tensor]:
+    """The losses (m,) of outputs (m, features, examples)."""
+    value = _value(network)
+    ordinary = torch.func.vmap(lambda outputs: value(outputs.mT, targets))
+    if not plain_scores(network.loss, targets):
+        return ordinary
+    quick = cross_entropies(targets, classes)
+
+    def losses(outputs: Tensor) -> Tensor:
+        found = quick(outputs)
+        beyond = ~torch.isfinite(found)
+        return found if not bool(beyond.any()) else torch.where(beyond, ordinary(outputs).double(), found)
+
+    return losses
 
 
 def _narrow(values: Tensor) -> Tensor:

@@ -65,11 +65,13 @@ class Stack:
         layers: in order, of each part of the examples.
         together: points to be evaluated together.
         most: points whose outputs are still in the cache when their losses are found.
+        width: outputs of an example.
     """
 
     layers: tuple[tuple[Layer, ...], ...]
     together: int
     most: int
+    width: int
 
     def outputs(self, mixing: Float[Tensor, "m c"]) -> Float[Tensor, "m features examples"]:
         """The outputs at the points with these coefficients of the corners."""
@@ -97,7 +99,7 @@ def stack(network: Network, corners: Mapping[str, Tensor], inputs: Any) -> Stack
     size = math.ceil(examples / parts)
     together = max(FEWEST, CACHED * parts // (2 * seen.widest))
     layers = tuple(_of_examples(seen.layers, slice(i, i + size)) for i in range(0, examples, size))
-    return Stack(layers, together, max(together, CACHED // outputs.numel()))
+    return Stack(layers, together, max(together, CACHED // outputs.numel()), outputs.shape[1])
 
 
 def _of_examples(layers: Sequence[Layer], which: slice) -> tuple[Layer, ...]:
