@@ -62,8 +62,8 @@ def test_all_of_a_matrix_is_that_of_the_dense_one(which, parameters, dtype):
     pairs, trace, norm, diagonal, spread_out = (panel[name].reading for name in names)
 
     ends = [*range(3), *(range(-3, 0) if which == "hessian" else ())]
-    rounding = 1e-3 * float(spectrum.abs().max())
-    torch.testing.assert_close(pairs.values.double(), spectrum[ends], rtol=1e-4, atol=rounding)
+    rounding = (1e-5 if dtype == torch.float32 else 1e-10) * float(spectrum.abs().max())
+    assert bool(((pairs.values.double() - spectrum[ends]).abs() <= pairs.residuals.double() + rounding).all())
     assert abs(trace.value - float(expected.trace())) <= 4 * trace.error + rounding
     assert abs(norm.value - float(expected.norm())) <= 4 * norm.error + rounding
     torch.testing.assert_close(diagonal.values, expected.diagonal(), rtol=1e-4, atol=rounding)
@@ -234,15 +234,14 @@ def test_the_whole_is_in_the_json():
 
 
 def test_the_error_of_the_mean_of_a_diagonal_covers():
-    """The errors of entries hang together: taken for independent ones they would be too small by √2."""
+    """The errors of entries hang together, so that they do not average as independent ones would."""
     noise = normal(150, 150, seed=1)
     matrix = Matrix((noise + noise.T) / 2 + 3 * torch.eye(150))
-    covered, ratio = [], []
+    covered = []
     for seed in range(60):
         found = ps.diagonal(matrix, method="hutchinson", tol=1e-9, max_products=20, generator=seeded(seed))
         apart = found.value - float((noise.diagonal() + 3).mean())
         covered.append(abs(apart) <= 1.96 * found.standard_error)
-        ratio.append((apart, found.standard_error))
     assert sum(covered) >= 51
 
 
