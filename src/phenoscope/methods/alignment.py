@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from phenoscope.core.errors import BadInput
 from phenoscope.core.options import one_of
 from phenoscope.core.points import point
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.symmetries.aligning import Pair, distance, pair
@@ -157,7 +158,7 @@ def align(
         raise BadInput(f"{method} lowers the loss halfway: pass `loss=`, and `data=` with inputs and targets.")
     batches = None if data is None else _batches(data, model)
     both = pair(model, reference, None if batches is None else batches[0])
-    drawing = generator or torch.Generator().manual_seed(0)
+    drawing = seeded(generator)
     if rescale and method == "weights" and both.of_one_norm:  # it may be a copy, which is cheaply told
         first = next(_starts(both, 0, sweeps, drawing))
         if _same(both, first):

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments import Barrier, Outcome, Path, Reading, path_barrier
 from phenoscope.instruments.landscapes.paths import Statistics, along, placed
 from phenoscope.instruments.landscapes.stretched import loss_at
@@ -124,7 +125,7 @@ def elastic_band(
             f"an elastic band needs at least 1 pivot, cycle and step, no fewer pivots at most than at first and a "
             f"positive rate; got {pivots}, {cycles}, {steps}, {most} and {rate}."
         )
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     ends = torch.stack([placed(objective, start, "start"), placed(objective, end, "end")])
     taken, _ = along(objective, statistics)
     chain = Path(ends).points(torch.linspace(0, 1, pivots + 2, dtype=torch.float64))

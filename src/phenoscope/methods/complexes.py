@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments import Outcome, Reading, Simplex, log_volumes, simplex, uniform_shares
 from phenoscope.instruments.landscapes.paths import Statistics, along, placed
 from phenoscope.instruments.landscapes.simplexes import DRAWS
@@ -112,7 +113,7 @@ def connecting_complex(
             "a complex needs at least 2 solutions and 1 connector, a positive rate, and no fewer than 0 steps and "
             f"pull; got {len(solutions)}, {connectors}, {rate}, {steps} and {pull}."
         )
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     given = torch.stack([placed(objective, each, "solutions") for each in solutions])
     distance = float((given[1:] - given[0]).double().square().mean().sqrt())
     if not distance:

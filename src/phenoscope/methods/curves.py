@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from phenoscope.core.errors import BadInput
+from phenoscope.core.seeds import seeded
 from phenoscope.instruments import Barrier, Outcome, Path, Reading, path_barrier
 from phenoscope.instruments.landscapes.barriers import POINTS, TOLERANCE
 from phenoscope.instruments.landscapes.paths import Kind, Statistics, along, placed
@@ -140,7 +141,7 @@ def curve(
         (1.0, True)
     """
     _check(bends, steps, rate, places)
-    generator = generator or torch.Generator().manual_seed(0)
+    generator = seeded(generator)
     ends = torch.stack([placed(objective, start, "start"), placed(objective, end, "end")])
     taken, _ = along(objective, statistics)
     spaced = Path(ends).points(torch.linspace(0, 1, bends + 2, dtype=torch.float64))

@@ -18,7 +18,7 @@ LARGE = 2**22
 """Parameters from which on two sums are enough to hold."""
 FEW, WIDE = 4, 16
 """Vectors that are remembered in any case, and so many at a time that all are: unit vectors are seen through that way.
-For one vector at a time the sums would take a tenth of its product's time."""
+For one vector at a time the sums take 1.5 % of its product's time (perceptron of 200,000 parameters, 2,000 images)."""
 TOLERATED = 1e-3
 """The part of a product that may be wrong before it is said, unless the tolerance asked for is smaller."""
 ROUNDINGS = 1e4
