@@ -238,6 +238,10 @@ def test_each_series_has_a_figure_with_its_residuals_as_a_band(tmp_path):
     assert len(trace.x) == 399  # one was not finite
     assert set(trace.error) == {0.3}
     assert "1 reading is not finite and left out" in sharpness.caption
+    assert "The band is the residual" in sharpness.caption
+    estimated = {name.replace(".residual", ".standard error"): series for name, series in record.series.items()}
+    _, other, _ = series_panels(dataclasses.replace(record, series=estimated), {})
+    assert "The band is one standard error." in other.caption
     table = list(csv.DictReader(data_csv(sharpness).splitlines()))
     assert (table[0]["x"], table[0]["y"], table[0]["error"]) == ("0.0", "2.0", "0.3")
     assert draw(sharpness) != draw(dataclasses.replace(sharpness, traces=(dataclasses.replace(trace, error=()),)))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from phenoscope.panels import PanelData, Trace, is_evidence, series_panel
-from phenoscope.record import Record, Series
+from phenoscope.record import Record
 from phenoscope.report.csvs import run_verdicts_csv
 from phenoscope.report.figures import data_csv
 from phenoscope.report.freshness import is_fresh, mark
@@ -76,7 +76,7 @@ def series_panels(record: Record, units: Mapping[str, str]) -> list[PanelData]:
     """A panel for each recorded series of several readings."""
     names = [name for name, series in record.series.items() if len(series) > 1]
     panels = [series_panel(name, {"this run": record}, units.get(name, "")) for name in names]
-    return [replace(panel, caption=_caption(record.series[panel.title], panel.traces[0])) for panel in panels]
+    return [replace(panel, caption=_caption(record, panel.title, panel.traces[0])) for panel in panels]
 
 
 def facts(run: SingleRun) -> dict[str, str]:
@@ -94,8 +94,9 @@ def facts(run: SingleRun) -> dict[str, str]:
     }
 
 
-def _caption(series: Series, trace: Trace) -> str:
-    """How many readings there are, where they begin and end; the figure says the rest."""
+def _caption(record: Record, name: str, trace: Trace) -> str:
+    """How many readings there are, where they begin and end, and what the band is; the figure says the rest."""
+    series = record.series[name]
     if not trace.y:
         return f"{counted(len(series), 'reading')}, none of them a finite number."
     parts = [f"{len(series):,} readings, from {number(trace.y[0])} to {number(trace.y[-1])}."]
@@ -103,7 +104,10 @@ def _caption(series: Series, trace: Trace) -> str:
     if lost:
         parts.append(f"{counted(lost, 'reading is', 'readings are')} not finite and left out.")
     if trace.error:
-        parts.append("The band is the residual, or what rounding may contribute.")
+        drawn = f"{name}.standard error" in record.series
+        parts.append(
+            f"The band is {'one standard error' if drawn else 'the residual, or what rounding may contribute'}."
+        )
     return " ".join(parts)
 
 
