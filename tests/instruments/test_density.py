@@ -119,7 +119,7 @@ def test_it_stops_when_the_band_is_narrow_enough():
 
 
 def test_few_probes_must_lie_further_below_the_tolerance_than_many():
-    values, draws = bulk(40), 60
+    values, draws = bulk(300), 60
     matrix, over = rotated(values), 0
     for draw in range(draws):
         found = density(matrix, probes=60, steps=40, width=0.5, tol=0.1, generator=seeded(draw))

@@ -245,11 +245,7 @@ def test_the_error_of_the_mean_of_a_diagonal_covers():
     assert sum(covered) >= 51
 
 
-ELSEWHERE = {
-    "eigenspace_overlap": "of two readings",
-    "gauss_newton_spectrum": "all eigenvalues at once, of which `gauss_newton_eigenvalues` has the largest",
-    "outliers": "a count whose search has an option; along training it is `ps.probes.Outliers`",
-}
+ELSEWHERE = {"eigenspace_overlap": "of two readings"}
 """What is not had by name, and why."""
 
 

@@ -33,6 +33,7 @@ def measure(
     weights: Path | None = None,
     against: Path | None = None,
     optimizer: Path | None = None,
+    operator: str | None = None,
     parameters: str | None = None,
     loss: str | None = None,
     instruments: str | None = None,
@@ -64,6 +65,10 @@ def measure(
     optimizer
         The state of the optimizer that trained these weights, Adam or another adaptive one: what torch.save wrote of
         optimizer.state_dict(), alone or in a checkpoint. For the instruments whose names begin with effective_.
+    operator
+        Matrices of your own, package.module:function, separated by commas: functions of the objective that return an
+        operator or a dense symmetric matrix, such as those under ps.named_operator. Of one called mine there are then
+        the instruments mine_largest_eigenvalue, mine_eigenvalues:5, mine_trace, and so on.
     parameters
         Patterns of names, separated by commas, such as 'layers.0.*': only the parameters that fit one of them may move,
         and all is measured of these alone.
@@ -96,14 +101,14 @@ def measure(
     from phenoscope.engine.subjects import subject
     from phenoscope.engine.together import together
 
+    _name_operators(operator)
     if instruments == "list":
         _list(as_json)
         return
     names, patterns = _names(instruments), _patterns(parameters)
-    if population is not None and leave_out is None:
-        raise Usage("--population is for the error that --leave-out tells; say both, for example --leave-out 10.")
+    _refuse_unheard(population, leave_out)
     if against is not None and names is None:
-        _refuse_unheard({"--leave-out": leave_out, "--parameters": parameters, "--optimizer": optimizer})
+        _refuse_of_one({"--leave-out": leave_out, "--parameters": parameters, "--optimizer": optimizer})
     if model is None or data is None:
         raise Usage("measure needs --model package.module:function and --data; see `phenoscope measure --help`.")
     with together() as processes:
@@ -126,6 +131,21 @@ def measure(
         print_json({"readings": panel.to_json(), "provenance": about})
     else:
         _print(found, panel, Console())
+
+
+def _name_operators(references: str | None) -> None:
+    """Import matrices of one's own; those without a name of their own have that of their function."""
+    if references is None:
+        return
+    from phenoscope.engine.imported import named
+    from phenoscope.instruments.own import OWN, named_operator
+
+    for reference in filter(None, (part.strip() for part in references.split(","))):
+        make = named(reference, "--operator")
+        if not callable(make):
+            raise Usage(f"--operator names functions of an objective; {reference} is a {type(make).__name__}.")
+        if all(own.make is not make for own in OWN.values()):
+            named_operator(reference.rpartition(":")[2].rpartition(".")[2])(make)
 
 
 def _names(instruments: str | None) -> tuple[str, ...] | None:
@@ -151,7 +171,13 @@ def _patterns(parameters: str | None) -> tuple[str, ...]:
     return found
 
 
-def _refuse_unheard(options: dict[str, object]) -> None:
+def _refuse_unheard(population: int | None, leave_out: int | None) -> None:
+    """How many examples there are beyond those measured matters for one error only."""
+    if population is not None and leave_out is None:
+        raise Usage("--population is for the error that --leave-out tells; say both, for example --leave-out 10.")
+
+
+def _refuse_of_one(options: dict[str, object]) -> None:
     """What says how to measure says nothing about a comparison."""
     for name, value in options.items():
         if value is not None:
@@ -160,7 +186,7 @@ def _refuse_unheard(options: dict[str, object]) -> None:
 
 def _list(as_json: bool) -> None:
     from phenoscope.engine.measuring import DEFAULT
-    from phenoscope.instruments import INSTRUMENTS
+    from phenoscope.instruments.named import known
 
     if as_json:
         rows = [
@@ -169,16 +195,16 @@ def _list(as_json: bool) -> None:
                 "further": list(made.further), "counted": made.counted is not None,
                 "effective": made.effective is not None,
             }
-            for name, made in INSTRUMENTS.items()
+            for name, made in known().items()
         ]  # fmt: skip
         print_json({"instruments": rows})
         return
     console = _wide(Console(), LIST_WIDE)
     roomy = console.width >= ROOMY
-    names = Column("name", min_width=max(map(len, INSTRUMENTS)), no_wrap=True)  # to be copied, and so never cut
+    names = Column("name", min_width=max(map(len, known())), no_wrap=True)  # to be copied, and so never cut
     shown = slice(3 if roomy else 1)
     table = Table(names, *("what it measures", "unit", "by default")[shown], box=None, pad_edge=False)
-    for name, made in INSTRUMENTS.items():
+    for name, made in known().items():
         table.add_row(name, *(made.says, made.unit, "yes" if name in DEFAULT else "")[shown])
     console.print(table)
     console.print(Text(f"\n{SPELLING}"))

@@ -76,6 +76,7 @@ from phenoscope.instruments.networks.rotation import Rotation, rotation
 from phenoscope.instruments.networks.units import DeadUnits, dead_units
 from phenoscope.instruments.networks.variance_sources import VarianceSources, variance_sources
 from phenoscope.instruments.outcome import Outcome
+from phenoscope.instruments.own import named_operator
 from phenoscope.instruments.pruning import (
     DENSITIES,
     SCORES,
@@ -277,6 +278,7 @@ __all__ = [
     "masked",
     "matrix_rank",
     "monotonicity",
+    "named_operator",
     "negative_share",
     "noise_scale",
     "outliers",

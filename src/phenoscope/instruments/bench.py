@@ -1,7 +1,7 @@
 """One network on the bench: what several instruments need is made once, when the first of them asks."""
 
 from functools import cached_property
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from jaxtyping import Float
@@ -11,6 +11,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.instruments.curvatures import Curvatures
 from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.gradients.moments import GradientMoments, gradient_moments
+from phenoscope.instruments.own import OWN
 from phenoscope.instruments.spectra.spectrum import Eigenpair
 from phenoscope.objective import Objective, Operator, Scaled, Which
 
@@ -45,10 +46,12 @@ class Bench:
 
     @cached_property
     def plain(self) -> Curvatures:
-        """The matrices of the loss."""
+        """The matrices of the loss, and those of one's own."""
 
-        def made(which: Which) -> Operator:
-            return given_or_made(self._hessian if which == "hessian" else None, self.objective, which)
+        def made(which: str) -> Operator:
+            if which in OWN:
+                return OWN[which].of(self.objective)
+            return given_or_made(self._hessian if which == "hessian" else None, self.objective, cast(Which, which))
 
         return Curvatures(made, self.objective)
 
@@ -65,7 +68,7 @@ class Bench:
                 "`ps.measure(..., optimizer=optimizer)`, or at the prompt the file with its state, `--optimizer FILE`."
             )
         scale = self._preconditioner.rsqrt()
-        return Curvatures(lambda which: Scaled(self.operator(which), scale))
+        return Curvatures(lambda which: Scaled(self.operator(which), scale), self.objective, divided=True)
 
     @property
     def hessian(self) -> Operator:
@@ -75,7 +78,7 @@ class Bench:
     def gauss_newton(self) -> Operator:
         return self.operator("gauss_newton")
 
-    def operator(self, which: Which) -> Operator:
+    def operator(self, which: str) -> Operator:
         """The matrix of that name."""
         return self.plain.operator(which)
 

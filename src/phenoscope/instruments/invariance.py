@@ -27,8 +27,9 @@ ROUNDING = 1e-4
 LEFT_OUT = {
     "parameters",
     "examples",
+    "outliers",
     *(name for name, each in INSTRUMENTS.items() if each.further),
-    *(name for name in OF_OTHERS if name.endswith("frobenius_norm")),
+    *(name for name in OF_OTHERS if name.endswith(("frobenius_norm", "outliers", "spectrum"))),
 }
 """What nobody asked for by name is not audited: counts, and of the matrices what repeats their eigenvalue and trace."""
 

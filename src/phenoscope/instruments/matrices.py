@@ -2,17 +2,18 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
 from phenoscope.instruments.bench import Bench
 from phenoscope.instruments.curvatures import Curvatures
 from phenoscope.instruments.instrument import CURVATURE, Instrument
+from phenoscope.instruments.own import OWN
 from phenoscope.instruments.reading import Reading
+from phenoscope.instruments.spectra.gram import Made
 from phenoscope.instruments.spectra.spectrum import End, eigenvalue_names
 from phenoscope.instruments.spectra.spread import LEVELS
-from phenoscope.objective import Which
 
 TRACE_TOLERANCE = 0.1
 """Of the traces of a panel: where eigenvalues cancel, it takes 200 probes; half of it would take 800."""
@@ -34,7 +35,7 @@ class Matrix:
     """A row of the table.
 
     Attributes:
-        which: its name among the operators of an objective.
+        which: its name among the operators of an objective, or among those of one's own.
         says: what it is.
         unit: of its eigenvalues.
         prefix: before the names of its instruments.
@@ -42,7 +43,7 @@ class Matrix:
         ends: which ends of its spectrum are of interest: that of a sum of squares begins at 0.
     """
 
-    which: Which
+    which: str
     says: str
     unit: str = CURVATURE
     prefix: str = ""
@@ -76,10 +77,22 @@ class Matrix:
                 lambda m, g: m.density(which, g),
                 further=tuple(LEVELS),
             ),
+            "outliers": self._of(
+                f"eigenvalues of the {says} above the widest gap", lambda m, g: m.outliers(which, g), unit="eigenvalues"
+            ),
         }
+        if which in get_args(Made):
+            exact = f"all eigenvalues of the {says}, exactly; the largest"
+            found["spectrum"] = Instrument(exact, self.unit, lambda bench, _: bench.plain.spectrum(which))
         return {f"{prefix}{name}": instrument for name, instrument in found.items()}
 
-    def _of(self, says: str, read: Of, *, hessian: bool = True, further: tuple[str, ...] = ()) -> Instrument:
+    def unit_of(self, effective: bool) -> str:
+        """Of the eigenvalues, or of what they are after an optimizer's division."""
+        return EFFECTIVE_UNITS.get(self.unit, f"{self.unit} / (loss per parameter)") if effective else self.unit
+
+    def _of(
+        self, says: str, read: Of, *, hessian: bool = True, further: tuple[str, ...] = (), unit: str | None = None
+    ) -> Instrument:
         """An instrument of the plain matrix, which knows that of the effective one."""
 
         def plain(bench: Bench, generator: torch.Generator | None) -> Reading:
@@ -90,8 +103,8 @@ class Matrix:
 
         asks = self.which == "hessian"
         told = f"{says}, as the optimizer meets it"
-        after = Instrument(told, EFFECTIVE_UNITS[self.unit], effective, hessian=asks, further=further)
-        return Instrument(says, self.unit, plain, hessian=asks and hessian, further=further, effective=after)
+        after = Instrument(told, unit or self.unit_of(True), effective, hessian=asks, further=further)
+        return Instrument(says, unit or self.unit, plain, hessian=asks and hessian, further=further, effective=after)
 
     def _eigenvalues(self, count: int | None) -> Instrument:
         """So many of the extreme eigenvalues, at each end of interest."""
@@ -129,5 +142,21 @@ OTHERS = (
     ),
 )
 
+MATRICES = {matrix.which: matrix for matrix in (HESSIAN, *OTHERS)}
+
 OF_HESSIAN: dict[str, Instrument] = HESSIAN.instruments()
 OF_OTHERS: dict[str, Instrument] = {name: made for matrix in OTHERS for name, made in matrix.instruments().items()}
+
+
+def matrix_named(which: str) -> Matrix | None:
+    """The row of a matrix, also of one's own; `None` where there is none of that name."""
+    own = OWN.get(which)
+    if own is None:
+        return MATRICES.get(which)
+    return Matrix(which, own.says, own.unit, f"{which}_", "largest_eigenvalue", ends="both")
+
+
+def of_own() -> dict[str, Instrument]:
+    """The instruments of all matrices of one's own that have been named."""
+    rows = [matrix_named(which) for which in OWN]
+    return {name: made for row in rows if row is not None for name, made in row.instruments().items()}

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments.instrument import Instrument
+from phenoscope.instruments.matrices import of_own
 from phenoscope.instruments.registry import INSTRUMENTS
 
 EFFECTIVE = "effective_"
@@ -24,13 +25,19 @@ def instruments_named(names: Iterable[str] | str, what: str) -> dict[str, Instru
         BadInput: no name, or one that there is not; a number or `effective_` where it has no meaning.
     """
     asked = () if isinstance(names, str) else tuple(dict.fromkeys(names))
-    unknown = [name for name in asked if not isinstance(name, str) or plain_name(name) not in INSTRUMENTS]
+    there = known()
+    unknown = [name for name in asked if not isinstance(name, str) or plain_name(name) not in there]
     if unknown or not asked:
         came = repr(names) if isinstance(names, str) else ", ".join(map(repr, unknown)) or "none"
-        raise BadInput(f"{what} names out of {', '.join(INSTRUMENTS)}; got {came}.")
-    places = {name: place for place, name in enumerate(INSTRUMENTS)}
+        raise BadInput(f"{what} names out of {', '.join(there)}; got {came}.")
+    places = {name: place for place, name in enumerate(there)}
     ordered = sorted(asked, key=lambda name: (is_effective(name), places[plain_name(name)]))
-    return {name: _instrument(name) for name in ordered}
+    return {name: _instrument(name, there) for name in ordered}
+
+
+def known() -> dict[str, Instrument]:
+    """All instruments there are now: those of the registry, and behind them those of matrices of one's own."""
+    return INSTRUMENTS | of_own()
 
 
 def plain_name(name: str) -> str:
@@ -49,11 +56,11 @@ def is_effective(name: str) -> bool:
     return name.startswith(EFFECTIVE)
 
 
-def _instrument(name: str) -> Instrument:
-    found, (stem, colon, number) = INSTRUMENTS[plain_name(name)], name.partition(":")
+def _instrument(name: str, there: dict[str, Instrument]) -> Instrument:
+    found, (stem, colon, number) = there[plain_name(name)], name.partition(":")
     if colon:
         if found.counted is None:
-            countable = ", ".join(name for name, each in INSTRUMENTS.items() if each.counted is not None)
+            countable = ", ".join(name for name, each in there.items() if each.counted is not None)
             raise BadInput(f"{name!r}: there is only one {stem}. A number may follow {countable}.")
         if not (number.isascii() and number.isdecimal() and int(number) > 0):
             raise BadInput(f"{name!r} asks for {number!r} of them. Say a whole number from 1 on, such as {stem}:5.")
@@ -61,7 +68,7 @@ def _instrument(name: str) -> Instrument:
     if not is_effective(name):
         return found
     if found.effective is None:
-        of_matrices = ", ".join(name for name, each in INSTRUMENTS.items() if each.effective is not None)
+        of_matrices = ", ".join(name for name, each in there.items() if each.effective is not None)
         raise BadInput(
             f"{name!r}: that is not of a matrix that an optimizer meets. {EFFECTIVE} may precede {of_matrices}."
         )

@@ -12,9 +12,8 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import seeded
 from phenoscope.instruments.bench import Bench
-from phenoscope.instruments.named import instruments_named, plain_name
+from phenoscope.instruments.named import instruments_named, known, plain_name
 from phenoscope.instruments.reading import Reading
-from phenoscope.instruments.registry import INSTRUMENTS
 from phenoscope.objective import Objective
 
 Read = Callable[[Bench, torch.Generator | None], Reading]
@@ -157,8 +156,9 @@ def _others(places: tuple[Tensor, ...]) -> list[Int[Tensor, " k"]]:
 def _reader(instrument: str | Read) -> Read:
     if callable(instrument):
         return instrument
-    if plain_name(instrument) not in INSTRUMENTS:
-        raise BadInput(f"the instrument must be one of {', '.join(INSTRUMENTS)}, or a function, got {instrument!r}.")
+    there = known()
+    if plain_name(instrument) not in there:
+        raise BadInput(f"the instrument must be one of {', '.join(there)}, or a function, got {instrument!r}.")
     return instruments_named([instrument], "the instrument is one of")[instrument].read
 
 

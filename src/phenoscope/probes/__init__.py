@@ -27,6 +27,7 @@ from phenoscope.probes.progress import Accuracy, GradientNorm, HeldOutLoss, Lear
 from phenoscope.probes.reading import due, heavy, read
 from phenoscope.probes.reliance import BlockReliance
 from phenoscope.probes.sparsity import Density, EarlyBirds, Explored
+from phenoscope.probes.tracked import Tracked
 from phenoscope.probes.units import DeadUnits, Features
 from phenoscope.probes.valley import Foretold, SelfStabilisation, ValleyFloor, Watched
 from phenoscope.record import COMPANIONS
@@ -72,6 +73,7 @@ __all__ = [
     "SelfStabilisation",
     "Sharpness",
     "Spaces",
+    "Tracked",
     "TwoStepMean",
     "ValleyFloor",
     "Watched",

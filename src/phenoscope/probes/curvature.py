@@ -12,6 +12,7 @@ from phenoscope.core.specs import spec
 from phenoscope.core.trees import storable
 from phenoscope.instruments import Extremes, Tracker, Tracking
 from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
+from phenoscope.probes.tracked import challenges, evidenced, numbered
 
 
 @spec
@@ -49,7 +50,7 @@ class Sharpness:
     @property
     def units(self) -> Mapping[str, str]:
         curvature = "loss / parameter²"
-        units = dict.fromkeys(self._names(), curvature) | {"sharpness / threshold": "1"}
+        units = dict.fromkeys(numbered("sharpness", self.k), curvature) | {"sharpness / threshold": "1"}
         return units | ({"gradient along top eigenvector": "loss / parameter"} if self.along else {})
 
     def due(self, step: int) -> bool:
@@ -68,10 +69,7 @@ class Sharpness:
         return [*rows, Rows("gradient along top eigenvector", moment.step, along)], memory
 
     def _tracker(self) -> Tracker:
-        return Tracker(self.k, self.tol, self.guards, _challenges(self))
-
-    def _names(self) -> list[str]:
-        return ["sharpness"] + [f"sharpness {i}" for i in range(2, self.k + 1)]
+        return Tracker(self.k, self.tol, self.guards, challenges(self))
 
     def _measure(self, moment: Moment, memory: "Following | None") -> "tuple[list[Rows], Following]":
         generator = stream(moment.seed, "sharpness", moment.step)
@@ -82,10 +80,7 @@ class Sharpness:
         if memory is not None:
             flipped = (vectors * memory.vectors).sum(dim=1, keepdim=True) < 0
             vectors = torch.where(flipped, -vectors, vectors) if bool(flipped.any()) else vectors
-        rows = _evidenced("sharpness", moment.step, found)
-        for i in range(1, self.k):
-            rows += [Rows(f"sharpness {i + 1}", moment.step, found.values[:, i])]
-            rows += [Rows(f"sharpness {i + 1}.residual", moment.step, found.residuals[:, i])]
+        rows = evidenced(numbered("sharpness", self.k), moment.step, found)
         limit = moment.thresholds
         if limit is not None:
             rows += _against("sharpness", moment.step, found, limit)
@@ -148,28 +143,14 @@ class EffectiveSharpness:
         found, memory = self._tracker().measure(
             lambda block: stretch * multiply(stretch * block), moment.points, memory, generator
         )
-        rows = _evidenced("effective sharpness", moment.step, found)
+        rows = evidenced(["effective sharpness"], moment.step, found)
         limit = moment.effective_thresholds
         if limit is not None:
             rows += _against("effective sharpness", moment.step, found, limit)
         return rows, memory
 
     def _tracker(self) -> Tracker:
-        return Tracker(1, self.tol, self.guards, _challenges(self))
-
-
-def _challenges(probe: Sharpness | EffectiveSharpness) -> int:
-    """Readings from one challenge to the next."""
-    return max(10, -(-20 // probe.every)) if probe.challenge_every is None else probe.challenge_every
-
-
-def _evidenced(name: str, step: int, found: Extremes) -> list[Rows]:
-    """The largest value with its residual, the products used, and the chance of a missed larger one where looked."""
-    rows = [Rows(name, step, found.values[:, 0]), Rows(f"{name}.residual", step, found.residuals[:, 0])]
-    rows += [Rows(f"{name}.products", step, torch.full_like(found.values[:, 0], found.products))]
-    if bool((found.failure_probability < 1).any()):
-        rows += [Rows(f"{name}.failure probability", step, found.failure_probability)]
-    return rows
+        return Tracker(1, self.tol, self.guards, challenges(self))
 
 
 def _against(name: str, step: int, found: Extremes, limit: Float[Tensor, " n"]) -> list[Rows]:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from phenoscope.core.errors import BadInput
 from phenoscope.core.seeds import stream
 from phenoscope.core.specs import spec
-from phenoscope.instruments import INSTRUMENTS, Bench, Instrument, symmetries
+from phenoscope.instruments import Bench, Instrument, symmetries
 from phenoscope.instruments import Reading as Evidence
-from phenoscope.instruments.named import instruments_named, is_effective, without_number
+from phenoscope.instruments.named import instruments_named, is_effective, known, without_number
+from phenoscope.probes.bench import bench, check_patterns, of_parameters
 from phenoscope.probes.probe import Moment, Reading, Rows, at_least_one
 from phenoscope.training import Linearised
 
@@ -50,13 +50,9 @@ class Instruments:
         at_least_one(self, "every")
         _taken(self.instruments)  # refuses what there is not
         if len({_series(name) for name in self.instruments}) < len(self.instruments):
-            names = ", ".join(INSTRUMENTS)
+            names = ", ".join(known())
             raise BadInput(f"{NAMES} names out of {names}; got {self.instruments!r}, some of them twice.")
-        if isinstance(self.parameters, str):
-            raise BadInput(
-                f"`parameters` of a probe is a tuple of patterns of names, such as ('layers.0.*',); got "
-                f"{self.parameters!r}."
-            )
+        check_patterns(self.parameters)
 
     @property
     def units(self) -> Mapping[str, str]:
@@ -79,22 +75,12 @@ class Instruments:
 
     def named(self, name: str, part: str) -> str:
         """The series of an instrument, or of one of its further numbers."""
-        words = f"{_series(name)} {part}".rstrip()
-        return f"{words} of {', '.join(self.parameters)}" if self.parameters else words
+        return of_parameters(f"{_series(name)} {part}".rstrip(), self.parameters)
 
     def _row(self, moment: Moment, row: int) -> dict[str, Evidence]:
-        objective, divisor = moment.objective(row), _divisor(self.instruments, moment, row)
-        if objective is None:
-            return {}
-        hessian = None
-        if self.parameters:
-            if isinstance(objective.model, Linearised):
-                return {}
-            divisor = None if divisor is None else divisor[objective.chosen(*self.parameters).to(divisor.device)]
-            objective = objective.restricted(*self.parameters)
-        elif len(moment.alive) == 1 and self.needs_curvature(moment.step):
-            hessian = moment.around.hessian()
-        return _read(self.instruments, Bench(objective, hessian, preconditioner=divisor), moment)  # type: ignore[arg-type]
+        divided = any(map(is_effective, self.instruments))
+        found = bench(moment, row, self.parameters, hessian=self.needs_curvature(moment.step), divided=divided)
+        return {} if found is None else _read(self.instruments, found, moment)
 
 
 @spec
@@ -162,14 +148,6 @@ def _taken(names: tuple[str, ...]) -> dict[str, Instrument]:
 
 def _series(name: str) -> str:
     return without_number(name).replace("_", " ")
-
-
-def _divisor(names: tuple[str, ...], moment: Moment, row: int) -> Tensor | None:
-    """What the rule divides the steps of a row by, where somebody asks for it and there is one."""
-    if not any(map(is_effective, names)):
-        return None
-    divided = moment.preconditioner
-    return None if divided is None else divided[row]
 
 
 def _read(names: tuple[str, ...], bench: Bench, moment: Moment) -> dict[str, Evidence]:

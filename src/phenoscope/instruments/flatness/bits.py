@@ -16,6 +16,7 @@ from phenoscope.instruments.landscapes.stretched import in_stretched
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectra.density import lanczos, quadrature
+from phenoscope.instruments.spectra.whole import all_eigenvalues
 from phenoscope.objective import Objective, Operator
 
 Prior = float | Tensor | Literal["layers"]
@@ -24,8 +25,6 @@ itself, the root mean square of its entries."""
 
 EXACT = 2048
 """Parameters up to which the whole matrix is made: one product a parameter, and its eigenvalues."""
-BLOCK = 64
-"""Products taken together."""
 SHORTER = 0.75
 """Of the steps: what the rest of them changed is counted to the error."""
 
@@ -172,12 +171,9 @@ def _deviations(objective: Objective, prior: Prior) -> Float[Tensor, " p"]:
 
 def _summed(matrix: Operator, terms: float) -> tuple[float, float, int]:
     """½ Σ log(1 + a) over all eigenvalues, the rounding of it, and the products."""
-    p = matrix.size
-    columns = torch.eye(p, dtype=matrix.dtype, device=matrix.device).split(BLOCK)
-    dense = torch.cat([matrix.multiply(block[None])[0] for block in columns]).double()
-    if not bool(torch.isfinite(dense).all()):
+    p, a = matrix.size, terms * all_eigenvalues(matrix)
+    if not bool(torch.isfinite(a).all()):
         return math.nan, math.inf, p
-    a = terms * torch.linalg.eigvalsh((dense + dense.mT) / 2)
     off = torch.finfo(matrix.dtype).eps * float(a.abs().max()) * 4
     if float(a.min()) <= -1:
         return math.nan, math.inf, p

@@ -12,13 +12,11 @@ from phenoscope.instruments.gradients.share import classes as classes_of
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectra.spectrum import eigenvalues
+from phenoscope.instruments.spectra.whole import all_eigenvalues
 from phenoscope.objective import Objective, Operator, Which
 
 DENSE = 3000
 """Parameters up to which all eigenvalues are taken, from the matrix itself."""
-
-CHUNK = 256
-"""Columns of that matrix that are made together."""
 
 FLAT = 1e-3
 """Curvatures below this part of the largest count as flat: neither as outliers nor as bulk."""
@@ -73,7 +71,8 @@ def outliers(
     2017, arXiv:1706.04454; Papyan 2019, arXiv:1901.08244), or as pairs of classes: so the search goes beyond the square
     of the classes. The number has a meaning only where one gap is clearly wider than any other. Dimensionless.
 
-    Up to 3000 parameters all eigenvalues are taken, in the precision of the parameters; else the largest by Lanczos.
+    Up to 3000 parameters all eigenvalues are taken, from products in the precision of the parameters; else the largest
+    by Lanczos.
 
     Args:
         objective: the loss, at the model's own point; or any operator.
@@ -93,7 +92,7 @@ def outliers(
     """
     matrix = objective if isinstance(objective, Operator) else objective.operator(operator)
     if most is None and isinstance(objective, Objective):
-        most = math.ceil(1.5 * classes_of(objective) ** 2) + 10
+        most = most_outliers(objective)
     if matrix.rows != 1 or most is None or most < 1:
         raise BadInput(
             f"outliers are counted in one operator, up to a number of at least 1; got one of {matrix.rows} rows and "
@@ -101,20 +100,16 @@ def outliers(
         )
     count = min(most + 1, matrix.size)
     if matrix.size <= DENSE:
-        values = _all(matrix)
+        values = all_eigenvalues(matrix)
         errors = torch.full_like(values, torch.finfo(matrix.dtype).eps * float(values.abs().max()))
         return _counted(values, errors, count, matrix.size, Outcome.CONVERGED, whole=True)
     found = eigenvalues(matrix, count, tol=tol, generator=generator)
     return _counted(found.values.double(), found.residuals.double(), count, found.products, found.outcome, whole=False)
 
 
-def _all(matrix: Operator) -> Float[Tensor, " p"]:
-    """All eigenvalues, falling."""
-    unit = torch.eye(matrix.size, dtype=matrix.dtype, device=matrix.device)
-    rows = torch.cat([matrix.multiply(part[None])[0] for part in unit.split(CHUNK)])
-    if not bool(torch.isfinite(rows).all()):
-        return rows.new_full((matrix.size,), math.nan)
-    return torch.linalg.eigvalsh((rows + rows.mT) / 2).flip(0)
+def most_outliers(objective: Objective) -> int:
+    """As many as are looked for unless said otherwise: beyond the square of the classes, where pairs of them show."""
+    return math.ceil(1.5 * classes_of(objective) ** 2) + 10
 
 
 def _counted(values: Tensor, errors: Tensor, count: int, products: int, outcome: Outcome, *, whole: bool) -> Outliers:

@@ -19,6 +19,7 @@ from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.spectra.consistency import Checked
 from phenoscope.instruments.spectra.quadrature import mass_below, quadrature, widening
 from phenoscope.instruments.spectra.subspace import outside
+from phenoscope.instruments.spectra.whole import all_eigenvalues
 from phenoscope.objective import Objective, Operator, Which
 
 GROUP_BYTES = 2**26
@@ -72,8 +73,10 @@ class Density(Shown):
         errors: (g,), its standard error over the random probes, the wider the fewer they are, so that 1.96 of it cover
             95 %.
         width: the standard deviation of the Gaussian.
-        nodes, weights: (probes, steps), where each probe's quadrature puts how much of the whole; unsmoothed.
-        jacobi: (2, probes, steps), the diagonals of the probes' Jacobi matrices and what is below them.
+        nodes, weights: (probes, steps), where each probe's quadrature puts how much of the whole; unsmoothed. Where
+            all eigenvalues were taken instead, they are the nodes, (1, p).
+        jacobi: (2, probes, steps), the diagonals of the probes' Jacobi matrices and what is below them; of no use
+            where all eigenvalues are there.
         error: the mean distance between this density and that of infinitely many probes, from the probes' spread.
         step_error: the distance ∫ |difference| dλ to the density of three quarters of the steps: what the Lanczos
             iteration had still to settle.
@@ -99,11 +102,18 @@ class Density(Shown):
     def converged(self) -> bool:
         return self.outcome is Outcome.CONVERGED
 
+    @property
+    def exact(self) -> bool:
+        """Whether the nodes are all eigenvalues, and nothing was left to chance."""
+        return self.nodes.shape == (1, self.size)
+
     def share(self, low: float = -math.inf, high: float = math.inf) -> Share:
         """The share of eigenvalues in [low, high], unsmoothed, with the bounds that the steps of each probe leave."""
         if self.nodes.shape[1] == self.size:  # these are all eigenvalues
             inside = ((self.nodes >= low) & (self.nodes <= high)).double()
             least = most = (inside * self.weights).sum(dim=1)
+            if len(least) == 1:
+                return Share(float(least), 0.0, float(least), float(least))
         else:
             alpha, beta = self.jacobi.unbind()
             before, up_to = mass_below(alpha, beta, low), mass_below(alpha, beta, high)
@@ -115,6 +125,8 @@ class Density(Shown):
 
     def __str__(self) -> str:
         ends = f"{float(self.nodes.min()):.4g} to {float(self.nodes.max()):.4g}"
+        if self.exact:
+            return f"{self.size} eigenvalues from {ends}, {self.outcome}, exact, {self.products} products"
         return (
             f"{self.size} eigenvalues from {ends}; density known to {self.error:.1e} in total variation, "
             f"{self.step_error:.1e} from more steps; {self.outcome}, {len(self.nodes)} probes, {self.products} products"
@@ -137,7 +149,8 @@ def density(
     A random unit vector's Lanczos iteration gives the Gauss quadrature of the spectral measure that the vector sees;
     averaged over vectors that is the density of all eigenvalues (Ghorbani, Krishnan, Xiao 2019, arXiv:1901.10159;
     Ubaru, Chen, Saad 2017, Fast estimation of tr(f(A)) via stochastic Lanczos quadrature). Every vector is made
-    orthogonal to the last two and then to all earlier ones, so no eigenvalue appears as its own ghost.
+    orthogonal to the last two and then to all earlier ones, so no eigenvalue appears as its own ghost. Where that takes
+    no more products than the fewest probes would, all eigenvalues are taken from the whole matrix instead.
 
     Units: eigenvalues per unit of curvature, as a share of all p.
 
@@ -149,7 +162,8 @@ def density(
             must lie below `tol` for them to be enough, by Student's law: 3.8 times with two, 1.8 times with three.
         steps: of each Lanczos iteration at most; fewer where `step_error` is within half of `tol` before.
         width: of the Gaussian, in units of curvature; a hundredth of the spectrum's range unless given.
-        tol: stop once `error` is surely at most this (of 1, the whole mass). 0 uses every probe and every step.
+        tol: stop once `error` is surely at most this (of 1, the whole mass). 0 uses every probe and every step, and
+            never the whole matrix.
         generator: of the signs; seeded with 0 unless given.
 
     Returns:
@@ -167,6 +181,8 @@ def density(
     """
     matrix = Checked(objective if isinstance(objective, Operator) else objective.operator(operator))
     _check(matrix, (fewest, probes), steps, width, tol)
+    if tol > 0 and matrix.size <= fewest * steps:
+        return _exact(matrix, width, tol)
     generator = seeded(generator)
     steps = min(steps, matrix.size)
     reading = functools.partial(_smoothed, width=width, matrix=matrix, tol=tol)
@@ -186,6 +202,30 @@ def density(
     found = reading(alphas, betas)
     outcome, more = matrix.judged(found.outcome, tol or math.inf, 1)
     return dataclasses.replace(found, outcome=outcome, products=found.products + more)
+
+
+def _exact(matrix: Checked, width: float | None, tol: float) -> Density:
+    """The density of all eigenvalues."""
+    values = all_eigenvalues(matrix)[None].cpu()
+    if not bool(torch.isfinite(values).all()):
+        return _unfinished(matrix, values, matrix.size)
+    grid, width = _grid(values, width)
+    weights = torch.full_like(values, 1 / matrix.size)
+    outcome, more = matrix.judged(Outcome.CONVERGED, tol, 1)
+    return Density(
+        grid=grid,
+        values=_bumps(values, weights, grid, width)[0],
+        errors=torch.zeros_like(grid),
+        width=width,
+        nodes=values,
+        weights=weights,
+        jacobi=torch.stack([values, torch.zeros_like(values)]),
+        error=0.0,
+        step_error=0.0,
+        size=matrix.size,
+        products=matrix.size + more,
+        outcome=outcome,
+    )
 
 
 def _finite(alpha: Tensor, beta: Tensor) -> bool:
@@ -252,10 +292,7 @@ def _inner(left: Float[Tensor, "k p"], right: Float[Tensor, "k p"]) -> Float[Ten
 def _smoothed(alpha: Tensor, beta: Tensor, width: float | None, matrix: Operator, tol: float) -> Density:
     steps = alpha.shape[1]
     nodes, weights = quadrature(alpha, beta, steps)
-    seen = nodes[weights > 0]
-    low, high = float(seen.min()), float(seen.max())
-    width = width if width is not None else max(high - low, 1e-12 * max(abs(low), abs(high)), 1e-30) / 100
-    grid = torch.linspace(low - 5 * width, high + 5 * width, GRID, dtype=torch.float64)
+    grid, width = _grid(nodes[weights > 0], width)
     each = _bumps(nodes, weights, grid, width)
     values = each.mean(dim=0)
     errors = each.std(dim=0) / math.sqrt(len(each)) if len(each) > 1 else torch.full_like(values, math.inf)
@@ -279,6 +316,13 @@ def _smoothed(alpha: Tensor, beta: Tensor, width: float | None, matrix: Operator
         products=alpha.numel(),
         outcome=outcome,
     )
+
+
+def _grid(seen: Tensor, width: float | None) -> tuple[Float[Tensor, " g"], float]:
+    """Where a density of these eigenvalues is given, and with which width unless one was said."""
+    low, high = float(seen.min()), float(seen.max())
+    width = width if width is not None else max(high - low, 1e-12 * max(abs(low), abs(high)), 1e-30) / 100
+    return torch.linspace(low - 5 * width, high + 5 * width, GRID, dtype=torch.float64), width
 
 
 def _within(error: float, tol: float, probes: int) -> bool:

@@ -66,10 +66,11 @@ class Spread(Reading):
     def evidence(self) -> str:
         low, half, high = (f"{at.value:.2g} ± {SIGMAS * at.standard_error:.1g}" for at in self.percentiles.values())
         seen = self.density.nodes
+        drawn = "exact" if self.density.exact else f"{len(seen)} probes"
         return (
             f"root mean square, standard error {self.standard_error:.2g}; 5 % below {low}, half below {half}, 95 % "
             f"below {high}, of {self.density.size:,} from {float(seen.min()):.3g} to {float(seen.max()):.3g}; "
-            f"{self.outcome}, {len(seen)} probes, {self.products} products"
+            f"{self.outcome}, {drawn}, {self.products} products"
         )
 
 
@@ -96,14 +97,18 @@ def spread(found: Density, *, rounding: float = 0.0) -> Spread:
         return Spread(math.nan, math.nan, nothing, found, found.products, found.outcome)
     squares = (found.weights * found.nodes.square()).sum(dim=1)
     value, probes = math.sqrt(float(squares.mean())), len(squares)
-    over_probes = widening(probes) * float(squares.std()) / math.sqrt(probes)
+    over_probes = 0.0 if found.exact else widening(probes) * float(squares.std()) / math.sqrt(probes)
     error = over_probes / (2 * value) if value > 0 else 0.0
-    percentiles = {name: _percentile(found, level) for name, level in LEVELS.items()}
+    floor = rounding * math.sqrt(found.size) * float(found.nodes.abs().max())
+    percentiles = {name: _percentile(found, level, floor) for name, level in LEVELS.items()}
     return Spread(value, max(error, rounding * value), percentiles, found, found.products, found.outcome)
 
 
-def _percentile(found: Density, level: float) -> Percentile:
-    """Where the quadrature's share of eigenvalues below passes a level, and between which places it must pass it."""
+def _percentile(found: Density, level: float, floor: float) -> Percentile:
+    """Where the quadrature's share of eigenvalues below passes a level, and between which places it must pass it.
+
+    No error is said to be below the floor.
+    """
     nodes, order = found.nodes.flatten().sort()
     below = found.weights.flatten()[order].cumsum(0) / len(found.nodes)
     value = float(nodes[min(int((below < level).sum()), len(nodes) - 1)])
@@ -119,4 +124,4 @@ def _percentile(found: Density, level: float) -> Percentile:
 
         return places[min(bisect.bisect_left(places, level, key=share), len(places) - 1)]
 
-    return Percentile(value, max(value - first(1.0), first(-1.0) - value, 0.0) / SIGMAS)
+    return Percentile(value, max((value - first(1.0)) / SIGMAS, (first(-1.0) - value) / SIGMAS, floor))

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from jaxtyping import Bool, Float
@@ -121,7 +121,7 @@ class DiagonalRequest:
     """What is asked for: the arguments of `diagonal`."""
 
     tol: float
-    operator: Which
+    operator: str
     method: Route
     chosen: Tensor | None
     max_products: int
@@ -138,7 +138,7 @@ def diagonal_of(objective: Objective | None, make: Callable[[], Operator], asked
     exact, note = asked.method == "exact", ""
     if objective is not None and asked.method != "hutchinson":
         try:
-            route = by_rules(objective, asked.operator, asked.chosen, asked.generator, make)
+            route = by_rules(objective, cast(Which, asked.operator), asked.chosen, asked.generator, make)
             return _judged(_estimated(route, _wanted(asked, len(objective.point)), asked, exact=exact), route, asked)
         except LayersDiffer:
             note = "the layers are not called alike for all batches"

@@ -9,15 +9,14 @@ from torch import Tensor
 
 from phenoscope.instruments.given import check_one_network
 from phenoscope.instruments.spectra.consistency import Checked
-from phenoscope.instruments.traces.hutchinson import signs, unit_rows, width
+from phenoscope.instruments.spectra.whole import unit_products
+from phenoscope.instruments.traces.hutchinson import signs
 from phenoscope.instruments.traces.layerwise import AT_ONCE, MOST_COLUMNS, SINGLE, units
 from phenoscope.objective import Objective, Operator, Restricted, Which
 from phenoscope.objective.layers.displaced import Displaced
 from phenoscope.objective.layers.signs import Signs
 from phenoscope.objective.layers.space import LayerSpace, layer_space
 
-UNITS = 64
-"""Unit vectors at a time, where their memory allows."""
 PRICES = {"hessian": 1, "gauss_newton": 2, "fisher": 2, "beyond": 3}
 """Passes backwards that the terms of one probe by layer-wise rules take (`_terms`)."""
 
@@ -143,11 +142,7 @@ def _terms(space: LayerSpace, which: str, k: int, generator: torch.Generator) ->
 
 def _units(block: Operator) -> Float[Tensor, " k"]:
     """The diagonal by one product for each entry."""
-    parts, step = [], width(block, UNITS)
-    for start in range(0, block.size, step):
-        rows = unit_rows(block, start, min(start + step, block.size))
-        parts.append(torch.diagonal(block.multiply(rows[None])[0], offset=start))
-    return torch.cat(parts)
+    return torch.cat([torch.diagonal(images, offset=start) for start, images in unit_products(block)])
 
 
 def _spread(values: Tensor, chosen: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from phenoscope.core.precision import decomposable
 from phenoscope.instruments.given import check_one_network
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs, vectors_of
+from phenoscope.instruments.spectra.whole import unit_rows, width
 from phenoscope.objective import Operator
 
 Vectors = Eigenpairs | Eigenpair | Tensor | None
@@ -20,7 +21,6 @@ FEWEST = 10
 """Probes before the first look at the error."""
 BLOCK = 8
 """Probes multiplied together, where their memory allows."""
-BLOCK_ENTRIES = 2**23
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +78,7 @@ def hutchinson(
         if matrix.size <= min(needed, left):
             estimate, used = _Estimate(known.plus(summed(matrix, None)), none, tol), used + matrix.size
             break
-        count = min(needed, left, width(matrix))
+        count = min(needed, left, width(matrix, BLOCK))
         probes = _probed(estimate.probes, matrix, basis, count, generator)
         estimate, used = dataclasses.replace(estimate, probes=probes), used + count
     return estimate.reading(used, matrix.dtype)
@@ -172,7 +172,7 @@ class _Estimate:
 
 def summed(matrix: Operator, rows: Float[Tensor, "k p"] | None) -> tuple[float, float]:
     """The sums of vᵀAv and ‖Av‖² over orthonormal rows v, or over all unit vectors."""
-    count, step = matrix.size if rows is None else len(rows), width(matrix)
+    count, step = matrix.size if rows is None else len(rows), width(matrix, BLOCK)
     form = square = 0.0
     for start in range(0, count, step):
         stop = min(start + step, count)
@@ -197,18 +197,6 @@ def signs(matrix: Operator, k: int, generator: torch.Generator) -> Float[Tensor,
     """Random signs as rows."""
     drawn = torch.randint(2, (k, matrix.size), generator=generator, device=generator.device, dtype=torch.int8)
     return drawn.to(matrix.device, matrix.dtype) * 2 - 1
-
-
-def unit_rows(matrix: Operator, start: int, stop: int) -> Float[Tensor, "k p"]:
-    """The unit vectors from one number to another, as rows."""
-    block = torch.zeros(stop - start, matrix.size, dtype=matrix.dtype, device=matrix.device)
-    block[:, start:stop].fill_diagonal_(1.0)
-    return block
-
-
-def width(matrix: Operator, most: int = BLOCK) -> int:
-    """How many vectors are multiplied together."""
-    return max(1, min(most, BLOCK_ENTRIES // matrix.size))
 
 
 def orthonormal(deflate: Vectors, matrix: Operator) -> Float[Tensor, "p k"]:

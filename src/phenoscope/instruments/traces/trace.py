@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from jaxtyping import Bool
@@ -137,7 +137,7 @@ class Request:
     """What is asked for: the arguments of `trace`."""
 
     tol: float
-    operator: Which
+    operator: str
     method: Method
     chosen: Tensor | None
     deflate: Vectors
@@ -178,14 +178,15 @@ def _judged(found: Sum, matrix: Checked, asked: Request) -> Sum:
 
 def _by_layers(objective: Objective, make: Callable[[], Operator], asked: Request) -> tuple[Trace | None, str]:
     """The trace by rules, with ordinary probes for the parameters that have none; `None`, and why, without any."""
-    space = layer_space(objective, asked.operator, chosen=asked.chosen)
+    which = cast(Which, asked.operator)  # an objective has no others
+    space = layer_space(objective, which, chosen=asked.chosen)
     if not space.layers:
         return None, space.reason
     whole, partly = int(space.covered.sum()), bool(space.rest.any())
     size = len(space.covered) if asked.chosen is None else int(asked.chosen.sum())
     # With a rest the two errors share what is allowed.
     tol = asked.tol / (2 if partly else 1)
-    rules = ByLayers(space, asked.operator, tol, asked.generator)
+    rules = ByLayers(space, which, tol, asked.generator)
     try:
         if asked.method == "exact":
             part = rules.exact()
