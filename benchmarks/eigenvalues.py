@@ -48,7 +48,7 @@ class Case:
 
 def run(threads: int = 1) -> None:
     """Top 1 and top 10 of the MLP, the data as one batch."""
-    _report("Cold eigenvalues of the MLP", [Case("MLP", k, threads) for k in (1, 10)])
+    _report("Cold eigenvalues of the MLP", [Case("MLP", k, threads, rounds=5) for k in (1, 10)])
 
 
 def run_cnn(threads: int = 1) -> None:
@@ -65,7 +65,7 @@ def run_gpt(threads: int = 1) -> None:
 
 def run_loader(threads: int = 1) -> None:
     """Top 1 and top 5 of the MLP through a loader of 20 batches, against PyHessian."""
-    cases = [Case("MLP", k, threads, batches=20, tools=("PyHessian",)) for k in (1, 5)]
+    cases = [Case("MLP", k, threads, batches=20, rounds=5, tools=("PyHessian",)) for k in (1, 5)]
     _report("Eigenvalues through a loader of 20 batches", cases)
 
 

@@ -1,7 +1,7 @@
 """Interleaved timing: the contenders take turns, so a machine that slows down slows all of them.
 
 Each result carries the median time, and the median and quartiles of its ratio to the baseline of the same round:
-the quartiles are the machine's noise. With few rounds they are the extremes.
+the quartiles are the machine's noise.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
@@ -81,8 +82,8 @@ def clock(threads: int) -> Callable[[], float]:
 
 def timing(name: str, seconds: list[float], baseline: list[float], evidence: dict[str, Any] | None = None) -> Timing:
     """The median of some rounds, against the baseline's times in the same rounds."""
-    ratios = sorted(mine / base for mine, base in zip(seconds, baseline, strict=True))
-    low, middle, high = (ratios[round(q * (len(ratios) - 1))] for q in (0.25, 0.5, 0.75))
+    ratios = [mine / base for mine, base in zip(seconds, baseline, strict=True)]
+    low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75)).tolist()
     return Timing(name, statistics.median(seconds), (low, middle, high), evidence or {})
 
 
