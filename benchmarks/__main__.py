@@ -54,7 +54,7 @@ ALL = {
     "alignment": alignment.run,
 }
 
-BY_THREADS = ("eigenvalues", "eigenvalues-cnn", "eigenvalues-gpt", "loader", "densities", "densities-gpt")
+BY_THREADS = ("eigenvalues", "eigenvalues-cnn", "eigenvalues-gpt", "loader", "tracking", "densities", "densities-gpt")
 ALL |= {f"{name}-2": functools.partial(ALL[name], 2) for name in BY_THREADS}
 
 if __name__ == "__main__":

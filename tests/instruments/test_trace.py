@@ -10,7 +10,7 @@ from torch.testing import assert_close
 from oracles import PROBLEMS, dense_gauss_newton, dense_hessian, normal, seeded
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments import Outcome, Trace, eigenvalues, sharpness, trace
-from phenoscope.instruments.traces import hutchinson
+from phenoscope.instruments.spectra import whole
 from phenoscope.objective import Matrix, Objective, Operator
 
 P = 200
@@ -256,7 +256,7 @@ def test_large_operators_are_probed_one_vector_at_a_time(monkeypatch):
     together = trace(Watched(wishart()), 0.02)
     assert max(blocks) == 8
     blocks.clear()
-    monkeypatch.setattr(hutchinson, "BLOCK_ENTRIES", P)
+    monkeypatch.setattr(whole, "ENTRIES", P)
     alone = trace(Watched(wishart()), 0.02)
     assert set(blocks) == {1}
     assert abs(alone.value - together.value) <= 4 * together.standard_error

@@ -83,7 +83,7 @@ class Curvatures:
     def density(self, which: str, generator: torch.Generator | None) -> Spread:
         """How all eigenvalues are spread."""
         matrix = self.operator(which)
-        return spread(density(matrix, fewest=3, generator=generator), rounding=torch.finfo(matrix.dtype).eps)
+        return spread(density(matrix, fewest=3, generator=generator), rounding=matrix.rounding)
 
     def _by_layers(self, which: str) -> Objective | None:
         """Where the rules of layers serve: for the plain matrices of the objective."""

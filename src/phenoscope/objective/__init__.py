@@ -18,11 +18,12 @@ from phenoscope.objective.operators import (
 from phenoscope.objective.processes import Processes
 from phenoscope.objective.refusals import NotFinite
 from phenoscope.objective.singles import ExampleGradients
-from phenoscope.objective.wrapped import Restricted, Scaled
+from phenoscope.objective.wrapped import Derived, Restricted, Scaled
 
 __all__ = [
     "Buffers",
     "CrossEntropy",
+    "Derived",
     "EmpiricalFisher",
     "ExampleGradients",
     "Fisher",

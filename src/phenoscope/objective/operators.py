@@ -6,6 +6,7 @@ Inside, a block of vectors lies as (n, k, p): n networks, k vectors each, one ve
 import abc
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.objective.batches import Batch
 from phenoscope.objective.evaluation.network import Network
+from phenoscope.objective.evaluation.rounding import rounding
 from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.weighting import Weighting
 
@@ -40,6 +42,11 @@ class Operator(abc.ABC):
         """Whether its products are made in this library throughout, and so linear; others are tested with one more."""
         made_in = (getattr(method, "__module__", None) or "" for method in (self.multiply, self._apply))
         return all(name.startswith("phenoscope.") for name in made_in)
+
+    @property
+    def rounding(self) -> float:
+        """What its products may be off by, relative to the whole matrix."""
+        return torch.finfo(self.dtype).eps
 
     @abc.abstractmethod
     def _apply(self, block: Tensor) -> Tensor:
@@ -144,6 +151,15 @@ class Curvature(Operator):
     def kept(self) -> bool:
         """Whether the graphs are in memory; else each product rebuilds them batch by batch."""
         return self._total.pieces is not None
+
+    @property
+    def rounding(self) -> float:
+        """What its products may be off by, relative to the whole matrix; of one network it takes a forward pass."""
+        return super().rounding if self.rows > 1 else self._lost
+
+    @functools.cached_property
+    def _lost(self) -> float:
+        return rounding(self._network, self.points[0], self._start(), self._processes)
 
     def _apply(self, block: Tensor) -> Tensor:
         result, kept = None, self._total.pieces

@@ -8,7 +8,28 @@ from phenoscope.core.errors import BadInput
 from phenoscope.objective.operators import Operator
 
 
-class Restricted(Operator):
+class Derived(Operator):
+    """An operator whose products are made of those of another one.
+
+    Args:
+        of: the other one.
+        size: where it is not of the same size.
+    """
+
+    def __init__(self, of: Operator, size: int | None = None) -> None:
+        super().__init__(of.rows, of.size if size is None else size, of.dtype, of.device)
+        self._of = of
+
+    @property
+    def trusted(self) -> bool:
+        return super().trusted and self._of.trusted
+
+    @property
+    def rounding(self) -> float:
+        return self._of.rounding
+
+
+class Restricted(Derived):
     """The block of a matrix that belongs to some coordinates: the curvature if only those could move.
 
     Its vectors hold the chosen coordinates only, in their order.
@@ -30,12 +51,8 @@ class Restricted(Operator):
                 f"a block of a matrix of size {of.size} needs a choice of that shape with something chosen, got shape "
                 f"{tuple(chosen.shape)} with {int(chosen.sum())} chosen."
             )
-        self._of, self._places = of, chosen.to(of.device).nonzero()[:, 0]
-        super().__init__(of.rows, len(self._places), of.dtype, of.device)
-
-    @property
-    def trusted(self) -> bool:
-        return super().trusted and self._of.trusted
+        self._places = chosen.to(of.device).nonzero()[:, 0]
+        super().__init__(of, len(self._places))
 
     def _apply(self, block: Tensor) -> Tensor:
         whole = torch.zeros(*block.shape[:2], self._of.size, dtype=self.dtype, device=self.device)
@@ -43,7 +60,7 @@ class Restricted(Operator):
         return self._of.multiply(whole)[..., self._places]
 
 
-class Scaled(Operator):
+class Scaled(Derived):
     """D A D for a positive diagonal D: the matrix in coordinates stretched by 1/D.
 
     With D = P^(-1/2), P the preconditioner of an adaptive rule, its eigenvalues are those of P⁻¹A: the *effective*
@@ -66,12 +83,8 @@ class Scaled(Operator):
                 f"a scale of a matrix of size {of.size} must have shape ({of.size},) and be positive, got shape "
                 f"{tuple(scale.shape)} with smallest entry {float(scale.min()) if scale.numel() else 0:.3g}."
             )
-        super().__init__(of.rows, of.size, of.dtype, of.device)
-        self._of, self._scale = of, scale.to(of.device, of.dtype).reshape(-1, 1, of.size)
-
-    @property
-    def trusted(self) -> bool:
-        return super().trusted and self._of.trusted
+        super().__init__(of)
+        self._scale = scale.to(of.device, of.dtype).reshape(-1, 1, of.size)
 
     def _apply(self, block: Tensor) -> Tensor:
         return self._scale * self._of.multiply(self._scale * block)

@@ -174,7 +174,7 @@ def _summed(matrix: Operator, terms: float) -> tuple[float, float, int]:
     p, a = matrix.size, terms * all_eigenvalues(matrix)
     if not bool(torch.isfinite(a).all()):
         return math.nan, math.inf, p
-    off = torch.finfo(matrix.dtype).eps * float(a.abs().max()) * 4
+    off = matrix.rounding * float(a.abs().max()) * 4
     if float(a.min()) <= -1:
         return math.nan, math.inf, p
     return float(a.log1p().sum()) / 2, off * float((1 / (1 + a)).sum()) / 2, p

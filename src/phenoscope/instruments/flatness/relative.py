@@ -14,7 +14,7 @@ from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.traces.trace import trace
-from phenoscope.objective import Objective, Operator
+from phenoscope.objective import Derived, Objective, Operator
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +107,7 @@ def relative_flatness(
     )
 
 
-class _Mixed(Operator):
+class _Mixed(Derived):
     """(Q ⊗ I)ᵀ H (Q ⊗ I) on one layer's weights: its vectors are matrices of rank(W) rows, mixed by Q.
 
     Args:
@@ -120,12 +120,8 @@ class _Mixed(Operator):
         left, size, _ = torch.linalg.svd(decomposable(weights), full_matrices=False)
         # (rows, r); a singular value of 0 adds a row of 0, which costs a product and no error
         self._mix = (left * size).to(weights)
-        self._of, self._columns, self._first = of, weights.shape[1], first
-        super().__init__(1, self._mix.shape[1] * self._columns, of.dtype, of.device)
-
-    @property
-    def trusted(self) -> bool:
-        return super().trusted and self._of.trusted
+        self._columns, self._first = weights.shape[1], first
+        super().__init__(of, self._mix.shape[1] * self._columns)
 
     def _apply(self, block: Tensor) -> Tensor:
         whole = torch.zeros(1, block.shape[1], self._of.size, dtype=self.dtype, device=self.device)

@@ -101,7 +101,7 @@ def outliers(
     count = min(most + 1, matrix.size)
     if matrix.size <= DENSE:
         values = all_eigenvalues(matrix)
-        errors = torch.full_like(values, torch.finfo(matrix.dtype).eps * float(values.abs().max()))
+        errors = torch.full_like(values, matrix.rounding * float(values.abs().max()))
         return _counted(values, errors, count, matrix.size, Outcome.CONVERGED, whole=True)
     found = eigenvalues(matrix, count, tol=tol, generator=generator)
     return _counted(found.values.double(), found.residuals.double(), count, found.products, found.outcome, whole=False)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from phenoscope.instruments.outcome import Outcome
-from phenoscope.objective import Operator
+from phenoscope.objective import Derived, Operator
 
 SUMS = 4
 """Kept of vectors, and as many of products; each pair of them is a test of its own."""
@@ -29,7 +29,7 @@ AHEAD = 256
 """Signs that are drawn at a time."""
 
 
-class Checked(Operator):
+class Checked(Derived):
     """The same operator, of whose products some are remembered, as sums.
 
     Args:
@@ -37,15 +37,11 @@ class Checked(Operator):
     """
 
     def __init__(self, of: Operator) -> None:
-        super().__init__(of.rows, of.size, of.dtype, of.device)
-        self._of, self._generator = of, torch.Generator().manual_seed(0)
+        super().__init__(of)
+        self._generator = torch.Generator().manual_seed(0)
         self._signs = torch.zeros(SUMS if of.size < LARGE else 2, 0, dtype=self._precision, device=of.device)
         self._vectors = torch.zeros(len(self._signs), of.size, dtype=self._precision, device=of.device)
         self._images = torch.zeros_like(self._vectors)
-
-    @property
-    def trusted(self) -> bool:
-        return self._of.trusted
 
     @property
     def _precision(self) -> torch.dtype:

@@ -35,7 +35,8 @@ class GramSpectrum(Reading):
         vectors: (p, k), unit columns of the k largest.
         residuals: (k,), ‖A v - λ v‖ with products of the matrix itself, which share nothing with the Gram matrix.
         rounding: what any of the values may be off by: the working precision times the largest, times the root of the
-            number of rows, and times what second derivatives lose where a classifier is sure of all.
+            number of rows (or what large outputs cost, if that is more), and times what second derivatives lose where a
+            classifier is sure of all.
         size: p.
         rows: of the Gram matrix: examples times outputs, or examples.
         products: passes backwards through all data, and operator products for the residuals.
@@ -111,8 +112,8 @@ def gauss_newton_spectrum(
         empty = gram.new_zeros(len(space.point), 0)
         return GramSpectrum(nothing, empty, nothing, math.nan, len(empty), len(gram), 0, Outcome.NOT_FINITE)
     values, inside = (found.flip(-1) for found in torch.linalg.eigh(gram))
-    precision = torch.finfo(space.point.dtype).eps
-    rounding = float(precision * math.sqrt(len(gram)) * factors.lost * values[0].clamp_min(0.0))
+    precision = max(space.rounding, torch.finfo(space.point.dtype).eps * math.sqrt(len(gram)))
+    rounding = float(precision * factors.lost * values[0].clamp_min(0.0))
     values = values[values > rounding]
     found = _vectors(factors, values[:vectors], inside, centre)
     residuals = _residuals(objective, operator, values, found)

@@ -1,6 +1,7 @@
 """The ways to the diagonal of a matrix: probes of the whole, and rules layer by layer."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import torch
@@ -33,7 +34,7 @@ class DiagonalRoute:
         checked: the operator whose products are taken, as far as they are no layer's.
         known: a share that is exact, (p,), to which the estimates come in addition.
         products: spent so far.
-        eps: of the working precision.
+        eps: what an entry may be off by for rounding, relative to it.
     """
 
     sampled: Callable[[int, torch.Generator], Tensor] | None
@@ -57,8 +58,13 @@ def ordinary(matrix: Operator, chosen: Tensor | None) -> DiagonalRoute:
         z = signs(block, k, generator)
         return _spread(z * block.multiply(z[None])[0], everything)
 
-    eps = _eps(matrix.dtype)
-    return DiagonalRoute(sampled, lambda: _spread(_units(block)[None], everything)[0], block.size, eps, checked=block)
+    exact = functools.partial(_exact, block, everything)
+    return DiagonalRoute(sampled, exact, block.size, block.rounding, checked=block)
+
+
+def _exact(block: Operator, chosen: Tensor) -> Float[Tensor, " p"]:
+    """The diagonal of a block by one product for each entry, among zeros."""
+    return _spread(_units(block)[None], chosen)[0]
 
 
 def by_rules(
@@ -71,7 +77,7 @@ def by_rules(
     rest = ordinary(make(), space.rest) if bool(space.rest.any()) else None
     checked = None if rest is None else rest.checked
     columns = 1 if which in SINGLE else space.entries
-    eps, left = _eps(space.point.dtype), 0 if rest is None else rest.cost
+    eps, left = space.rounding, 0 if rest is None else rest.cost
     if which in SINGLE or (which != "hessian" and columns <= AT_ONCE):
         known = _squares(space, which, generator)
         if rest is None:
@@ -94,7 +100,7 @@ def by_rules(
             found = _squares(space, which, generator)
         else:
             block = Restricted(make(), space.covered)
-            found = _spread(_units(block)[None], space.covered)[0]
+            found = _exact(block, space.covered)
         return found if rest is None else found + rest.exact()
 
     by_columns = which != "hessian" and columns <= MOST_COLUMNS
@@ -150,7 +156,3 @@ def _spread(values: Tensor, chosen: Tensor) -> Tensor:
     whole = torch.zeros(len(values), len(chosen), dtype=torch.float64)
     whole[:, chosen.cpu()] = values.double().cpu()
     return whole
-
-
-def _eps(dtype: torch.dtype) -> float:
-    return torch.finfo(dtype).eps

@@ -72,7 +72,7 @@ def hutchinson(
     none = _Probes(0, torch.zeros(matrix.size, dtype=torch.float64, device=matrix.device), 0.0, 0.0)
     estimate = _Estimate(known.plus(summed(matrix, None if exact else basis.mT)), none, tol)
     if exact:
-        return estimate.reading(matrix.size, matrix.dtype)
+        return estimate.reading(matrix.size, matrix.rounding)
     while basis.shape[1] < matrix.size and used < max_products and not estimate.settled:
         needed, left = estimate.needed, max_products - used
         if matrix.size <= min(needed, left):
@@ -81,7 +81,7 @@ def hutchinson(
         count = min(needed, left, width(matrix, BLOCK))
         probes = _probed(estimate.probes, matrix, basis, count, generator)
         estimate, used = dataclasses.replace(estimate, probes=probes), used + count
-    return estimate.reading(used, matrix.dtype)
+    return estimate.reading(used, matrix.rounding)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -157,12 +157,11 @@ class _Estimate:
         wanted = self.probes.error**2 / left if left > 0 else math.inf
         return max(1, math.ceil(n * min(wanted, 1e9)) - n)
 
-    def reading(self, products: int, dtype: torch.dtype) -> Sum:
+    def reading(self, products: int, rounding: float) -> Sum:
         n, scale = self.probes.count, self.scale
         if not math.isfinite(scale):
             return Sum(math.nan, math.nan, math.nan, n, products, Outcome.NOT_FINITE)
         # p rounded entries of a diagonal add up to an error of about eps times their norm, at most ‖A‖_F.
-        rounding = torch.finfo(dtype).eps
         outcome = Outcome.PRECISION_FLOOR if self.tol < rounding else Outcome.CONVERGED
         if (n and not self.settled) or self.error > self.allowed:
             outcome = Outcome.NOT_CONVERGED

@@ -185,7 +185,7 @@ class ByLayers:
         return max(FEWEST, math.ceil(rounds.probes * wanted) - rounds.probes, math.ceil(trusted) - rounds.freedom)
 
     def _rounding(self, value: float, rounds: Rounds) -> float:
-        return torch.finfo(self.space.point.dtype).eps * max(abs(value), rounds.size)
+        return self.space.rounding * max(abs(value), rounds.size)
 
     def _reading(self, exact: float, rounds: Rounds, scale: float) -> Sum:
         value = exact + rounds.value

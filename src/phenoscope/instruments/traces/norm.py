@@ -14,7 +14,7 @@ from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectra.consistency import Checked
 from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs
 from phenoscope.instruments.traces.hutchinson import Vectors, hutchinson
-from phenoscope.objective import Objective, Operator, Restricted, Which
+from phenoscope.objective import Derived, Objective, Operator, Restricted, Which
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,12 +100,12 @@ def frobenius_norm(
     return FrobeniusNorm(value, error, found.probes, products + more, outcome)
 
 
-class _Squared(Operator):
+class _Squared(Derived):
     """A²."""
 
-    def __init__(self, of: Operator) -> None:
-        super().__init__(of.rows, of.size, of.dtype, of.device)
-        self._of = of
+    @property
+    def rounding(self) -> float:
+        return 2 * self._of.rounding
 
     def _apply(self, block: Tensor) -> Tensor:
         return self._of.multiply(self._of.multiply(block))

@@ -42,7 +42,7 @@ def xtrace(matrix: Operator, tol: float, max_products: int, generator: torch.Gen
     """XTrace: the mean of k estimates, each by Hutch++ with one of k sign vectors left to probe what is left."""
     check(matrix, tol, max_products, 0)
     sketch, k, used = _Sketch.of(matrix), FIRST, 0
-    eps = torch.finfo(matrix.dtype).eps
+    eps = matrix.rounding
     while used + 2 * (k - len(sketch.signs)) <= min(matrix.size, max_products):
         used += 2 * (k - len(sketch.signs))
         sketch = sketch.grown(matrix, k - len(sketch.signs), generator, images=True)

@@ -7,6 +7,7 @@ derivative serves all of them at once. None of this is assumed: every layer is t
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from phenoscope.objective.batches import Batch, split
+from phenoscope.objective.evaluation.rounding import rounding
 from phenoscope.objective.layers.checks import candidates, inseparable, small, verified
 from phenoscope.objective.layers.displaced import Displaced, Layer, LayersDiffer
 from phenoscope.objective.layers.rules import Dense
@@ -53,6 +55,12 @@ class LayerSpace:
     units: int
     _start: Callable[[], Iterator[Batch]]
     _kept: list[Displaced] | None
+
+    @functools.cached_property
+    def rounding(self) -> float:
+        """What its matrices may be off by, relative to the whole of one."""
+        objective = self.objective
+        return rounding(objective.terms.network, self.point, objective.terms.passes(), objective.processes)
 
     def summed(
         self, function: Callable[[Displaced, Signs], Sequence[Tensor]], generator: torch.Generator

@@ -1,0 +1,77 @@
+"""What float32 makes of a curvature, against float64 at the same numbers: no more than is said."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+import phenoscope as ps
+from oracles import drawn, normal
+from phenoscope.objective import Objective
+
+SCORES = (1.0, 10.0, 30.0, 100.0)
+
+
+def twins(size, seed, loss):
+    """One network in both precisions, whose largest output is as large, and which is right on most examples."""
+    model = drawn(nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 5)), seed)
+    inputs = normal(60, 8, seed=seed)
+    with torch.no_grad():
+        for part in model[-1].parameters():
+            part.mul_(size / model(inputs).abs().max())
+    single, inputs = copy.deepcopy(model).float(), inputs.float()
+    targets = single(inputs).argmax(dim=1)
+    targets[:12] = torch.arange(12) % 5
+    if isinstance(loss, nn.MSELoss):
+        targets = nn.functional.one_hot(targets, 5).float()
+    double = copy.deepcopy(single).double()
+    exact = targets.double() if targets.is_floating_point() else targets
+    return Objective(single, loss, (inputs, targets)), Objective(double, loss, (inputs.double(), exact))
+
+
+READ = {
+    "trace": lambda objective: ps.trace(objective, method="exact"),
+    "gauss_newton": lambda objective: ps.trace(objective, method="exact", operator="gauss_newton"),
+    "empirical_fisher": lambda objective: ps.trace(objective, method="exact", operator="empirical_fisher"),
+    "spectrum": ps.gauss_newton_spectrum,
+    "probes": lambda objective: ps.trace(objective.hessian(), method="exact"),
+    "norm": lambda objective: ps.frobenius_norm(objective, tol=1e-6, max_products=1000),
+}
+
+
+@pytest.mark.parametrize("size", SCORES)
+@pytest.mark.parametrize("name", READ)
+def test_exact_sums_are_off_by_no_more_than_they_say(name, size):
+    for seed in range(3):
+        single, double = (READ[name](each) for each in twins(size, seed, nn.CrossEntropyLoss()))
+        assert abs(float(single.value) - float(double.value)) <= single.error + double.error
+
+
+@pytest.mark.parametrize("size", SCORES)
+def test_diagonals_are_off_by_no_more_than_they_say(size):
+    for seed in range(3):
+        single, double = (ps.diagonal(each, method="exact") for each in twins(size, seed, nn.CrossEntropyLoss()))
+        assert float((single.values - double.values).norm()) <= float(single.standard_errors.norm())
+
+
+def test_the_precision_alone_would_say_too_little():
+    """The cousin that knows nothing of the outputs."""
+    single, double = (each.hessian() for each in twins(100.0, 0, nn.CrossEntropyLoss()))
+    unit = torch.eye(single.size)
+    apart = float(((single @ unit).double() - double @ unit.double()).trace().abs())
+    norm = float((double @ unit.double()).norm())
+    assert torch.finfo(torch.float32).eps * norm < apart <= single.rounding * norm
+
+
+def test_squared_errors_lose_nothing_with_the_size_of_outputs():
+    small, large = (twins(size, 0, nn.MSELoss())[0].hessian().rounding for size in (1.0, 100.0))
+    assert small == large
+    assert twins(100.0, 0, nn.CrossEntropyLoss())[0].hessian().rounding > 10 * large
+
+
+def test_it_is_the_largest_output_that_counts_and_no_product():
+    single, _ = twins(30.0, 0, nn.CrossEntropyLoss())
+    hessian = single.hessian()
+    assert hessian.rounding == pytest.approx(30 * torch.finfo(torch.float32).eps, rel=0.1)
+    assert ps.trace(hessian, method="exact").products == hessian.size
