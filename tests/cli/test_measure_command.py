@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import jaxtyping
 import numpy as np
@@ -17,6 +18,7 @@ from hostile import Hostile
 from phenoscope.cli import main
 from phenoscope.engine.measuring import DEFAULT
 from phenoscope.instruments import INSTRUMENTS
+from phenoscope.instruments.own import OWN
 
 MODULE = """
 import torch
@@ -375,3 +377,36 @@ def test_processes_of_torchrun_share_the_data_and_one_tells(here, capsys):
         if name != "examples":
             errors = (reading["sampling"]["standard_error"] for reading in (one, other))
             assert next(errors) == pytest.approx(next(errors), rel=1e-4)
+
+
+OPERATORS = """
+import torch, phenoscope as ps
+
+def decay(objective):
+    return 2 * torch.eye(len(objective.point))
+
+@ps.named_operator("penalty", says="penalty on the weights")
+def anything(objective):
+    return 3 * torch.eye(len(objective.point))
+
+number = 3
+"""
+
+
+def test_a_matrix_of_ones_own_is_measured_by_name(capsys, monkeypatch):
+    Path("mine.py").write_text(OPERATORS)
+    before = dict(OWN)
+    try:
+        given = [*words(), "--operator", "mine:decay,mine:anything", "--instruments"]
+        assert measure(*given, "decay_largest_eigenvalue,penalty_diagonal", "--json") == 0
+        found = json.loads(capsys.readouterr().out)["readings"]
+        assert found["decay_largest_eigenvalue"]["value"] == pytest.approx(2.0)
+        assert found["penalty_diagonal"]["value"] == pytest.approx(3.0)
+        assert measure("--operator", "mine:decay", "--instruments", "list") == 0
+        assert "trace of the penalty on the weights" in capsys.readouterr().out
+        assert measure(*words(), "--operator", "mine:number") == 1
+        assert "an operator is named by its function of an objective, got a int" in capsys.readouterr().err
+    finally:
+        OWN.clear()
+        OWN.update(before)
+        sys.modules.pop("mine", None)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -141,9 +141,7 @@ def _name_operators(references: str | None) -> None:
     from phenoscope.instruments.own import OWN, named_operator
 
     for reference in filter(None, (part.strip() for part in references.split(","))):
-        make: Any = named(reference, "--operator")
-        if not callable(make):
-            raise Usage(f"--operator names functions of an objective; {reference} is a {type(make).__name__}.")
+        make = named(reference, "--operator")
         if all(own.make is not make for own in OWN.values()):
             named_operator(reference.rpartition(":")[2].rpartition(".")[2])(make)
 

@@ -81,6 +81,8 @@ def named_operator(name: str, *, says: str | None = None, unit: str = "1") -> Ca
         raise BadInput(f"{name!r} is a name of this library's own. Find another for your operator.")
 
     def keep(make: Make) -> Make:
+        if not callable(make):
+            raise BadInput(f"an operator is named by its function of an objective, got a {type(make).__name__}.")
         known = OWN.get(name)
         if known is not None and _place(known.make) != _place(make):
             raise BadInput(f"two operators are called {name!r}: {_place(known.make)} and {_place(make)}. Rename one.")
