@@ -393,7 +393,8 @@ number = 3
 """
 
 
-def test_a_matrix_of_ones_own_is_measured_by_name(capsys, monkeypatch):
+@pytest.mark.usefixtures("as_shipped")
+def test_a_matrix_of_ones_own_is_measured_by_name(capsys):
     Path("mine.py").write_text(OPERATORS)
     before = dict(OWN)
     try:
