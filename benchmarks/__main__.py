@@ -21,6 +21,7 @@ from benchmarks import (
     products,
     sparse,
     store,
+    tables,
     traces,
     tracking,
     watching,
@@ -68,3 +69,4 @@ if __name__ == "__main__":
     with one_thread():
         for name in names:
             ALL[name]()
+    tables.fill()

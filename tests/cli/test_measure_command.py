@@ -207,7 +207,7 @@ def test_what_the_optimizer_met_is_measured_from_its_state(capsys, here, alone):
     printed = capsys.readouterr().out
     assert "as Adam meets it (o.pt, sha256 " in printed
     assert "0.* alone, 25 of 43 parameters" in printed
-    assert "half below" in printed
+    assert "exact, 25 products" in printed
 
 
 def test_states_that_are_no_optimizers_of_this_model_are_refused(capsys, here):

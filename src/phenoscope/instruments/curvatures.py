@@ -9,7 +9,7 @@ from torch import Tensor
 from phenoscope.core.seeds import seeded
 from phenoscope.instruments.gradients.outliers import Outliers, most_outliers, outliers
 from phenoscope.instruments.spectra.density import density
-from phenoscope.instruments.spectra.gram import GramSpectrum, Made, gauss_newton_spectrum
+from phenoscope.instruments.spectra.gram import GramSpectrum, Made, spectrum_of
 from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs, End, eigenvalues
 from phenoscope.instruments.spectra.spread import Spread, spread
 from phenoscope.instruments.traces.diagonal import Diagonal, DiagonalRequest, diagonal_of
@@ -70,7 +70,7 @@ class Curvatures:
 
     def spectrum(self, which: str) -> GramSpectrum:
         """All eigenvalues of a matrix made of gradients, by inner products between examples."""
-        return gauss_newton_spectrum(self._objective, operator=cast(Made, which))
+        return spectrum_of(self._objective, cast(Made, which), lambda: self.operator(which))
 
     def outliers(self, which: str, generator: torch.Generator | None) -> Outliers:
         """How many eigenvalues stand out from the bulk of them."""

@@ -16,7 +16,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.objective.batches import Batch
 from phenoscope.objective.evaluation.network import Network
-from phenoscope.objective.evaluation.rounding import rounding
+from phenoscope.objective.evaluation.rounding import outputs_at, rounding
 from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.weighting import Weighting
 
@@ -84,12 +84,13 @@ class Matrix(Operator):
 
 @dataclasses.dataclass(frozen=True)
 class Piece:
-    """One batch of a curvature matrix: its weight, loss and gradient, and its products while its graph lives."""
+    """One batch of a curvature matrix: weight, loss, gradient and outputs, and its products while its graph lives."""
 
     weight: float
     loss: Float[Tensor, " n"]
     gradient: Float[Tensor, "n p"]
     multiply: Callable[[Tensor], Tensor]
+    outputs: Tensor | None = None
 
 
 PieceOf = Callable[[Batch], Piece]
@@ -154,12 +155,15 @@ class Curvature(Operator):
 
     @property
     def rounding(self) -> float:
-        """What its products may be off by, relative to the whole matrix; of one network it takes a forward pass."""
-        return super().rounding if self.rows > 1 else self._lost
+        """What its products may be off by, relative to the whole matrix; a forward pass where no graph is kept."""
+        return super().rounding if self.rows > 1 else self._rounding
 
     @functools.cached_property
-    def _lost(self) -> float:
-        return rounding(self._network, self.points[0], self._start(), self._processes)
+    def _rounding(self) -> float:
+        kept = [piece.outputs for piece in self._total.pieces or ()]
+        there = [outputs for outputs in kept if outputs is not None]
+        outputs = there if self.kept else outputs_at(self._network, self.points[0], self._start())
+        return rounding(self._network, outputs, self._processes)
 
     def _apply(self, block: Tensor) -> Tensor:
         result, kept = None, self._total.pieces

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -12,7 +13,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectra.gram_rows import Factors, Rows, rows_of
-from phenoscope.objective import Objective
+from phenoscope.objective import Objective, Operator
 from phenoscope.objective.layers.rules import Dense
 from phenoscope.objective.layers.space import LayerSpace, layer_space
 
@@ -98,6 +99,13 @@ def gauss_newton_spectrum(
         >>> [round(value, 4) for value in gauss_newton_spectrum(objective).values.tolist()]
         [1.0, 1.0]
     """
+    return spectrum_of(objective, operator, lambda: objective.operator(operator), vectors, memory)
+
+
+def spectrum_of(
+    objective: Objective, operator: Made, make: Callable[[], Operator], vectors: int = 1, memory: int = MEMORY
+) -> GramSpectrum:
+    """The same, with the matrix whose products give the residuals from elsewhere."""
     if operator not in ("gauss_newton", "fisher", *GRADIENTS):
         raise BadInput(f"a Gram matrix needs a matrix that is a sum of squares, got {operator!r}; see `eigenvalues`.")
     space = layer_space(objective, operator)
@@ -116,7 +124,7 @@ def gauss_newton_spectrum(
     rounding = float(precision * factors.lost * values[0].clamp_min(0.0))
     values = values[values > rounding]
     found = _vectors(factors, values[:vectors], inside, centre)
-    residuals = _residuals(objective, operator, values, found)
+    residuals = _residuals(make, values, found)
     held = not len(residuals) or bool(residuals.max() <= SLACK * rounding)
     outcome = Outcome.CONVERGED if held else Outcome.NOT_CONVERGED
     passes = (1 if operator in GRADIENTS else space.entries) + found.shape[1]
@@ -156,8 +164,9 @@ def _vectors(factors: Factors | Rows, values: Tensor, inside: Tensor, centre: Te
     return torch.stack(columns, dim=1) if columns else factors.pull(inside[:, 0])[:, None][:, :0]
 
 
-def _residuals(objective: Objective, which: Made, values: Tensor, vectors: Tensor) -> Tensor:
+def _residuals(make: Callable[[], Operator], values: Tensor, vectors: Tensor) -> Tensor:
     if not vectors.shape[1]:
         return values[:0]
-    images = objective.operator(which) @ vectors.to(objective.point.dtype)
+    matrix = make()
+    images = matrix @ vectors.to(matrix.dtype)
     return (images.double() - vectors * values[: vectors.shape[1]]).norm(dim=0)

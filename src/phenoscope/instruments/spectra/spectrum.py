@@ -17,6 +17,8 @@ from phenoscope.instruments.spectra.extremes import Wanted, extremes
 from phenoscope.objective import Objective, Operator, Which
 
 End = Literal["largest", "smallest", "both"]
+ROUNDINGS = 1e3
+"""So many times the working precision, relative to ‖A‖, no product is off by: its outputs would be as large."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -26,7 +28,8 @@ class Eigenpairs(Reading):
     Attributes:
         values: (k,), signed, falling (for `which="smallest"` rising), in the units of the operator.
         vectors: (p, k), unit columns.
-        residuals: (k,), ‖A v - λ v‖: some eigenvalue lies at most this far from each value.
+        residuals: (k,), ‖A v - λ v‖, and no less than what products are rounded by: some eigenvalue lies at most this
+            far from each value.
         products: operator products used.
         outcome: how the iteration ended.
         failure_probability: the chance, over the random start, that an eigenvalue beyond the last of the values
@@ -206,16 +209,28 @@ def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays
         start=None if start is None else _columns(start, matrix.size),
     )
     outcome, more = matrix.judged(found.outcomes[0], tol, max_products - found.products)
+    norm = float(torch.linalg.eigvalsh(found.space.matrix[0]).abs().max())
+    residuals = _with_rounding(found.residuals[0], matrix, norm)
+    allowed = tol * found.values[0].abs().clamp_min(norm / 10)
+    if outcome is Outcome.CONVERGED and bool((residuals > allowed).any()):
+        outcome = Outcome.PRECISION_FLOOR
     return Eigenpairs(
         values=(sign * found.values[0]).to(matrix.dtype),
         vectors=found.vectors[0].mT,
-        residuals=found.residuals[0].to(matrix.dtype),
+        residuals=residuals.to(matrix.dtype),
         products=found.products + more,
         outcome=outcome,
         failure_probability=found.failure_probability[0].item(),
         margin=wanted.margin,
         which=which,
     )
+
+
+def _with_rounding(residuals: Float[Tensor, " k"], matrix: Operator, norm: float) -> Float[Tensor, " k"]:
+    """Residuals no smaller than the rounding of products, where they are so small that it could matter."""
+    if bool((residuals > ROUNDINGS * torch.finfo(matrix.dtype).eps * norm).all()):
+        return residuals
+    return residuals.clamp_min(matrix.rounding * norm)
 
 
 def eigenvalue_names(count: int, which: End) -> list[str]:

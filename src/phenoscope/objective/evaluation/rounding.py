@@ -5,7 +5,7 @@ itself, whatever precision it is then computed in. Squared errors have one curva
 """
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import torch
 from jaxtyping import Float
@@ -21,22 +21,27 @@ LAYERS = 4.0
 """Roundings that a curvature has in any case: it goes forwards and backwards through several layers."""
 
 
-def rounding(network: Network, point: Float[Tensor, " p"], batches: Iterable[Batch], processes: Processes) -> float:
-    """What a curvature at the point may be off by, relative to the whole matrix; one forward pass, or none.
+def rounding(network: Network, outputs: Iterable[Tensor], processes: Processes) -> float:
+    """What a curvature may be off by, relative to the whole matrix.
 
     Args:
         network: model and loss.
-        point: (p,).
-        batches: a pass over this process's data.
+        outputs: of this process's data, batch by batch; not looked at where they do not matter.
         processes: that hold a part of the data each, and must all ask.
     """
     largest = LAYERS
-    if not _squared(network.loss):
-        parameters = network.layout.unravel(point)
-        with network.evaluation(), torch.no_grad():
-            for inputs, _ in batches:
-                largest = max(largest, float(network.outputs(parameters, inputs).abs().amax()))
+    for each in () if _squared(network.loss) else outputs:
+        largest = max(largest, float(each.abs().amax()))
     return torch.finfo(network.dtype).eps * max(processes.gather(largest))
+
+
+def outputs_at(network: Network, point: Float[Tensor, " p"], batches: Iterable[Batch]) -> Iterator[Tensor]:
+    """The outputs at a point (p,), batch by batch: a forward pass."""
+    parameters = network.layout.unravel(point)
+    for inputs, _ in batches:
+        with network.evaluation(), torch.no_grad():
+            found = network.outputs(parameters, inputs)
+        yield found
 
 
 def _squared(loss: Loss) -> bool:
