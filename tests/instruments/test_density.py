@@ -202,3 +202,34 @@ def test_what_cannot_be_asked_for(wrong):
         density(Matrix(torch.eye(3)), **wrong)
     with pytest.raises(BadInput, match="one network"):
         density(Matrix(torch.eye(3).expand(2, 3, 3)))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_of_a_small_matrix_all_eigenvalues_are_taken_where_that_costs_no_more(dtype):
+    values, matrix = bulk(150), rotated(bulk(150), dtype=dtype)
+    found = density(matrix, width=0.2)
+    assert found.converged
+    assert found.exact
+    assert found.products == matrix.products == 150
+    assert found.error == found.step_error == 0
+    assert torch.equal(found.errors, torch.zeros_like(found.errors))
+    assert found.nodes[0].tolist() == pytest.approx(values.sort(descending=True).values.tolist(), abs=1e-5)
+    assert distance(found, smoothed(values, found.grid, 0.2)) < 1e-4
+    for low, high in ((-0.2, 0.2), (1.0, math.inf), (-math.inf, -5.0)):
+        share = found.share(low, high)
+        inside = float(((values >= low) & (values <= high)).double().mean())
+        assert share.value == share.least == share.most == pytest.approx(inside)
+        assert share.standard_error == 0
+    larger = density(rotated(bulk(161)), width=0.2)  # two probes of 80 steps are fewer products
+    assert not larger.exact
+    assert not density(rotated(bulk(150)), width=0.2, tol=0, probes=2).exact
+
+
+def test_what_is_no_symmetric_matrix_has_no_exact_density_either():
+    class Turned(Matrix):
+        def _apply(self, block):
+            return super()._apply(block) + block.roll(1, dims=-1)
+
+    assert density(Turned(rotated(bulk(60))._entries[0])).outcome is Outcome.NOT_SYMMETRIC
+    nothing = density(Matrix(torch.full((5, 5), math.nan)))
+    assert nothing.outcome is Outcome.NOT_FINITE

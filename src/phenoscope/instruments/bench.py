@@ -13,7 +13,7 @@ from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.gradients.moments import GradientMoments, gradient_moments
 from phenoscope.instruments.own import OWN
 from phenoscope.instruments.spectra.spectrum import Eigenpair
-from phenoscope.objective import Objective, Operator, Scaled, Which
+from phenoscope.objective import Objective, Operator, OperatorName, Scaled
 
 
 class Bench:
@@ -51,7 +51,9 @@ class Bench:
         def made(which: str) -> Operator:
             if which in OWN:
                 return OWN[which].of(self.objective)
-            return given_or_made(self._hessian if which == "hessian" else None, self.objective, cast(Which, which))
+            return given_or_made(
+                self._hessian if which == "hessian" else None, self.objective, cast(OperatorName, which)
+            )
 
         return Curvatures(made, self.objective)
 

@@ -4,14 +4,14 @@ import torch
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-from phenoscope.objective import Objective, Operator, Which
+from phenoscope.objective import Objective, Operator, OperatorName
 from phenoscope.objective.operators import KINDS, Curvature, Fisher, GaussNewton
 
 TOLERANCE = 1e4
 """Of a loss that was taken over the same data cut otherwise, in units of the working precision."""
 
 
-def given_or_made(given: Operator | None, objective: Objective, which: Which = "hessian") -> Operator:
+def given_or_made(given: Operator | None, objective: Objective, which: OperatorName = "hessian") -> Operator:
     """The matrix that was given, or that of the objective at the model's own point.
 
     Raises:

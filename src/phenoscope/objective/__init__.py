@@ -3,7 +3,7 @@
 from phenoscope.objective.batches import freeze
 from phenoscope.objective.evaluation.network import Buffers, Network
 from phenoscope.objective.kinds import LossKind
-from phenoscope.objective.linearisation import Linearisation, Which
+from phenoscope.objective.linearisation import Linearisation, OperatorName
 from phenoscope.objective.losses import CrossEntropy, PenalisedCrossEntropy, SquaredError
 from phenoscope.objective.objective import Objective
 from phenoscope.objective.operators import (
@@ -37,11 +37,11 @@ __all__ = [
     "NotFinite",
     "Objective",
     "Operator",
+    "OperatorName",
     "PenalisedCrossEntropy",
     "Processes",
     "Restricted",
     "Scaled",
     "SquaredError",
-    "Which",
     "freeze",
 ]

@@ -15,7 +15,7 @@ from phenoscope.objective.pieces import PIECES, gradient_piece, third_piece
 from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.weighting import Weighting
 
-Which = Literal["hessian", "gauss_newton", "fisher", "empirical_fisher", "gradient_covariance"]
+OperatorName = Literal["hessian", "gauss_newton", "fisher", "empirical_fisher", "gradient_covariance"]
 """The matrices that an objective offers as products."""
 
 
@@ -49,7 +49,7 @@ class Linearisation:
         self.network, self.points, self.keep = network, points.detach(), keep
         self._processes = processes
         self._start, self._by, self._rows = start, by, rows
-        self._curvatures: dict[Which, Curvature] = {}
+        self._curvatures: dict[OperatorName, Curvature] = {}
         self._first_order: tuple[Tensor, Tensor] | None = None
 
     @property
@@ -70,7 +70,7 @@ class Linearisation:
         """The Gauss-Newton matrix at these points."""
         return self.operator("gauss_newton")
 
-    def operator(self, which: Which) -> Curvature:
+    def operator(self, which: OperatorName) -> Curvature:
         """The matrix of that name at these points; its graph is kept and shared by all who ask."""
         if which not in self._curvatures:
             build = self._bound(PIECES[which])

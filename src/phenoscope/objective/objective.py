@@ -17,7 +17,7 @@ from phenoscope.objective import refusals
 from phenoscope.objective.batches import Batch, batches_of, by_rows, fixed, generators_of, length
 from phenoscope.objective.evaluation.network import Buffers, Loss, Network
 from phenoscope.objective.kinds import LossKind, are_classes, loss_kind, wrong_share
-from phenoscope.objective.linearisation import Linearisation, Which
+from phenoscope.objective.linearisation import Linearisation, OperatorName
 from phenoscope.objective.memory import MEMORY, GraphSize
 from phenoscope.objective.operators import Curvature
 from phenoscope.objective.parts import drawn, picked
@@ -222,7 +222,7 @@ class Objective:
         """The covariance of the gradients of single examples, as an operator; an example is an entry of axis 0."""
         return self.operator("gradient_covariance", point)
 
-    def operator(self, which: Which, point: Float[Tensor, " p"] | None = None) -> Curvature:
+    def operator(self, which: OperatorName, point: Float[Tensor, " p"] | None = None) -> Curvature:
         """The curvature matrix of that name."""
         if which not in PIECES:
             raise BadInput(f"the operator must be one of {', '.join(PIECES)}, got {which!r}.")
@@ -231,7 +231,7 @@ class Objective:
         finite(operator.gradient, "gradient")
         return operator
 
-    def refuse_unfit(self, which: Which) -> None:
+    def refuse_unfit(self, which: OperatorName) -> None:
         """Refuse a matrix that this loss does not have."""
         kind = self.loss_kind if which == "fisher" else "other"
         splittable = self.terms.splittable and (which not in OF_EXAMPLES or self._apart)
@@ -323,11 +323,11 @@ class Objective:
         made.partition = lengths
         return made
 
-    def _around(self, which: Which, row: Tensor) -> Linearisation:
+    def _around(self, which: OperatorName, row: Tensor) -> Linearisation:
         passes, keep = self._chunks(which, row)
         return dataclasses.replace(self.terms, passes=passes).around(row, keep=keep)
 
-    def _chunks(self, which: Which, rows: Tensor) -> tuple[Callable[[], Iterator[Batch]], bool]:
+    def _chunks(self, which: OperatorName, rows: Tensor) -> tuple[Callable[[], Iterator[Batch]], bool]:
         """Passes whose pieces, at all points (n, p), fit the memory allowed, and whether all graphs do together."""
         terms = self.terms
         with terms.network.evaluation():

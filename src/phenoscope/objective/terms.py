@@ -16,7 +16,7 @@ from phenoscope.objective import refusals
 from phenoscope.objective.batches import Batch, length, split, take
 from phenoscope.objective.evaluation.network import Network, Rows
 from phenoscope.objective.kinds import UNFIT, are_classes
-from phenoscope.objective.linearisation import Linearisation, Which
+from phenoscope.objective.linearisation import Linearisation, OperatorName
 from phenoscope.objective.memory import GraphSize, graph_size
 from phenoscope.objective.pieces import PIECES
 from phenoscope.objective.processes import Processes
@@ -141,7 +141,7 @@ class Terms:
             return False
         return bool((whole - cut).abs() <= 1e4 * torch.finfo(self.network.dtype).eps * whole.abs())
 
-    def graph_size(self, which: Which, row: Float[Tensor, "1 p"]) -> GraphSize:
+    def graph_size(self, which: OperatorName, row: Float[Tensor, "1 p"]) -> GraphSize:
         """What the graph of a matrix needs, by the first batch."""
         piece_of = functools.partial(PIECES[which], self.network, row, self.by, "one")
         return graph_size(piece_of, next(self.passes()), splittable=self.splittable)

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from phenoscope.core.errors import BadInput
-from phenoscope.objective import Which
+from phenoscope.objective import OperatorName
 from phenoscope.training.cohorts import shape_of
 from phenoscope.training.geometry import placed
 from phenoscope.training.landscape import Landscape, Outlook, landscape
@@ -126,7 +126,7 @@ def _with_rates(cohort: tuple[Recipe, ...], ground: Landscape) -> tuple[Recipe, 
     if not needed:
         return cohort
     around = ground.around(ground.origin)
-    found = [largest(around.operator(cast(Which, kind)), ground.origin).tolist() for kind in needed]
+    found = [largest(around.operator(cast(OperatorName, kind)), ground.origin).tolist() for kind in needed]
     rows = [dict(zip(needed, values, strict=True)) for values in zip(*found, strict=True)]
     rules = [resolved(recipe.rule, row) for recipe, row in zip(cohort, rows, strict=True)]
     return tuple(dataclasses.replace(recipe, rule=rule) for recipe, rule in zip(cohort, rules, strict=True))

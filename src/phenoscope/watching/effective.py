@@ -4,11 +4,11 @@ from typing import Any
 
 from torch.optim import Optimizer
 
-from phenoscope.objective import Objective, Scaled, Which
+from phenoscope.objective import Objective, OperatorName, Scaled
 from phenoscope.training.dividing import divisor
 
 
-def preconditioned(objective: Objective, optimizer: Optimizer | Any, operator: Which = "hessian") -> Scaled:
+def preconditioned(objective: Objective, optimizer: Optimizer | Any, operator: OperatorName = "hessian") -> Scaled:
     """P^(-1/2) A P^(-1/2), with P what an adaptive optimizer divides its step by now, from its own state.
 
     Its largest eigenvalue is the effective sharpness, to be laid against the optimizer's threshold, 2/η for RMSprop and

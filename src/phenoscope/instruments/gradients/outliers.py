@@ -13,7 +13,7 @@ from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectra.spectrum import eigenvalues
 from phenoscope.instruments.spectra.whole import all_eigenvalues
-from phenoscope.objective import Objective, Operator, Which
+from phenoscope.objective import Objective, Operator, OperatorName
 
 DENSE = 3000
 """Parameters up to which all eigenvalues are taken, from the matrix itself."""
@@ -59,7 +59,7 @@ def outliers(
     objective: Objective | Operator,
     most: int | None = None,
     *,
-    operator: Which = "hessian",
+    operator: OperatorName = "hessian",
     tol: float = 1e-3,
     generator: torch.Generator | None = None,
 ) -> Outliers:

@@ -14,7 +14,7 @@ from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectra.eigenspaces import NO_GAP, changed, slant
 from phenoscope.instruments.spectra.spectrum import Eigenpairs, eigenvalues
-from phenoscope.objective import Objective, Operator, Which
+from phenoscope.objective import Objective, Operator, OperatorName
 
 ROUNDINGS, FACTOR = 1e3, 2.0
 """How far from what pairs say of themselves a residual may be: in units of the working precision, and as a factor."""
@@ -92,7 +92,7 @@ def gradient_share(
     objective: Objective,
     k: int | None = None,
     *,
-    operator: Which = "hessian",
+    operator: OperatorName = "hessian",
     pairs: Operator | Eigenpairs | None = None,
     tol: float = 1e-3,
     generator: torch.Generator | None = None,
@@ -148,7 +148,7 @@ def batch_gradient_share(
     *,
     batch_size: int | None = None,
     batches: int = 32,
-    operator: Which = "hessian",
+    operator: OperatorName = "hessian",
     pairs: Operator | Eigenpairs | None = None,
     tol: float = 1e-3,
     generator: torch.Generator | None = None,
@@ -198,7 +198,7 @@ def classes(objective: Objective) -> int:
 
 
 def _pairs(
-    objective: Objective, k: int | None, operator: Which, given: Operator | Eigenpairs | None, *, tol: float,
+    objective: Objective, k: int | None, operator: OperatorName, given: Operator | Eigenpairs | None, *, tol: float,
     generator: torch.Generator | None,
 ) -> tuple[Eigenpairs, int, int]:  # fmt: skip
     """K + 1 eigenpairs, k, and the products they took now."""
@@ -218,7 +218,7 @@ def _pairs(
     return found, k, found.products
 
 
-def _refuse_others(pairs: Eigenpairs, objective: Objective, operator: Which) -> None:
+def _refuse_others(pairs: Eigenpairs, objective: Objective, operator: OperatorName) -> None:
     """Refuse pairs that are no eigenpairs here, by one product with the sum of their vectors, with random signs."""
     matrix = objective.operator(operator)
     vectors, values = pairs.vectors.to(matrix.device, matrix.dtype), pairs.values.to(matrix.device, matrix.dtype)

@@ -20,7 +20,7 @@ from phenoscope.instruments.spectra.consistency import Checked
 from phenoscope.instruments.spectra.quadrature import mass_below, quadrature, widening
 from phenoscope.instruments.spectra.subspace import outside
 from phenoscope.instruments.spectra.whole import all_eigenvalues
-from phenoscope.objective import Objective, Operator, Which
+from phenoscope.objective import Objective, Operator, OperatorName
 
 GROUP_BYTES = 2**26
 """Of the bases of the probes that are multiplied together: 64 MiB. Those that follow take their places; memory that is
@@ -136,7 +136,7 @@ class Density(Shown):
 def density(
     objective: Objective | Operator,
     *,
-    operator: Which = "hessian",
+    operator: OperatorName = "hessian",
     probes: int = 10,
     fewest: int = 2,
     steps: int = 80,

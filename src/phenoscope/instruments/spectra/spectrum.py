@@ -14,7 +14,7 @@ from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectra.consistency import Checked
 from phenoscope.instruments.spectra.extremes import Wanted, extremes
-from phenoscope.objective import Objective, Operator, Which
+from phenoscope.objective import Objective, Operator, OperatorName
 
 End = Literal["largest", "smallest", "both"]
 ROUNDINGS = 1e3
@@ -160,7 +160,7 @@ def eigenvalues(  # noqa: PLR0917 (the order of arguments is published and stays
     objective: Objective | Operator,
     k: int = 1,
     which: End = "largest",
-    operator: Which = "hessian",
+    operator: OperatorName = "hessian",
     tol: float = 1e-3,
     start: Tensor | Eigenpair | Eigenpairs | None = None,
     *,

@@ -16,7 +16,7 @@ from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectra.quadrature import widening
 from phenoscope.instruments.traces.diagonal_routes import DiagonalRoute, by_rules, ordinary
-from phenoscope.objective import Objective, Operator, Which
+from phenoscope.objective import Objective, Operator, OperatorName
 from phenoscope.objective.layers.displaced import LayersDiffer
 
 FEWEST = 10
@@ -77,7 +77,7 @@ def diagonal(
     objective: Objective | Operator,
     tol: float = 0.05,
     *,
-    operator: Which = "hessian",
+    operator: OperatorName = "hessian",
     method: Route = "auto",
     chosen: Bool[Tensor, " p"] | None = None,
     max_products: int = 1000,
@@ -138,7 +138,7 @@ def diagonal_of(objective: Objective | None, make: Callable[[], Operator], asked
     exact, note = asked.method == "exact", ""
     if objective is not None and asked.method != "hutchinson":
         try:
-            route = by_rules(objective, cast(Which, asked.operator), asked.chosen, asked.generator, make)
+            route = by_rules(objective, cast(OperatorName, asked.operator), asked.chosen, asked.generator, make)
             return _judged(_estimated(route, _wanted(asked, len(objective.point)), asked, exact=exact), route, asked)
         except LayersDiffer:
             note = "the layers are not called alike for all batches"

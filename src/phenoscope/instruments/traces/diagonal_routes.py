@@ -13,7 +13,7 @@ from phenoscope.instruments.spectra.consistency import Checked
 from phenoscope.instruments.spectra.whole import unit_products
 from phenoscope.instruments.traces.hutchinson import signs
 from phenoscope.instruments.traces.layerwise import AT_ONCE, MOST_COLUMNS, SINGLE, units
-from phenoscope.objective import Objective, Operator, Restricted, Which
+from phenoscope.objective import Objective, Operator, OperatorName, Restricted
 from phenoscope.objective.layers.displaced import Displaced
 from phenoscope.objective.layers.signs import Signs
 from phenoscope.objective.layers.space import LayerSpace, layer_space
@@ -68,7 +68,11 @@ def _exact(block: Operator, chosen: Tensor) -> Float[Tensor, " p"]:
 
 
 def by_rules(
-    objective: Objective, which: Which, chosen: Tensor | None, generator: torch.Generator, make: Callable[[], Operator]
+    objective: Objective,
+    which: OperatorName,
+    chosen: Tensor | None,
+    generator: torch.Generator,
+    make: Callable[[], Operator],
 ) -> DiagonalRoute:
     """Layer-wise rules for what they cover, ordinary probes for the rest."""
     space = layer_space(objective, which, chosen=chosen)
@@ -110,7 +114,7 @@ def by_rules(
     return DiagonalRoute(sampled_by_rules, exact, cost + left, eps, known, spent, note, price, checked)
 
 
-def _squares(space: LayerSpace, which: Which, generator: torch.Generator) -> Float[Tensor, " p"]:
+def _squares(space: LayerSpace, which: OperatorName, generator: torch.Generator) -> Float[Tensor, " p"]:
     """The diagonal of a matrix that is a sum of squares, (p,), zero where there is no rule."""
 
     def of(piece: Displaced, signs: Signs) -> list[Tensor]:

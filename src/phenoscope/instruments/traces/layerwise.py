@@ -17,7 +17,7 @@ from torch import Tensor
 from phenoscope.core.points import flattened
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.traces.hutchinson import Sum, signs
-from phenoscope.objective import Operator, Which
+from phenoscope.objective import Operator, OperatorName
 from phenoscope.objective.layers.displaced import Displaced
 from phenoscope.objective.layers.signs import Signs
 from phenoscope.objective.layers.space import LayerSpace
@@ -93,7 +93,7 @@ class ByLayers:
         generator: of the signs.
     """
 
-    def __init__(self, space: LayerSpace, which: Which, tol: float, generator: torch.Generator) -> None:
+    def __init__(self, space: LayerSpace, which: OperatorName, tol: float, generator: torch.Generator) -> None:
         self.space, self.which, self.tol, self.generator = space, which, tol, generator
         self.passes = 0
 

@@ -14,7 +14,7 @@ from phenoscope.instruments.reading import Reading
 from phenoscope.instruments.spectra.consistency import Checked
 from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs
 from phenoscope.instruments.traces.hutchinson import Vectors, hutchinson
-from phenoscope.objective import Derived, Objective, Operator, Restricted, Which
+from phenoscope.objective import Derived, Objective, Operator, OperatorName, Restricted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +49,7 @@ def frobenius_norm(
     objective: Objective | Operator,
     tol: float = 0.05,
     *,
-    operator: Which = "hessian",
+    operator: OperatorName = "hessian",
     chosen: Bool[Tensor, " p"] | None = None,
     deflate: Eigenpairs | Eigenpair | Tensor | None = None,
     max_products: int = 1000,

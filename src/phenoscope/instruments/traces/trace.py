@@ -18,7 +18,7 @@ from phenoscope.instruments.spectra.spectrum import Eigenpair, Eigenpairs, vecto
 from phenoscope.instruments.traces.hutchinson import Share, Sum, Vectors, hutchinson
 from phenoscope.instruments.traces.layerwise import ByLayers
 from phenoscope.instruments.traces.sketched import hutch_pp, xtrace
-from phenoscope.objective import Objective, Operator, Restricted, Which
+from phenoscope.objective import Objective, Operator, OperatorName, Restricted
 from phenoscope.objective.layers.displaced import LayersDiffer
 from phenoscope.objective.layers.space import layer_space
 
@@ -63,7 +63,7 @@ def trace(
     objective: Objective | Operator,
     tol: float = 0.05,
     *,
-    operator: Which = "hessian",
+    operator: OperatorName = "hessian",
     method: Method = "auto",
     chosen: Bool[Tensor, " p"] | None = None,
     deflate: Eigenpairs | Eigenpair | Tensor | None = None,
@@ -178,7 +178,7 @@ def _judged(found: Sum, matrix: Checked, asked: Request) -> Sum:
 
 def _by_layers(objective: Objective, make: Callable[[], Operator], asked: Request) -> tuple[Trace | None, str]:
     """The trace by rules, with ordinary probes for the parameters that have none; `None`, and why, without any."""
-    which = cast(Which, asked.operator)  # an objective has no others
+    which = cast(OperatorName, asked.operator)  # an objective has no others
     space = layer_space(objective, which, chosen=asked.chosen)
     if not space.layers:
         return None, space.reason

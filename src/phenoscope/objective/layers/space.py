@@ -21,7 +21,7 @@ from phenoscope.objective.layers.checks import candidates, inseparable, small, v
 from phenoscope.objective.layers.displaced import Displaced, Layer, LayersDiffer
 from phenoscope.objective.layers.rules import Dense
 from phenoscope.objective.layers.signs import Signs
-from phenoscope.objective.linearisation import Which
+from phenoscope.objective.linearisation import OperatorName
 from phenoscope.objective.memory import graph_size
 from phenoscope.objective.objective import Objective
 
@@ -137,7 +137,7 @@ class LayerSpace:
 
 def layer_space(
     objective: Objective,
-    which: Which = "hessian",
+    which: OperatorName = "hessian",
     *,
     point: Float[Tensor, " p"] | None = None,
     chosen: Bool[Tensor, " p"] | None = None,
