@@ -16,7 +16,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.objective.batches import Batch
 from phenoscope.objective.evaluation.network import Network
-from phenoscope.objective.evaluation.rounding import outputs_at, rounding
+from phenoscope.objective.evaluation.rounding import largest_at, rounding
 from phenoscope.objective.processes import ALONE, Processes
 from phenoscope.objective.weighting import Weighting
 
@@ -84,13 +84,13 @@ class Matrix(Operator):
 
 @dataclasses.dataclass(frozen=True)
 class Piece:
-    """One batch of a curvature matrix: weight, loss, gradient and outputs, and its products while its graph lives."""
+    """One batch of a curvature matrix: weight, loss, gradient, largest output, and products while its graph lives."""
 
     weight: float
     loss: Float[Tensor, " n"]
     gradient: Float[Tensor, "n p"]
     multiply: Callable[[Tensor], Tensor]
-    outputs: Tensor | None = None
+    largest: Float[Tensor, ""] | None = None
 
 
 PieceOf = Callable[[Batch], Piece]
@@ -160,10 +160,10 @@ class Curvature(Operator):
 
     @functools.cached_property
     def _rounding(self) -> float:
-        kept = [piece.outputs for piece in self._total.pieces or ()]
-        there = [outputs for outputs in kept if outputs is not None]
-        outputs = there if self.kept else outputs_at(self._network, self.points[0], self._start())
-        return rounding(self._network, outputs, self._processes)
+        kept = self._total.pieces
+        seen = [piece.largest for piece in kept or () if piece.largest is not None]
+        largest = seen if kept is not None else largest_at(self._network, self.points[0], self._start())
+        return rounding(self._network, largest, self._processes)
 
     def _apply(self, block: Tensor) -> Tensor:
         result, kept = None, self._total.pieces

@@ -10,6 +10,7 @@ from torch import Tensor
 from phenoscope.core.errors import BadInput
 from phenoscope.objective.batches import Batch, length, take
 from phenoscope.objective.evaluation.network import Network, Rows
+from phenoscope.objective.evaluation.rounding import largest_of
 from phenoscope.objective.operators import Piece
 from phenoscope.objective.weighting import Weighting
 
@@ -54,7 +55,7 @@ def hessian_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, b
     def multiply(block: Tensor) -> Tensor:
         return _pull(gradient, leaf, block.transpose(0, 1), batched=batched).transpose(0, 1)
 
-    return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient.detach(), multiply, outputs.detach())
+    return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient.detach(), multiply, largest_of(outputs))
 
 
 def third_piece(
@@ -82,7 +83,7 @@ def gauss_newton_piece(network: Network, points: Tensor, by: Weighting, rows: Ro
         return _pull(slope, cut, pushed, batched=batched)
 
     multiply = _sandwich(outputs, leaf, curved, batched=batched)
-    return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient.detach(), multiply, outputs.detach())
+    return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient.detach(), multiply, largest_of(outputs))
 
 
 def empirical_fisher_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:
@@ -102,7 +103,7 @@ def empirical_fisher_piece(network: Network, points: Tensor, by: Weighting, rows
         return shares * slopes * along.reshape(*along.shape, *[1] * (outputs.ndim - 1))
 
     multiply = _sandwich(outputs, leaf, curved, batched=batched)
-    return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient.detach(), multiply, outputs.detach())
+    return Piece(_weight(by, outputs, batch, rows), losses.detach(), gradient.detach(), multiply, largest_of(outputs))
 
 
 def example_slopes(network: Network, outputs: Tensor, targets: Any, by: Weighting) -> tuple[Tensor, Tensor]:

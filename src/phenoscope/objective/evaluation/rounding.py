@@ -21,27 +21,32 @@ LAYERS = 4.0
 """Roundings that a curvature has in any case: it goes forwards and backwards through several layers."""
 
 
-def rounding(network: Network, outputs: Iterable[Tensor], processes: Processes) -> float:
+def rounding(network: Network, largest: Iterable[Tensor], processes: Processes) -> float:
     """What a curvature may be off by, relative to the whole matrix.
 
     Args:
         network: model and loss.
-        outputs: of this process's data, batch by batch; not looked at where they do not matter.
+        largest: outputs of this process's data, batch by batch; not looked at where they do not matter.
         processes: that hold a part of the data each, and must all ask.
     """
-    largest = LAYERS
-    for each in () if _squared(network.loss) else outputs:
-        largest = max(largest, float(each.abs().amax()))
-    return torch.finfo(network.dtype).eps * max(processes.gather(largest))
+    found = LAYERS
+    for each in () if _squared(network.loss) else largest:
+        found = max(found, float(each))
+    return torch.finfo(network.dtype).eps * max(processes.gather(found))
 
 
-def outputs_at(network: Network, point: Float[Tensor, " p"], batches: Iterable[Batch]) -> Iterator[Tensor]:
-    """The outputs at a point (p,), batch by batch: a forward pass."""
+def largest_at(network: Network, point: Float[Tensor, " p"], batches: Iterable[Batch]) -> Iterator[Float[Tensor, ""]]:
+    """The largest output at a point (p,), batch by batch: a forward pass."""
     parameters = network.layout.unravel(point)
     for inputs, _ in batches:
         with network.evaluation(), torch.no_grad():
             found = network.outputs(parameters, inputs)
-        yield found
+        yield largest_of(found)
+
+
+def largest_of(outputs: Tensor) -> Float[Tensor, ""]:
+    """Of some outputs the largest, in size; 0 where there are none."""
+    return torch.linalg.vector_norm(outputs.detach(), ord=torch.inf) if outputs.numel() else outputs.new_zeros(())
 
 
 def _squared(loss: Loss) -> bool:

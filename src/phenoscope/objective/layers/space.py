@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from phenoscope.objective.batches import Batch, split
-from phenoscope.objective.evaluation.rounding import outputs_at, rounding
+from phenoscope.objective.evaluation.rounding import largest_at, rounding
 from phenoscope.objective.layers.checks import candidates, inseparable, small, verified
 from phenoscope.objective.layers.displaced import Displaced, Layer, LayersDiffer
 from phenoscope.objective.layers.rules import Dense
@@ -60,8 +60,8 @@ class LayerSpace:
     def rounding(self) -> float:
         """What its matrices may be off by, relative to the whole of one."""
         terms = self.objective.terms
-        outputs = outputs_at(terms.network, self.point, terms.passes())
-        return rounding(terms.network, outputs, terms.processes)
+        largest = largest_at(terms.network, self.point, terms.passes())
+        return rounding(terms.network, largest, terms.processes)
 
     def summed(
         self, function: Callable[[Displaced, Signs], Sequence[Tensor]], generator: torch.Generator
