@@ -199,6 +199,11 @@ def test_what_cannot_be_followed_is_refused(options, sentence):
         Tracked(**options)
 
 
+def test_more_eigenvalues_than_parameters_stop_the_run_with_a_sentence():
+    with pytest.raises(BadInput, match="11 eigenvalues are to be tracked of a matrix that has 10"):
+        followed(Tracked("hessian", every=2, k=11, parameters=("head.*",)), [recipe(0.2, steps=2)])
+
+
 def test_parameters_that_there_are_not_stop_the_run_with_a_sentence():
     with pytest.raises(BadInput, match="nothing"):
         followed(Tracked(every=2, parameters=("nothing.*",)), [recipe(0.2, steps=2)])

@@ -83,7 +83,13 @@ class Tracker:
     def measure(
         self, multiply: Multiply, like: Float[Tensor, "n p"], memory: Tracking | None, generator: torch.Generator
     ) -> tuple[Extremes, Tracking]:
-        """One measurement of n operators, cold without a memory, and the memory for the next."""
+        """One measurement of n operators, cold without a memory, and the memory for the next.
+
+        Raises:
+            BadInput: more eigenvalues than there are.
+        """
+        if self.k > like.shape[1]:
+            raise BadInput(f"{self.k} eigenvalues are to be tracked of a matrix that has {like.shape[1]}.")
         memory = self._nothing(like) if memory is None else memory
         looks = memory.count % self.challenge_every == 0
         rests = memory.calm and (looks or memory.rested < REST)  # a challenge brings guards of its own
