@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import phenoscope as ps
-from oracles import CE, PROBLEMS, dense_gauss_newton, dense_hessian, dense_rows, normal, seeded
+from oracles import CE, CLASSES, POINTS, PROBLEMS, dense_gauss_newton, dense_hessian, dense_rows, mlp, normal, seeded
 from phenoscope import instruments
 from phenoscope.core.errors import BadInput
 from phenoscope.instruments import INSTRUMENTS, Bench
@@ -243,6 +243,14 @@ def test_the_error_of_the_mean_of_a_diagonal_covers():
         apart = found.value - float((noise.diagonal() + 3).mean())
         covered.append(abs(apart) <= 1.96 * found.standard_error)
     assert sum(covered) >= 51
+
+
+def test_what_was_perhaps_meant_comes_last():
+    objective = Objective(mlp(), CE, (POINTS, CLASSES))
+    with pytest.raises(BadInput, match=r"got 'fisher_trac:2', 'sharpnes'\. Did you mean fisher_trace, sharpness\?$"):
+        ps.measure(objective, ("fisher_trac:2", "loss", "sharpnes"))
+    with pytest.raises(BadInput, match=r"got 'qqq'\.$"):
+        ps.measure(objective, ("qqq",))
 
 
 ELSEWHERE = {"eigenspace_overlap": "of two readings"}

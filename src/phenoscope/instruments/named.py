@@ -3,6 +3,7 @@
 There is one spelling for the prompt, for `ps.measure` and for probes.
 """
 
+import difflib
 from collections.abc import Iterable
 
 from phenoscope.core.errors import BadInput
@@ -29,10 +30,17 @@ def instruments_named(names: Iterable[str] | str, what: str) -> dict[str, Instru
     unknown = [name for name in asked if not isinstance(name, str) or plain_name(name) not in there]
     if unknown or not asked:
         came = repr(names) if isinstance(names, str) else ", ".join(map(repr, unknown)) or "none"
-        raise BadInput(f"{what} names out of {', '.join(there)}; got {came}.")
+        raise BadInput(f"{what} names out of {', '.join(there)}; got {came}.{_meant(unknown, there)}")
     places = {name: place for place, name in enumerate(there)}
     ordered = sorted(asked, key=lambda name: (is_effective(name), places[plain_name(name)]))
     return {name: _instrument(name, there) for name in ordered}
+
+
+def _meant(unknown: Iterable[object], there: Iterable[str]) -> str:
+    """Which names were perhaps meant, as a sentence; nothing where none is near."""
+    near = [difflib.get_close_matches(plain_name(name), there, n=1) for name in unknown if isinstance(name, str)]
+    found = ", ".join(name for names in near for name in names)
+    return f" Did you mean {found}?" if found else ""
 
 
 def known() -> dict[str, Instrument]:
