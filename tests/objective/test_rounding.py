@@ -76,3 +76,19 @@ def test_it_is_the_largest_output_that_counts_and_no_product():
     hessian = single.hessian()
     assert hessian.rounding == pytest.approx(30 * torch.finfo(torch.float32).eps, rel=0.1)
     assert ps.trace(hessian, method="exact").products == hessian.size
+
+
+@pytest.mark.parametrize("made", [nn.Tanh, nn.ReLU])
+def test_a_trace_whose_entries_cancel_is_known_as_well_as_they_are(made):
+    """Of deep networks the diagonal's entries have both signs; the rounding is that of their sizes, not of the sum."""
+    for seed in range(3):
+        layers = [part for _ in range(20) for part in (nn.Linear(10, 10), made())]
+        single = drawn(nn.Sequential(*layers, nn.Linear(10, 4)), seed)
+        for part in single:
+            if isinstance(part, nn.Linear):
+                nn.init.orthogonal_(part.weight, gain=1.2, generator=torch.Generator().manual_seed(seed))
+        single, inputs, targets = single.float(), normal(40, 10, seed=seed).float(), torch.arange(40) % 4
+        double = copy.deepcopy(single).double()
+        found = ps.trace(Objective(single, nn.CrossEntropyLoss(), (inputs, targets)), method="exact")
+        exact = ps.trace(Objective(double, nn.CrossEntropyLoss(), (inputs.double(), targets)), method="exact")
+        assert abs(found.value - exact.value) <= found.standard_error

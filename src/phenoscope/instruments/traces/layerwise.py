@@ -133,7 +133,8 @@ class ByLayers:
             return self._reading(self.columns(), Rounds(), 0.0)
         if self.which == "hessian" and self.space.units:
             self.passes += self.space.units
-            return self._reading(units(self.space, self.generator)[0], Rounds(), 0.0)
+            value, diagonal = units(self.space, self.generator)
+            return self._reading(value, Rounds(size=float(diagonal.abs().sum())), 0.0)  # entries may cancel
         return None
 
     def probed(self, rounds: Rounds, form: "Form", width: int) -> Rounds:
