@@ -9,7 +9,8 @@ from torch.testing import assert_close
 
 from oracles import labels, normal, seeded
 from phenoscope.objective import Objective
-from phenoscope.objective.evaluation.convolutions import ConvolutionsOfData
+from phenoscope.objective.evaluation.convolutions import CONVOLUTIONS
+from phenoscope.objective.evaluation.replaced import Replaced
 
 GEOMETRIES = [{}, {"stride": 2}, {"padding": 1}, {"dilation": 2}, {"groups": 2}, {"bias": False}, {"padding": "same"},
               {"padding": 1, "padding_mode": "reflect"}]  # fmt: skip
@@ -91,7 +92,7 @@ def test_third_derivatives_are_right():
     data = normal(2, 2, 5, 5)
 
     def value(weight, bias):
-        with ConvolutionsOfData():
+        with Replaced(CONVOLUTIONS):
             outputs = torch.conv2d(data, weight, bias, padding=1)
         return outputs.tanh().square().sum()
 
@@ -107,14 +108,14 @@ def test_what_is_not_plain_is_left_alone():
     data, moving = normal(2, 2, 5, 5), normal(2, 2, 5, 5).requires_grad_()
 
     def made(inputs, weights, **options):
-        with ConvolutionsOfData():
+        with Replaced(CONVOLUTIONS):
             return torch.conv2d(inputs, weights, **options).grad_fn.name()
 
     assert made(data, weight) == "_ForthBackward"
     assert made(data, weight, bias=normal(3).requires_grad_()) == "_ForthBackward"
     for inputs, options in ((moving, {}), (data[0], {}), (data, {"padding": "same"}), (data, {"bias": normal(3)})):
         assert made(inputs, weight, **options) != "_ForthBackward"
-    with ConvolutionsOfData():
+    with Replaced(CONVOLUTIONS):
         pushed = torch.func.jvp(lambda w: torch.conv2d(data, w), (weight,), (torch.ones_like(weight),))[1]
         many = torch.func.vmap(lambda w: torch.conv2d(data, w))(torch.stack([weight, 2 * weight]))
     assert_close(pushed, torch.conv2d(data, torch.ones_like(weight)))

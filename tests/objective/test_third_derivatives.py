@@ -9,7 +9,8 @@ from torch.testing import assert_close
 from oracles import CE, CLASSES, POINTS, PROBLEMS, N, Problem, dense_gradient, dense_hessian, drawn, normal, trainable
 from phenoscope.core.points import point, write
 from phenoscope.objective import Objective
-from phenoscope.objective.evaluation.composites import COMPOSITE, CompositeNormalisation
+from phenoscope.objective.evaluation.composites import COMPOSITE
+from phenoscope.objective.evaluation.replaced import Replaced
 
 IMAGES = normal(N, 2, 4, 4)
 
@@ -125,7 +126,7 @@ def test_what_is_written_out_is_the_same_function(name, training):
             module.running_mean += 0.3
             module.running_var *= 2.0
     before = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    with CompositeNormalisation():
+    with Replaced(COMPOSITE):
         written = model(problem.inputs)
     for kind, buffer in model.named_buffers():
         assert "num_batches" in kind or torch.equal(buffer, before[kind])  # the layer counts by itself

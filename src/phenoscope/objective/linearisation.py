@@ -8,8 +8,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from phenoscope.objective.batches import Batch
-from phenoscope.objective.evaluation.composites import CompositeNormalisation
+from phenoscope.objective.evaluation.composites import COMPOSITE
 from phenoscope.objective.evaluation.network import Network, Rows
+from phenoscope.objective.evaluation.replaced import Replaced
 from phenoscope.objective.operators import KINDS, Curvature, Piece, PieceOf, Total, total
 from phenoscope.objective.pieces import PIECES, gradient_piece, third_piece
 from phenoscope.objective.processes import ALONE, Processes
@@ -84,7 +85,7 @@ class Linearisation:
 
         Normalisations are written out for it: PyTorch's own have wrong third derivatives (`objective.composites`).
         """
-        with CompositeNormalisation():
+        with Replaced(COMPOSITE):
             found = self._summed(partial(third_piece, left=left, right=right))
         return found.loss, found.gradient
 

@@ -34,9 +34,9 @@ def gradient_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, 
     return Piece(_weight(by, outputs, batch, rows), losses, gradient, _no_products)
 
 
-def _forward(network: Network, leaf: Tensor, batch: Batch, rows: Rows) -> tuple[Tensor, Tensor]:
+def _forward(network: Network, leaf: Tensor, batch: Batch, rows: Rows, *, twice: bool = False) -> tuple[Tensor, Tensor]:
     """Outputs and losses, with the graph to the point that everything else is a derivative along."""
-    outputs, losses = network.forward(leaf, batch, rows)
+    outputs, losses = network.forward(leaf, batch, rows, twice=twice)
     if not outputs.requires_grad:
         raise BadInput(
             "the outputs have no derivatives in the parameters: nothing of them is in their graph. Is the forward pass "
@@ -48,7 +48,7 @@ def _forward(network: Network, leaf: Tensor, batch: Batch, rows: Rows) -> tuple[
 def hessian_piece(network: Network, points: Tensor, by: Weighting, rows: Rows, batch: Batch) -> Piece:
     """The gradient's graph, built once; a product is one more pass backwards through it."""
     leaf = points.detach().requires_grad_()
-    outputs, losses = _forward(network, leaf, batch, rows)
+    outputs, losses = _forward(network, leaf, batch, rows, twice=True)
     gradient = _slope(losses, leaf, graph=True)
     batched = _batched(network, leaf, batch, rows)
 
@@ -63,7 +63,7 @@ def third_piece(
 ) -> Piece:
     """In place of the loss uᵀHv, and of the gradient its slope: the third derivative along u and v, each (n, p)."""
     leaf = points.detach().requires_grad_()
-    outputs, losses = _forward(network, leaf, batch, rows)
+    outputs, losses = _forward(network, leaf, batch, rows, twice=True)
     product = _slope(_slope(losses, leaf, graph=True) * right, leaf, graph=True)
     forms = (product * left).sum(dim=1)
     return Piece(_weight(by, outputs, batch, rows), forms.detach(), _slope(forms, leaf, graph=False), _no_products)

@@ -5,15 +5,15 @@ makes of the second is silently wrong: by 10 to 200 % of it for layer, batch and
 right), and for weight normalisation the second derivative is wrong already, by 20 % in a linear layer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrizations
 from torch.nn.utils.weight_norm import WeightNorm
-from torch.overrides import TorchFunctionMode
+
+from phenoscope.objective.evaluation.replaced import Replacements
 
 
 def weight_normalised(model: nn.Module) -> bool:
@@ -22,15 +22,6 @@ def weight_normalised(model: nn.Module) -> bool:
     return any(isinstance(module, parametrizations._WeightNorm) for module in model.modules()) or any(
         isinstance(hook, WeightNorm) for hook in hooks
     )
-
-
-class CompositeNormalisation(TorchFunctionMode):
-    """While it is entered, normalisations are computed from sums, products and roots."""
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        return COMPOSITE.get(func, func)(*args, **(kwargs or {}))
 
 
 def layer_norm(  # noqa: PLR0917 (the order is PyTorch's)
@@ -116,7 +107,7 @@ def _from_below(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return lambda x, weight, bias, mean, variance, *rest: function(x, mean, variance, weight, bias, *rest)
 
 
-COMPOSITE: dict[Callable[..., Any], Callable[..., Tensor]] = {
+COMPOSITE: Replacements = {
     functional.layer_norm: layer_norm,
     torch.layer_norm: layer_norm,
     functional.batch_norm: batch_norm,
@@ -125,4 +116,4 @@ COMPOSITE: dict[Callable[..., Any], Callable[..., Tensor]] = {
     torch.instance_norm: _from_below(instance_norm),
     torch._weight_norm: weight_norm,
 }
-"""What stands for what; PyTorch shows a mode either the function of Python or the one below it."""
+"""Normalisations computed from sums, products and roots."""

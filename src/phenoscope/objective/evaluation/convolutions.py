@@ -6,35 +6,20 @@ a product for a network of two convolutions (`benchmarks/README.md`). Here the l
 is: parameters to outputs, and back; each is the other's derivative, to any order.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import Function, forward_ad
-from torch.overrides import TorchFunctionMode
+from torch.autograd import Function
+
+from phenoscope.objective.evaluation.replaced import Replacements, is_plain
 
 Geometry = tuple[list[int], list[int], list[int], bool, list[int], int]
 """Stride, padding, dilation, transposed, output padding and groups, as PyTorch's general convolution takes them."""
 
 Shapes = tuple[torch.Size, torch.Size | None]
 """Of weight and bias."""
-
-
-class ConvolutionsOfData(TorchFunctionMode):
-    """While it is entered, convolutions whose input is constant are computed so; the others as ever."""
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        if func in CONVOLUTIONS and _is_plain():
-            found = of_data(*args, **(kwargs or {}))
-            if found is not None:
-                return found
-        return func(*args, **(kwargs or {}))
-
-
-CONVOLUTIONS: set[Callable[..., Any]] = {torch.conv1d, torch.conv2d, torch.conv3d}
 
 
 def of_data(  # noqa: PLR0917 (the order is PyTorch's)
@@ -47,21 +32,22 @@ def of_data(  # noqa: PLR0917 (the order is PyTorch's)
     groups: int = 1,
 ) -> Tensor | None:
     """The convolution as a linear map of weight and bias, or nothing where it is not one of real data in a batch."""
+    if not is_plain():
+        return None
     trained = weight.requires_grad and (bias is None or bias.requires_grad)
     if input.requires_grad or not trained or isinstance(padding, str):
         return None
-    if input.ndim != weight.ndim or weight.is_complex() or torch.is_autocast_enabled(input.device.type):
+    if (
+        not is_plain()
+        or input.ndim != weight.ndim
+        or weight.is_complex()
+        or torch.is_autocast_enabled(input.device.type)
+    ):
         return None
     axes = weight.ndim - 2
     sizes = [[size] * axes if isinstance(size, int) else list(size) for size in (stride, padding, dilation)]
     sizes = [size * axes if len(size) == 1 else size for size in sizes]
     return _Forth.apply(weight, bias, input, (*sizes, False, [0] * axes, groups))
-
-
-def _is_plain() -> bool:
-    """Whether no transform of functions is at work, which would want rules of its own."""
-    transforms = torch._C._functorch.peek_interpreter_stack()  # type: ignore[attr-defined]
-    return transforms is None and forward_ad._current_level < 0
 
 
 class _Forth(Function):
@@ -108,3 +94,7 @@ class _Back(Function):
     def backward(ctx: Any, *grad_outputs: Any) -> tuple[Any, ...]:
         (weight, bias), (data,) = grad_outputs, ctx.saved_tensors
         return _Forth.apply(weight, bias, data, ctx.geometry), None, None, None
+
+
+CONVOLUTIONS: Replacements = {torch.conv1d: of_data, torch.conv2d: of_data, torch.conv3d: of_data}
+"""Those whose input is constant; the others stay as they are."""

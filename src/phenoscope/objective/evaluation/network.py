@@ -16,11 +16,13 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from phenoscope.core.errors import BadInput
 from phenoscope.core.points import Layout, layout
 from phenoscope.objective.batches import Batch
-from phenoscope.objective.evaluation.composites import CompositeNormalisation, weight_normalised
-from phenoscope.objective.evaluation.convolutions import ConvolutionsOfData
+from phenoscope.objective.evaluation.activations import ACTIVATIONS
+from phenoscope.objective.evaluation.composites import COMPOSITE, weight_normalised
+from phenoscope.objective.evaluation.convolutions import CONVOLUTIONS
 from phenoscope.objective.evaluation.dense_rows import Stack, agrees, stack_of
 from phenoscope.objective.evaluation.expanded import ORIGIN, Linearised
 from phenoscope.objective.evaluation.precise import precise
+from phenoscope.objective.evaluation.replaced import Replaced
 from phenoscope.objective.randomness import preserved_randomness
 
 Buffers = Literal["running", "batch", "refuse"]
@@ -137,17 +139,21 @@ class Network:
             )
         return value
 
-    def forward(self, points: Float[Tensor, "n p"], batch: Batch, rows: Rows) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, points: Float[Tensor, "n p"], batch: Batch, rows: Rows, *, twice: bool = False
+    ) -> tuple[Tensor, Tensor]:
         """Outputs and losses (n,) of the networks at n points, differentiable in the points.
 
-        With `rows="one"` the outputs are those of the single network; else they have a leading axis of n.
+        With `rows="one"` the outputs are those of the single network; else they have a leading axis of n. What is to
+        be differentiated twice keeps the derivatives of its activations.
         """
         inputs, targets = batch
         stack = self._direct(points, inputs, rows)
         if stack is not None:
             outputs = _single(stack.forward(points, _rowed(inputs, rows), own=rows != "shared data"), rows)
         elif rows == "one":
-            with ConvolutionsOfData() if self.convolves else contextlib.nullcontext():
+            others = (CONVOLUTIONS if self.convolves else {}) | (ACTIVATIONS if twice else {})
+            with Replaced(others) if others else contextlib.nullcontext():
                 outputs = self.outputs(self.layout.unravel(points.squeeze(0)), inputs)
         else:
             outputs = self._mapped(points, inputs, rows)
@@ -237,7 +243,7 @@ class Network:
                 module.training = mode
             torch.backends.mha.set_fastpath_enabled(False)
             randomness = preserved_randomness() if self._draws else contextlib.nullcontext()
-            composite = CompositeNormalisation() if self._composite else contextlib.nullcontext()
+            composite = Replaced(COMPOSITE) if self._composite else contextlib.nullcontext()
             with randomness, composite, sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
                 yield
         finally:
