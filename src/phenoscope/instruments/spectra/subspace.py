@@ -15,6 +15,10 @@ from phenoscope.instruments.spectra.passes import add, combined, inner, norms
 
 Multiply = Callable[[Tensor], Tensor]
 
+MOST = 0.7
+"""Of a unit vector: where so much is left when a basis is taken out, nothing of it comes back by rounding, and a second
+pass would find nothing (Daniel, Gragg, Kaufman, Stewart 1976)."""
+
 
 class Room:
     """Where basis and images lie, with room behind them, so that growing copies nothing.
@@ -141,8 +145,8 @@ def orthonormal(
 ) -> tuple[Float[Tensor, "n p"], Bool[Tensor, " n"]]:  # fmt: skip
     """A unit vector along the part of each row's `column` outside its basis, and whether there was such a part.
 
-    Rows where rounding is all that is left get a random direction instead. Orthogonalised twice, which is enough
-    for working precision (Giraud, Langou, Rozložník 2005).
+    Rows where rounding is all that is left get a random direction instead. Orthogonalised twice where need be, which is
+    enough for working precision (Giraud, Langou, Rozložník 2005).
 
     Args:
         column: any vectors.
@@ -226,8 +230,10 @@ def outside(
     limits = torch.finfo(column.dtype)
     whole = norms(column[:, None]).to(column.dtype) if length is None else length
     vector = (column / whole.clamp_min(limits.tiny))[:, None]
+    left = (whole >= limits.tiny).to(column.dtype)
     for _ in range((2 if length is None else 1) if basis.shape[1] else 0):
-        add(vector, inner(vector, basis), basis, sign=-1)
+        left = add(vector, inner(vector, basis), basis, sign=-1).norm(dim=-1)
+        if bool((left > MOST).all()):
+            break
     vector = vector[:, 0]
-    left = vector.norm(dim=-1, keepdim=True)
-    return vector.div_(left.clamp_min(limits.tiny)), left[:, 0] > 100 * limits.eps
+    return vector.div_(left.clamp_min(limits.tiny)) if basis.shape[1] else vector, left[:, 0] > 100 * limits.eps
