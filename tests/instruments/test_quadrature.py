@@ -7,7 +7,7 @@ import torch
 from torch.testing import assert_close
 
 from oracles import normal, seeded
-from phenoscope.instruments.spectra.density import lanczos
+from phenoscope.instruments.spectra.lanczos import lanczos
 from phenoscope.instruments.spectra.quadrature import mass_below, widening
 from phenoscope.objective import Matrix
 

@@ -15,7 +15,8 @@ from phenoscope.instruments.given import given_or_made
 from phenoscope.instruments.landscapes.stretched import in_stretched
 from phenoscope.instruments.outcome import Outcome
 from phenoscope.instruments.reading import Reading
-from phenoscope.instruments.spectra.density import lanczos, quadrature
+from phenoscope.instruments.spectra.lanczos import lanczos
+from phenoscope.instruments.spectra.quadrature import quadrature
 from phenoscope.instruments.spectra.whole import all_eigenvalues
 from phenoscope.objective import Objective, Operator
 
