@@ -17,6 +17,7 @@ from phenoscope.core.errors import BadInput
 from phenoscope.core.points import Layout, layout
 from phenoscope.objective.batches import Batch
 from phenoscope.objective.evaluation.activations import ACTIVATIONS
+from phenoscope.objective.evaluation.checkpoints import without_checkpoints
 from phenoscope.objective.evaluation.composites import COMPOSITE, weight_normalised
 from phenoscope.objective.evaluation.convolutions import CONVOLUTIONS
 from phenoscope.objective.evaluation.dense_rows import Stack, agrees, stack_of
@@ -244,7 +245,7 @@ class Network:
             torch.backends.mha.set_fastpath_enabled(False)
             randomness = preserved_randomness() if self._draws else contextlib.nullcontext()
             composite = Replaced(COMPOSITE) if self._composite else contextlib.nullcontext()
-            with randomness, composite, sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
+            with randomness, composite, without_checkpoints(), sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
                 yield
         finally:
             torch.backends.mha.set_fastpath_enabled(fastpath)
