@@ -161,9 +161,9 @@ def orders(asked, steps):
     seen = []
     original = Network.forward
 
-    def watched(self, points, batch, rows):
+    def watched(self, points, batch, rows, **options):
         seen.append(batch[0])
-        return original(self, points, batch, rows)
+        return original(self, points, batch, rows, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Network, "forward", watched)
@@ -599,9 +599,9 @@ def forwards(asked, look):
     count = []
     original = Network.forward
 
-    def counted(self, *arguments):
+    def counted(self, *arguments, **options):
         count.append(1)
-        return original(self, *arguments)
+        return original(self, *arguments, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Network, "forward", counted)

@@ -117,7 +117,7 @@ def learning_coefficient(
         metropolis: whether to correct for the step.
         step: ε in the stretched coordinates; found during the burn-in unless given (0.05 without the correction).
         hessian: the Hessian at w*, where it has been made already.
-        generator: of starts and steps; seeded with 0 unless given.
+        generator: of the chains' starts and steps; seeded with 0 unless given.
 
     Returns:
         `LearningCoefficient`: value, standard_error, and how the chains went.
@@ -140,7 +140,7 @@ def learning_coefficient(
     strength = beta if objective.weighting == "sum" else n * beta
     generator = seeded(generator)
     matrix = given_or_made(hessian, objective)
-    metric = _metric(matrix, strength, localisation, generator)
+    metric = _metric(matrix, strength, localisation)
     energy = _energy(objective, strength, localisation, objective.loss().item())
     drawn = walked(energy, objective.point, metric, walk, generator)
     return summarised(drawn, (n, beta, localisation))
@@ -167,9 +167,12 @@ def _together(objective: Objective, points: Float[Tensor, "c p"]) -> tuple[Float
     return torch.cat([around.loss for around in singles]), torch.cat([around.gradient for around in singles])
 
 
-def _metric(matrix: Operator, strength: float, localisation: float, generator: torch.Generator) -> Metric:
-    """The covariance of the quadratic model: 1/(nβλ + γ) along the largest curvatures, the last of them elsewhere."""
-    found = eigenvalues(matrix, min(KNOWN, matrix.size), tol=1e-2, risk=None, max_products=500, generator=generator)
+def _metric(matrix: Operator, strength: float, localisation: float) -> Metric:
+    """The covariance of the quadratic model: 1/(nβλ + γ) along the largest curvatures, the last of them elsewhere.
+
+    Its draws are not the chains': of a degenerate matrix rounding decides how many of them there are.
+    """
+    found = eigenvalues(matrix, min(KNOWN, matrix.size), tol=1e-2, risk=None, max_products=500)
     curvatures = found.values.clamp_min(0.0).nan_to_num(0.0)
     variances = 1 / (strength * curvatures + localisation)
     return Metric(found.vectors, variances, variances[-1].item())
